@@ -1,0 +1,1 @@
+"""The light client: it believes nothing that a node serves."""

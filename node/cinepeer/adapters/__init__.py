@@ -1,0 +1,1 @@
+"""The outside world, one folder each; adapters do not know each other."""

@@ -1,0 +1,1 @@
+"""The ledger: embedded EVM, JSON-RPC client, contract artifacts."""

@@ -1,0 +1,1 @@
+"""IPFS: the sharded block store, the embedded backend, a Kubo over its RPC."""

@@ -1,0 +1,1 @@
+"""ffmpeg and ffprobe in killable, limited subprocesses."""

@@ -1,0 +1,1 @@
+"""libp2p in one trio thread behind a bridge."""

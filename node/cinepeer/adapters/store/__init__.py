@@ -1,0 +1,1 @@
+"""SQLite: the append-only store of records."""

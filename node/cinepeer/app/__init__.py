@@ -1,0 +1,1 @@
+"""What people do: publish, replicate, host, rate, recommend, audit."""

@@ -1,0 +1,1 @@
+"""Films as bytes: UnixFS, directories, CAR, bitswap messages, playlists."""

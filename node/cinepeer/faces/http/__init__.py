@@ -1,0 +1,1 @@
+"""The HTTP interfaces: API, gateway, Kubo RPC, ledger RPC."""

@@ -1,0 +1,1 @@
+"""Rankings with their evidence: arrays in, arrays out."""

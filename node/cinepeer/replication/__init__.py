@@ -1,0 +1,1 @@
+"""How record sets meet: frames, differences, batches, budgets. No clock, no sockets."""

@@ -1,0 +1,1 @@
+"""Which held records count, and with what weight."""
