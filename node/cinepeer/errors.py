@@ -35,6 +35,6 @@ class Unreachable(CinepeerError):
 
 
 class LimitReached(CinepeerError):
-    """A limit that the owner set (disk, bandwidth) or the machine has (full disk) stopped the work; nothing was changed."""
+    """A limit of the owner (disk, bandwidth) or of the machine (full disk) stopped the work; nothing was changed."""
 
     exit_code = 2

@@ -35,7 +35,8 @@ class Cid(bytes):
     def from_bytes(cls, data: bytes) -> Cid:
         """Checks and wraps binary CIDv1 bytes; raises `Refused` (`bad-cid`) for any other form."""
         if len(data) != _SIZE or data[0] != 1 or data[1] not in CODECS or data[2:4] != _SHA2_256:
-            raise Refused("bad-cid", f"found {data[:40].hex() or 'nothing'}, expected a CIDv1 with sha2-256 of raw, dag-pb or dag-cbor")
+            found = data[:40].hex() or "nothing"
+            raise Refused("bad-cid", f"found {found}, expected a CIDv1 with sha2-256 of raw, dag-pb or dag-cbor")
         return cls(data)
 
     @classmethod

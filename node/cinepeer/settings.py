@@ -1,0 +1,87 @@
+"""Every setting in one frozen table: its name, default, unit and help; a TOML file < environment < flag."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cinepeer.errors import BadInput
+
+Value = int | str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting; its environment variable is `CINEPEER_` and the name in capitals."""
+
+    name: str
+    default: Value
+    unit: str
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that overrides the file."""
+        return "CINEPEER_" + self.name.upper()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("page_port", 0, "port", "HTTP port of page, API and gateway; 0 takes a free one once and keeps it"),
+    Setting("ipfs_rpc_port", 0, "port", "loopback port of the Kubo RPC; 0 takes a free one once and keeps it"),
+    Setting(
+        "ledger_rpc_port", 0, "port", "loopback port of the ledger's JSON-RPC; 0 takes a free one once and keeps it"
+    ),
+    Setting("p2p_port", 0, "port", "libp2p TCP port; 0 takes a free one once and keeps it"),
+    Setting("disk_cap", 50_000_000_000, "bytes", "most bytes of film blocks that this node keeps"),
+    Setting("host_films", True, "yes/no", "pin the films that this node hears of, within the disk cap"),
+    Setting("sync_interval", 120, "seconds", "longest pause between two reconciliations with a neighbour"),
+    Setting(
+        "kubo", "", "address", "use this Kubo for blocks instead of the embedded store, e.g. /ip4/127.0.0.1/tcp/5001"
+    ),
+)
+
+
+def load(
+    home: Path, environment: Mapping[str, str] = os.environ, flags: Mapping[str, Value] | None = None
+) -> dict[str, Value]:
+    """All settings for a home: defaults < `cinepeer.toml` < environment < flags; raises `BadInput`."""
+    values: dict[str, Value] = {setting.name: setting.default for setting in SETTINGS}
+    known = {setting.name: setting for setting in SETTINGS}
+    file = home / "cinepeer.toml"
+    if file.exists():
+        try:
+            table = tomllib.loads(file.read_text())
+        except tomllib.TOMLDecodeError as error:
+            raise BadInput(f"found {file} with a mistake ({error}), expected TOML") from error
+        for name, value in table.items():
+            if name not in known:
+                raise BadInput(f"found the setting {name!r} in {file}, expected one of {', '.join(known)}")
+            values[name] = _read(known[name], str(value) if not isinstance(value, bool) else value)
+    for setting in SETTINGS:
+        if setting.variable in environment:
+            values[setting.name] = _read(setting, environment[setting.variable])
+    values.update({name: _read(known[name], value) for name, value in (flags or {}).items() if value is not None})
+    return values
+
+
+def _read(setting: Setting, found: Value) -> Value:
+    """The value of `found` in the setting's own type."""
+    if isinstance(setting.default, bool):
+        words = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
+        if isinstance(found, bool):
+            return found
+        if str(found).lower() in words:
+            return words[str(found).lower()]
+        raise BadInput(f"found {setting.name} = {found!r}, expected yes or no")
+    if isinstance(setting.default, int):
+        try:
+            number = int(found)
+        except ValueError:
+            number = -1
+        if number < 0:
+            raise BadInput(f"found {setting.name} = {found!r}, expected a whole number of {setting.unit}")
+        return number
+    return str(found)
