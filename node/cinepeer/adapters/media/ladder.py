@@ -1,0 +1,230 @@
+"""Makes a film ready to stream: one ffmpeg run from any film to an HLS folder of fMP4 renditions."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cinepeer.adapters.media.master import Line, bandwidths, picture_codec, read_segments, write_master
+from cinepeer.adapters.media.probe import Probe
+from cinepeer.adapters.media.program import Limits, Outcome, read_only, run_program
+from cinepeer.errors import BadInput, LimitReached
+
+SEGMENT_S = 4
+SOUND = "audio"
+POSTER_HEIGHT = 720
+
+# Height, the highest bits a second of the picture; H.264 at constant quality stays below for plain scenes.
+RUNGS = ((1080, 5_000_000), (720, 2_800_000), (480, 1_200_000), (240, 420_000))
+SOUND_BITS = 128_000
+# x264's result depends on the number of its threads: a fixed number gives the same bytes on any number of cores.
+_ENCODER_THREADS = 4
+
+Progress = Callable[[float, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One size of the picture; `name` is its folder, `bandwidth` the most bits a second of any segment."""
+
+    name: str
+    width: int
+    height: int
+    bandwidth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What stands in the folder: `master.m3u8`, one folder for each rendition and the sound, `poster.jpg`."""
+
+    renditions: tuple[Rendition, ...]
+    has_audio: bool
+    duration_ms: int
+    segments: int
+    size_bytes: int
+
+
+def sizes(width: int, height: int) -> list[tuple[int, int]]:
+    """The (width, height) of each rung for a source, largest first: even numbers, never above the source."""
+    heights = [rung for rung, _ in RUNGS if rung <= height] or [_even(height)]
+    return [(_even(width * rung / height), rung) for rung in heights]
+
+
+def _even(length: float) -> int:
+    """The nearest even number, at least 2: H.264 in 4:2:0 has no odd sizes."""
+    return max(2, 2 * round(length / 2))
+
+
+async def package(path: Path, out: Path, probe: Probe, progress: Progress | None = None) -> Package:
+    """Makes the folder `out`, whole or not at all; `progress(seconds_done, seconds_total)` is called as it goes.
+
+    Raises `BadInput` when the film cannot be encoded or `out` is there already, `LimitReached` when the disk is full.
+    """
+    if out.exists():
+        raise BadInput(f"found {out} already there, expected a new folder for the renditions")
+    partial = out.with_name(f".{out.name}.partial")
+    await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
+    try:
+        _make_room(partial, probe)
+        await _encode(path, partial, probe, progress)
+        package = await asyncio.to_thread(_finish, partial, probe)
+        await asyncio.to_thread(partial.rename, out)
+    except BaseException:
+        # Also when cancelled: half a ladder is of no use, and it is large.
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return package
+
+
+def _make_room(folder: Path, probe: Probe) -> None:
+    """Creates the folders, when the disk has room for the largest ladder that can come of the film."""
+    try:
+        for _, height in sizes(probe.width, probe.height):
+            (folder / _name(height)).mkdir(parents=True)
+        if probe.has_audio:
+            (folder / SOUND).mkdir()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise LimitReached(
+            f"found that {folder.parent} takes no folder ({error.strerror}), expected room there"
+        ) from None
+    needed = expected_bytes(probe)
+    if free < needed:
+        raise LimitReached(
+            f"found {free >> 20} MB free in {folder.parent}, expected {needed >> 20} MB for the renditions"
+        )
+
+
+def expected_bytes(probe: Probe) -> int:
+    """About the most that the ladder of a film takes on the disk."""
+    bits = sum(_highest_bits(height) for _, height in sizes(probe.width, probe.height))
+    return (bits + (SOUND_BITS if probe.has_audio else 0)) * probe.duration_ms // 8000
+
+
+def _highest_bits(height: int) -> int:
+    return next((bits for rung, bits in RUNGS if rung <= height), RUNGS[-1][1])
+
+
+def _name(height: int) -> str:
+    """The folder of a rendition."""
+    return f"{height}p"
+
+
+async def _encode(path: Path, folder: Path, probe: Probe, progress: Progress | None) -> None:
+    """Runs ffmpeg once over the film."""
+    seconds = probe.duration_ms / 1000
+    meter = _Meter(seconds, progress)
+    limits = Limits(
+        cpu_s=600 + math.ceil(60 * seconds),
+        memory_bytes=16 << 30,
+        file_bytes=2 << 30,
+        wall_s=300,
+        output_bytes=1 << 30,
+    )
+    outcome = await run_program("ffmpeg", encoding(path, probe), limits, folder=folder, on_output=meter.read)
+    if outcome.status:
+        raise _failure(path, outcome)
+    if progress is not None:
+        progress(seconds, seconds)
+
+
+def _failure(path: Path, outcome: Outcome) -> BadInput:
+    return BadInput(
+        f"found that {path.name} cannot be encoded ({outcome.last_word}), expected a film that ffmpeg decodes"
+    )
+
+
+def encoding(path: Path, probe: Probe) -> list[str]:
+    """The arguments of the run; its outputs are relative to the folder, whose name may hold any sign."""
+    rungs = sizes(probe.width, probe.height)
+    arguments = ["-nostdin", "-v", "error", "-progress", "pipe:1", *read_only(path)]
+    arguments += ["-filter_complex", _filters(probe, rungs)]
+    for place in range(len(rungs)):
+        arguments += ["-map", f"[rung{place}]"]
+    if probe.has_audio:
+        arguments += ["-map", "[sound]"]
+    arguments += _codecs(probe, rungs)
+    streams = [f"v:{place},agroup:sound,name:{_name(rung[1])}" for place, rung in enumerate(rungs)]
+    if probe.has_audio:
+        streams.append(f"a:0,agroup:sound,name:{SOUND}")
+    arguments += [
+        *("-f", "hls", "-hls_time", str(SEGMENT_S), "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4"),
+        *("-hls_flags", "independent_segments", "-hls_fmp4_init_filename", "init_%v.mp4"),
+        *("-hls_segment_filename", "%v/%05d.m4s", "-var_stream_map", " ".join(streams), "%v/index.m3u8"),
+    ]
+    poster = ["-map", "[poster]", "-frames:v", "1", "-q:v", "4", "-flags:v", "+bitexact", "-f", "image2", "poster.jpg"]
+    return arguments + poster
+
+
+def _filters(probe: Probe, rungs: list[tuple[int, int]]) -> str:
+    """One decode, as many sizes as there are rungs, and a telling picture from the first twelve seconds."""
+    poster_height = min(POSTER_HEIGHT, _even(probe.height))
+    poster_width = _even(probe.width * poster_height / probe.height)
+    first = "yadif=deint=interlaced," if probe.interlaced else ""
+    outputs = "".join(f"[size{place}]" for place in range(len(rungs)))
+    graph = [
+        f"[0:{probe.picture_stream}]{first}fps={probe.rate},split={len(rungs) + 1}{outputs}[scenes]",
+        f"[scenes]select='not(mod(n,{max(1, round(probe.rate / 2))}))',scale={poster_width}:{poster_height},"
+        "setsar=1,format=yuvj420p,thumbnail=24[poster]",
+    ]
+    graph += [
+        f"[size{place}]scale={width}:{height}:flags=bicubic+accurate_rnd+bitexact,setsar=1,format=yuv420p[rung{place}]"
+        for place, (width, height) in enumerate(rungs)
+    ]
+    if probe.has_audio:
+        # Holes in the sound are filled and its start is moved to the picture's, so that the two stay together.
+        graph.append(f"[0:{probe.sound_stream}]aresample=48000:async=1:first_pts=0[sound]")
+    return ";".join(graph)
+
+
+def _codecs(probe: Probe, rungs: list[tuple[int, int]]) -> list[str]:
+    """Encoders with fixed settings; every segment of every rung starts with a key frame at the same time."""
+    group = math.ceil(SEGMENT_S * probe.rate)
+    arguments = [
+        *("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-threads:v", str(_ENCODER_THREADS)),
+        *("-g", str(group), "-keyint_min", str(group), "-sc_threshold", "0", "-flags:v", "+bitexact+cgop"),
+    ]
+    for place, (_, height) in enumerate(rungs):
+        bits = _highest_bits(height)
+        arguments += [f"-maxrate:v:{place}", str(bits), f"-bufsize:v:{place}", str(2 * bits)]
+    if probe.has_audio:
+        arguments += ["-c:a", "aac", "-b:a", str(SOUND_BITS), "-ac", "2", "-flags:a", "+bitexact"]
+    return [*arguments, "-fflags", "+bitexact", "-map_metadata", "-1", "-map_chapters", "-1"]
+
+
+class _Meter:
+    """Reads ffmpeg's `-progress` lines as they come."""
+
+    def __init__(self, seconds: float, progress: Progress | None) -> None:
+        self._seconds = seconds
+        self._progress = progress
+        self._rest = b""
+
+    def read(self, piece: bytes) -> None:
+        """Takes the next piece of output."""
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        for line in lines:
+            name, _, value = line.partition(b"=")
+            if name == b"out_time_us" and value.strip().isdigit() and self._progress is not None:
+                self._progress(min(int(value) / 1e6, self._seconds), self._seconds)
+
+
+def _finish(folder: Path, probe: Probe) -> Package:
+    """Measures what was made and writes `master.m3u8` over it."""
+    lines, segments = [], []
+    for width, height in sizes(probe.width, probe.height):
+        part = folder / _name(height)
+        found = read_segments(part)
+        codec = picture_codec((part / f"init_{part.name}.mp4").read_bytes())
+        lines.append(Line(part.name, width, height, *bandwidths(found), codec))
+        segments += found
+    duration_ms = round(1000 * sum(segment.seconds for segment in found))
+    sound = read_segments(folder / SOUND) if probe.has_audio else []
+    (folder / "master.m3u8").write_text(write_master(lines, probe.frame_rate, bandwidths(sound) if sound else None))
+    renditions = tuple(Rendition(line.name, line.width, line.height, line.highest) for line in lines)
+    size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return Package(renditions, probe.has_audio, duration_ms, len(segments) + len(sound), size_bytes)

@@ -1,0 +1,85 @@
+"""Reads back what ffmpeg wrote and writes the master playlist over it, from measured figures (RFC 8216)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cinepeer.errors import BadInput
+
+_AAC_LC = "mp4a.40.2"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment file of a rendition."""
+
+    name: str
+    seconds: float
+    size_bytes: int
+
+
+def read_segments(folder: Path) -> list[Segment]:
+    """The segments that `index.m3u8` in `folder` lists, in order; raises `BadInput` when one of them is not there."""
+    seconds, found = 0.0, []
+    for line in (folder / "index.m3u8").read_text().splitlines():
+        if line.startswith("#EXTINF:"):
+            seconds = float(line.removeprefix("#EXTINF:").split(",")[0])
+        elif line and not line.startswith("#"):
+            size_bytes = (folder / line).stat().st_size if (folder / line).is_file() else 0
+            if size_bytes == 0 or seconds <= 0:
+                raise BadInput(f"found the segment {folder.name}/{line} empty, expected a film that ffmpeg can cut")
+            found.append(Segment(line, seconds, size_bytes))
+    if not found:
+        raise BadInput(f"found nothing to show in {folder.name}, expected at least one segment")
+    return found
+
+
+def bandwidths(segments: Sequence[Segment]) -> tuple[int, int]:
+    """The highest and the mean bits a second; a last segment of a few frames says nothing about the highest."""
+    longest = max(segment.seconds for segment in segments)
+    whole = [segment for segment in segments if segment.seconds >= longest / 2]
+    highest = max(round(8 * segment.size_bytes / segment.seconds) for segment in whole)
+    mean = round(8 * sum(s.size_bytes for s in segments) / sum(s.seconds for s in segments))
+    return max(highest, mean), mean
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One rendition of the picture as the master playlist names it."""
+
+    name: str
+    width: int
+    height: int
+    highest: int
+    mean: int
+    codec: str
+
+
+def write_master(lines: Sequence[Line], frame_rate: float, sound: tuple[int, int] | None) -> str:
+    """The text of `master.m3u8`; `sound` is the highest and mean bits a second of the audio group, if there is one."""
+    text = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    group, codecs = "", ""
+    if sound is not None:
+        text.append(
+            '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="sound",NAME="sound",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",'
+            'URI="audio/index.m3u8"'
+        )
+        group, codecs = ',AUDIO="sound"', f",{_AAC_LC}"
+    more_highest, more_mean = sound or (0, 0)
+    for line in lines:
+        text.append(
+            f"#EXT-X-STREAM-INF:BANDWIDTH={line.highest + more_highest},AVERAGE-BANDWIDTH={line.mean + more_mean},"
+            f'CODECS="{line.codec}{codecs}",RESOLUTION={line.width}x{line.height},FRAME-RATE={frame_rate:.3f}{group}'
+        )
+        text.append(f"{line.name}/index.m3u8")
+    return "\n".join(text) + "\n"
+
+
+def picture_codec(init: bytes) -> str:
+    """The name of the H.264 profile and level in an init part (RFC 6381, from its `avcC` box)."""
+    at = init.find(b"avcC")
+    if at < 0 or len(init) < at + 8:
+        raise BadInput("found an init part without H.264 settings, expected those of the encoder")
+    return "avc1." + init[at + 5 : at + 8].hex()
