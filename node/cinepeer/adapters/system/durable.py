@@ -1,0 +1,71 @@
+"""Writing a small file so that a power cut leaves either the old one or the new one, whole."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+from cinepeer.errors import BadInput, CinepeerError, LimitReached
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Replaces the file at `path` by `data`, on disk when this returns.
+
+    Raises `LimitReached` when the disk is full and `BadInput` when the folder cannot be written; the old file stays.
+    """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        try:
+            _write_new(fresh, data, mode)
+            fresh.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                fresh.unlink()
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise in_words(error, path) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in `folder` (a file made, replaced or removed there) survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def in_words(error: OSError, path: Path) -> CinepeerError:
+    """The sentence for what the operating system said about `path`: `LimitReached` for a full disk, else `BadInput`."""
+    if error.errno in _FULL:
+        return LimitReached(f"found no space left for {path}, expected room on that disk: free some and try again")
+    why = os.strerror(error.errno).lower() if error.errno else str(error)
+    return BadInput(f"found {path} unusable ({why}), expected a place that this account can read and write")
+
+
+def _write_new(path: Path, data: bytes, mode: int) -> None:
+    """A new file with `data`, its bytes on disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync(descriptor: int) -> None:
+    """fsync; on macOS the stronger call, because there fsync stops at the drive's own cache."""
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is None:
+        os.fsync(descriptor)
+    else:
+        fcntl.fcntl(descriptor, full)
