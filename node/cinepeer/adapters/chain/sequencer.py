@@ -1,0 +1,248 @@
+"""The sequencer: takes transactions, orders them, seals blocks, signs each, and only then lets anyone see it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import rlp
+from eth.exceptions import UnrecognizedTransactionType
+from eth_keys.exceptions import BadSignature
+from eth_utils import ValidationError
+
+from cinepeer.adapters.chain.evm import BLOCK_GAS, Evm, Faulty, encode_header, rows
+from cinepeer.errors import BadInput
+from cinepeer.records import keys
+from cinepeer.rights.sequencer import sign_header
+
+AHEAD_S = 15
+"""How far chain time may run ahead of the clock before blocks are held to one a second."""
+
+GATHER_S = 0.02
+"""How long the first transaction of a block waits for company."""
+
+MAX_WAITING = 4096
+"""Most transactions that wait at once."""
+
+MAX_WAITING_EACH = 512
+"""Most transactions of one sender that wait at once."""
+
+MAX_TRANSACTION_BYTES = 128 * 1024
+_BLOCK_TRANSACTIONS = 200
+_KEPT_REFUSALS = 1000
+_BLOB_TYPE = 3
+
+_log = logging.getLogger(__name__)
+
+
+class Rejected(Exception):  # noqa: N818
+    """A transaction was not taken; the text is one sentence, found and expected."""
+
+
+@dataclass(slots=True)
+class _Queue:
+    """What one sender has waiting: the nonce that comes next, and the most that all of it can cost in wei."""
+
+    nonce: int
+    cost: int
+    count: int
+
+
+def block_time(parent: int, now: float) -> int:
+    """The timestamp of a block sealed at `now` on a parent of time `parent`, both in Unix seconds."""
+    return max(int(now), parent + 1)
+
+
+def pause_s(parent: int, now: float, since_last_s: float) -> float:
+    """Seconds to wait before sealing: none while chain time is at most `AHEAD_S` ahead, else up to a block a second."""
+    ahead = parent + 1 - AHEAD_S - now
+    return max(0.0, min(ahead, 1.0 - max(0.0, since_last_s)))
+
+
+class Sequencer:
+    """Orders the transactions of one network. One process only may hold its key and its file."""
+
+    def __init__(
+        self,
+        evm: Evm,
+        seed: bytes,
+        clock: Callable[[], float],
+        reached: Callable[[str], None] = lambda point: None,
+    ) -> None:
+        """
+        `seed` is the Ed25519 seed whose public key the genesis map names, `clock` gives Unix seconds, `reached` hears
+        the name of each durable boundary as it is passed. Raises `BadInput` for another key.
+        """
+        self.evm = evm
+        self._seed = seed
+        if keys.public_key(seed).hex() != evm.genesis["sequencer"]:
+            raise BadInput(f"found another key, expected the sequencer's of {evm.genesis['sequencer']}")
+        self._clock = clock
+        self._reached = reached
+        self._waiting: dict[bytes, Any] = {}
+        self._queues: dict[bytes, _Queue] = {}
+        self._wake = asyncio.Event()
+        self.refusals: dict[bytes, str] = {}
+        self._stuck = ""
+
+    # -- taking ------------------------------------------------------------------------------------
+
+    def submit(self, raw: bytes) -> bytes:
+        """Takes a signed transaction and gives its hash; the same bytes any number of times. Raises `Rejected`."""
+        tx = self._read(raw)
+        if tx.hash in self._waiting or self.evm.tables.tx(tx.hash) is not None:
+            return tx.hash
+        if self._stuck:
+            raise Rejected(f"the ledger takes nothing now: {self._stuck}")
+        self._check(tx)
+        queue = self._queue(tx.sender)
+        if tx.nonce != queue.nonce:
+            word = "low" if tx.nonce < queue.nonce else "high, a gap"
+            raise Rejected(f"nonce too {word}: found {tx.nonce}, expected {queue.nonce}")
+        balance = self.evm.state(self.evm.head).get_balance(tx.sender)
+        if balance < queue.cost + _cost(tx):
+            raise Rejected(f"insufficient funds: found {balance} wei, expected {queue.cost + _cost(tx)} or more")
+        if len(self._waiting) >= MAX_WAITING or queue.count >= MAX_WAITING_EACH:
+            raise Rejected(
+                f"found {queue.count} waiting of this sender and {len(self._waiting)} in all, expected fewer"
+            )
+        self._keep(tx)
+        self._wake.set()
+        return tx.hash
+
+    def _read(self, raw: bytes) -> Any:
+        if len(raw) > MAX_TRANSACTION_BYTES:
+            raise Rejected(f"found a transaction of {len(raw)} bytes, expected at most {MAX_TRANSACTION_BYTES}")
+        try:
+            tx = self.evm.decode(raw)
+            tx.validate()
+            tx.sender  # noqa: B018  # recovers the signer once; it is kept with the transaction
+        except (
+            ValidationError,
+            rlp.exceptions.RLPException,
+            UnrecognizedTransactionType,
+            BadSignature,
+            ValueError,
+            TypeError,
+            IndexError,
+            AttributeError,
+            NotImplementedError,
+        ) as error:
+            raise Rejected(f"found bytes that are no signed transaction ({error}), expected one") from error
+        return tx
+
+    def _check(self, tx: Any) -> None:
+        """What can be said without the state."""
+        if getattr(tx, "type_id", None) == _BLOB_TYPE:
+            raise Rejected("found a blob transaction, expected type 0, 1 or 2")
+        if tx.chain_id != self.evm.chain_id:
+            raise Rejected(f"wrong chain id: found {tx.chain_id}, expected {self.evm.chain_id}")
+        if tx.gas > BLOCK_GAS:
+            raise Rejected(f"gas limit too high: found {tx.gas}, expected at most {BLOCK_GAS}")
+        if tx.gas < tx.intrinsic_gas:
+            raise Rejected(f"intrinsic gas too low: found {tx.gas}, expected at least {tx.intrinsic_gas}")
+        if tx.max_priority_fee_per_gas > tx.max_fee_per_gas:
+            raise Rejected("found a priority fee above the whole fee, expected it within")
+
+    def nonce(self, sender: bytes) -> int:
+        """The nonce that a sender's next transaction must have, after all that wait."""
+        return self._queue(sender).nonce
+
+    def waiting(self, tx_hash: bytes) -> Any | None:
+        """A transaction that was taken and not yet sealed, or None."""
+        return self._waiting.get(tx_hash)
+
+    def _queue(self, sender: bytes) -> _Queue:
+        return self._queues.get(sender) or _Queue(self.evm.state(self.evm.head).get_nonce(sender), 0, 0)
+
+    def _keep(self, tx: Any) -> None:
+        queue = self._queue(tx.sender)
+        self._queues[tx.sender] = _Queue(tx.nonce + 1, queue.cost + _cost(tx), queue.count + 1)
+        self._waiting[tx.hash] = tx
+
+    def _forget(self, hashes: list[bytes]) -> None:
+        """Drops sealed or refused transactions and counts the queues of the rest anew."""
+        left = [tx for tx_hash, tx in self._waiting.items() if tx_hash not in set(hashes)]
+        self._waiting, self._queues = {}, {}
+        for tx in left:
+            self._keep(tx)
+
+    # -- sealing -----------------------------------------------------------------------------------
+
+    def seal(self) -> Any | None:
+        """Seals one block of what waits: executed, signed, on disk, then seen. None when nothing of it held."""
+        batch = list(self._waiting.values())[:_BLOCK_TRANSACTIONS]
+        while batch:
+            try:
+                return self._seal(batch)
+            except Faulty as fault:
+                _log.error("transaction 0x%s broke the machine and is dropped: %s", fault.transaction.hash.hex(), fault)
+                self._refuse({fault.transaction.hash: str(fault)})
+                batch.remove(fault.transaction)
+        return None
+
+    def _seal(self, batch: list[Any]) -> Any | None:
+        evm, tables = self.evm, self.evm.tables
+        tables.connection.execute("begin immediate")
+        try:
+            if tables.last_block() != (evm.head.block_number, evm.head.hash):
+                raise sqlite3.IntegrityError("another process wrote to this ledger")
+            done = evm.execute(batch, block_time(evm.head.timestamp, self._clock()))
+            if done.transactions:
+                self._write(done)
+                self._reached("before-commit")
+                tables.connection.execute("commit")
+        finally:
+            if tables.connection.in_transaction:
+                tables.connection.execute("rollback")
+        self._refuse(done.refused)
+        if not done.transactions:
+            return None
+        self._reached("after-commit")
+        evm.advance(done.header)
+        self._forget([tx.hash for tx in done.transactions])
+        return done.header
+
+    def _write(self, done: Any) -> None:
+        txs, logs = rows(done)
+        signature = self.sign(done.header)
+        self.evm.tables.add(done.header.block_number, done.header.hash, signature, txs, logs)
+
+    def sign(self, header: Any) -> bytes:
+        """The sequencer's Ed25519 signature (64 bytes) over one block of this network."""
+        return sign_header(self._seed, self.evm.network, encode_header(header)).signature
+
+    def _refuse(self, refused: dict[bytes, str]) -> None:
+        for tx_hash, why in refused.items():
+            self.refusals[tx_hash] = why
+        while len(self.refusals) > _KEPT_REFUSALS:
+            self.refusals.pop(next(iter(self.refusals)))
+        self._forget(list(refused))
+
+    async def run(self) -> None:
+        """Seals as transactions come, for ever; a disk that cannot be written is said to senders and tried again."""
+        last = self._clock() - 1.0
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await asyncio.sleep(GATHER_S)
+            while self._waiting:
+                now = self._clock()
+                await asyncio.sleep(pause_s(self.evm.head.timestamp, now, now - last))
+                try:
+                    self.seal()
+                    self._stuck = ""
+                except sqlite3.Error as error:
+                    self._stuck = str(error)
+                    _log.error("no block could be written: %s", error)
+                    await asyncio.sleep(1.0)
+                last = self._clock()
+
+
+def _cost(tx: Any) -> int:
+    """The most wei that a transaction can take from its sender."""
+    return tx.value + tx.gas * tx.max_fee_per_gas
