@@ -1,0 +1,204 @@
+"""Questions and answers over one libp2p stream: framed by length, one answer for each question, nothing pushed."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from itertools import count
+
+import trio
+from libp2p.abc import INetStream
+from libp2p.custom_types import TProtocol
+from libp2p.host.basic_host import BasicHost
+from libp2p.host.exceptions import StreamFailure
+from libp2p.io.exceptions import IOException
+from libp2p.network.exceptions import SwarmException
+from libp2p.network.stream.exceptions import StreamEOF, StreamError
+from libp2p.peer.id import ID
+from libp2p.protocol_muxer.exceptions import MultiselectClientError
+
+from cinepeer.adapters.p2p.guard import reset
+from cinepeer.adapters.p2p.plan import Outlets, Plan
+from cinepeer.errors import Refused, Unreachable
+
+log = logging.getLogger(__name__)
+
+MAX_FRAME_BYTES = 4 * 1024 * 1024
+READ_BYTES = 64 * 1024
+WRITE_TIMEOUT_S = 30.0
+FRAME_TIMEOUT_S = 60.0
+CONVERSATIONS_PER_PEER = 16
+STREAM_ERRORS = (StreamError, IOException, SwarmException, StreamFailure, trio.BrokenResourceError)
+
+
+def encode_length(size: int) -> bytes:
+    """The unsigned varint before a frame of `size` bytes (https://github.com/multiformats/unsigned-varint)."""
+    out = bytearray()
+    while size >= 0x80:
+        out.append(size & 0x7F | 0x80)
+        size >>= 7
+    out.append(size)
+    return bytes(out)
+
+
+class Frames:
+    """The frames of one stream, read and written whole."""
+
+    def __init__(self, stream: INetStream) -> None:
+        self._stream = stream
+        self._held = bytearray()
+
+    async def read(self, idle_timeout_s: float) -> bytes | None:
+        """The next frame, or None when the other side closed between two frames.
+
+        Waits `idle_timeout_s` for its first byte (TooSlowError) and a minute for the rest of it; raises `Refused`
+        (`bad-frame`, `frame-too-large`) for a length that is not minimal or above 4 MiB.
+        """
+        if not self._held:
+            with trio.fail_after(idle_timeout_s):
+                if not await self._fill():
+                    return None
+        with trio.fail_after(FRAME_TIMEOUT_S):
+            size = await self._length()
+            while len(self._held) < size:
+                if not await self._fill():
+                    raise Refused("bad-frame", f"found a frame cut at {len(self._held)} bytes, expected {size}")
+        frame = bytes(self._held[:size])
+        del self._held[:size]
+        return frame
+
+    async def _length(self) -> int:
+        size = shift = 0
+        while True:
+            if not self._held and not await self._fill():
+                raise Refused("bad-frame", "found a frame cut in its length, expected a whole one")
+            byte = self._held[0]
+            del self._held[0]
+            size |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+            if shift >= 28:
+                raise Refused("bad-frame", "found a frame length of more than 4 bytes, expected at most 4")
+        if shift > 7 and byte == 0:
+            raise Refused("bad-frame", "found a frame length that is not minimal, expected the shortest form")
+        if size > MAX_FRAME_BYTES:
+            raise Refused("frame-too-large", f"found a frame of {size} bytes, expected at most {MAX_FRAME_BYTES}")
+        return size
+
+    async def _fill(self) -> bool:
+        """Reads some bytes; False at the end of the stream."""
+        try:
+            data = await self._stream.read(READ_BYTES)
+        except StreamEOF:
+            return False
+        self._held += data
+        return bool(data)
+
+    async def write(self, frame: bytes) -> None:
+        """Writes one frame; the muxer gives up after five seconds without a window, so a paused reader ends this."""
+        if len(frame) > MAX_FRAME_BYTES:
+            raise Refused("frame-too-large", f"found a frame of {len(frame)} bytes, expected at most {MAX_FRAME_BYTES}")
+        with trio.fail_after(WRITE_TIMEOUT_S):
+            await self._stream.write(encode_length(len(frame)) + frame)
+
+
+class Conversation:
+    """The asking side of one stream; after any error the stream is gone, because answers could shift by one."""
+
+    def __init__(self, stream: INetStream, peer_id: str, protocol: str) -> None:
+        self._stream = stream
+        self._frames = Frames(stream)
+        self._lock = trio.Lock()
+        self._is_open = True
+        self._name = f"{protocol} with {peer_id}"
+
+    async def ask(self, question: bytes, timeout_s: float) -> bytes:
+        """The answer to `question`; raises `Unreachable` (no answer, stream gone) or `Refused` (malformed answer)."""
+        async with self._lock:
+            if not self._is_open:
+                raise Unreachable(f"found the conversation {self._name} closed, expected it open")
+            whole = False
+            try:
+                with trio.fail_after(timeout_s):
+                    await self._frames.write(question)
+                    answer = await self._frames.read(timeout_s)
+                if answer is None:
+                    raise Unreachable(f"the conversation {self._name} was closed instead of answered")
+                whole = True
+                return answer
+            except trio.TooSlowError as error:
+                raise Unreachable(f"found no answer within {timeout_s:g} s in {self._name}") from error
+            except STREAM_ERRORS as error:
+                raise Unreachable(f"the conversation {self._name} broke off ({type(error).__name__})") from error
+            finally:
+                if not whole:
+                    self._is_open = False
+                    await reset(self._stream)
+
+    async def close(self) -> None:
+        """Ends the conversation; harmless when it has ended."""
+        if self._is_open:
+            self._is_open = False
+            with trio.move_on_after(1) as scope:
+                try:
+                    await self._stream.close()
+                except STREAM_ERRORS as error:
+                    log.debug("closing %s: %r", self._name, error)
+            if scope.cancelled_caught:
+                await reset(self._stream)
+
+
+async def open_conversation(host: BasicHost, peer: ID, protocol: str, timeout_s: float) -> Conversation:
+    """A conversation with a connected peer; raises `Unreachable`, or `Refused` (`unknown-protocol`)."""
+    try:
+        with trio.fail_after(timeout_s):
+            stream = await host.new_stream(peer, [TProtocol(protocol)])
+    except StreamFailure as error:
+        if isinstance(error.__cause__, MultiselectClientError) and host.is_peer_connected(peer):
+            raise Refused("unknown-protocol", f"found that {peer} does not speak {protocol}") from error
+        raise Unreachable(f"no stream for {protocol} to {peer} ({error})") from error
+    except (trio.TooSlowError, *STREAM_ERRORS) as error:
+        raise Unreachable(f"no stream for {protocol} to {peer} ({type(error).__name__})") from error
+    return Conversation(stream, str(peer), protocol)
+
+
+class Listeners:
+    """The answering side: every stream of a known protocol is read question by question."""
+
+    def __init__(self, host: BasicHost, plan: Plan, outlets: Outlets) -> None:
+        self._plan = plan
+        self._outlets = outlets
+        self._numbers = count()
+        self._open: Counter[tuple[str, ID]] = Counter()
+        self.refused: Counter[tuple[str, str]] = Counter()
+        for protocol in plan.protocols:
+            host.set_stream_handler(TProtocol(protocol), self._serve)
+
+    async def _serve(self, stream: INetStream) -> None:
+        """One stream from its first question to its end; what it raises is caught by the stream guard."""
+        peer = stream.muxed_conn.peer_id
+        protocol = str(stream.get_protocol())
+        if self._open[protocol, peer] >= CONVERSATIONS_PER_PEER:
+            await reset(stream)
+            return
+        number = next(self._numbers)
+        self._open[protocol, peer] += 1
+        try:
+            await self._answer_all(stream, number, protocol, str(peer))
+        except Refused as error:
+            self.refused[str(peer), error.reason] += 1
+            await reset(stream)
+        except trio.TooSlowError:
+            await reset(stream)
+        finally:
+            self._open[protocol, peer] -= 1
+            if not self._open[protocol, peer]:
+                del self._open[protocol, peer]
+            self._outlets.closed(number)
+
+    async def _answer_all(self, stream: INetStream, number: int, protocol: str, peer_id: str) -> None:
+        frames = Frames(stream)
+        while (question := await frames.read(self._plan.idle_timeout_s)) is not None:
+            await frames.write(await self._outlets.answer(number, protocol, peer_id, question))
+        await stream.close()
