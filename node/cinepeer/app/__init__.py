@@ -1,1 +1,1 @@
-"""What people do: publish, replicate, host, rate, recommend, audit."""
+"""What people do: publish, replicate, host, rate, recommend, audit. Asyncio; every outside part is passed in."""

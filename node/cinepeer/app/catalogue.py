@@ -1,0 +1,111 @@
+"""The films that the held records speak of: names, versions, providers, titles and offers, as a fold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cinepeer.records.cid import Cid
+from cinepeer.records.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One cut of a film as bytes; `root` is its UnixFS directory."""
+
+    id: Cid
+    author: Cid
+    root: Cid
+    fields: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Film:
+    """A film record with what its author added to it."""
+
+    id: str
+    record: Cid
+    author: Cid
+    time: int
+    fields: dict[str, Any]
+    versions: list[Version] = field(default_factory=list)
+    titles: list[tuple[Record, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The film's own name."""
+        return str(self.fields["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An author's newest word on which versions they hold and where they listen."""
+
+    author: Cid
+    time: int
+    record: Cid
+    versions: frozenset[Cid]
+    addrs: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """Films by id, providers by author, offers by title. Any order of the same records gives the same state."""
+
+    films: dict[str, Film] = field(default_factory=dict)
+    providers: dict[Cid, Provider] = field(default_factory=dict)
+    offers: list[tuple[Record, dict[str, Any]]] = field(default_factory=list)
+    _early: dict[str, list[tuple[Record, dict[str, Any]]]] = field(default_factory=dict)
+
+    def apply(self, record: Record, body: dict[str, Any]) -> None:
+        """Folds one counted record in; kinds that are not about films change nothing."""
+        match record.kind:
+            case "film":
+                film = Film(str(record.id), record.id, record.author, record.time, body)
+                self.films[film.id] = film
+                for part, fields in self._early.pop(film.id, []):
+                    self.apply(part, fields)
+            case "version" | "title":
+                self._add_part(record, body)
+            case "offer":
+                self.offers.append((record, body))
+            case "host":
+                self._add_provider(record, body)
+
+    def _add_part(self, record: Record, body: dict[str, Any]) -> None:
+        film = self.films.get(str(body["film"]))
+        if film is None:
+            self._early.setdefault(str(body["film"]), []).append((record, body))
+        elif film.author != record.author:
+            return  # only the film's own author adds versions and titles to it
+        elif record.kind == "title":
+            film.titles.append((record, body))
+            film.titles.sort(key=lambda title: (title[0].time, title[0].id))
+        else:
+            film.versions.append(Version(record.id, record.author, body["root"], body))
+            film.versions.sort(key=lambda version: version.id)
+
+    def _add_provider(self, record: Record, body: dict[str, Any]) -> None:
+        known = self.providers.get(record.author)
+        if known is None or (known.time, known.record) < (record.time, record.id):
+            self.providers[record.author] = Provider(
+                record.author, record.time, record.id, frozenset(body["versions"]), tuple(body["addrs"])
+            )
+
+    def version(self, version_id: Cid) -> Version | None:
+        """A version by the id of its record."""
+        return next((found for film in self.films.values() for found in film.versions if found.id == version_id), None)
+
+    def versions(self) -> list[Version]:
+        """All versions of all films, by film id."""
+        return [version for film in sorted(self.films) for version in self.films[film].versions]
+
+    def providers_of(self, version: Version) -> list[Provider]:
+        """Who says to hold a version, in a fixed order."""
+        found = (provider for provider in self.providers.values() if version.id in provider.versions)
+        return sorted(found, key=lambda provider: provider.author)
+
+    def offers_of(self, title: bytes) -> list[tuple[Record, dict[str, Any]]]:
+        """The signed offers for a title on the ledger, oldest first."""
+        found = (offer for offer in self.offers if offer[1]["terms"].get("title") == title)
+        return sorted(found, key=lambda offer: (offer[0].time, offer[0].id))

@@ -1,0 +1,82 @@
+"""The library: what this node shows, as a pure function of the records it holds (DESIGN law 1)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from cinepeer.app.catalogue import Catalogue
+from cinepeer.app.parts import RecordStore
+from cinepeer.records.bodies import parse_body
+from cinepeer.records.cid import Cid
+from cinepeer.records.record import Record
+from cinepeer.trust.counted import Counted
+
+PAGE = 2_000
+# These change what earlier records count for, so the whole fold is made again.
+UNDOING = frozenset({"retraction", "revocation", "rotation"})
+
+
+class Library:
+    """Reads the store in the order of arrival and folds it; `refresh` takes up what came since."""
+
+    def __init__(self, store: RecordStore) -> None:
+        self._store = store
+        self._turn = asyncio.Lock()
+        self._clear()
+
+    def _clear(self) -> None:
+        self.position = 0
+        self.catalogue = Catalogue()
+        self.counted = Counted()
+        self.ratings = 0
+        self._retracted: set[tuple[Cid, Cid]] = set()
+        self._uncounted: dict[bytes, int] = {}  # device -> lowest seq seen that does not count
+
+    async def refresh(self) -> None:
+        """Folds every record that arrived since the last call."""
+        async with self._turn:
+            if not await self._take():
+                await self._rebuild()
+
+    async def _rebuild(self) -> None:
+        """Folds everything anew, retractions first."""
+        self._clear()
+        for held in await self._store.by_kind("retraction"):
+            if held.body is not None and self._store.feeds.counts(held.record):
+                named = parse_body("retraction", held.body)["records"]
+                self._retracted.update((held.record.author, Cid(record)) for record in _list(named))
+        await self._take(again=True)
+
+    async def _take(self, again: bool = False) -> bool:
+        """Folds page after page; False when a record came that undoes what was folded before."""
+        while page := await self._store.after(self.position, PAGE):
+            for held in page:
+                self.position = held.position
+                if not self._admit(held.record, held.body) and not again:
+                    return False
+        return True
+
+    def _admit(self, record: Record, body: bytes | None) -> bool:
+        if not self._store.feeds.counts(record):
+            # A fork reaches back over records that were folded already, but only when it is lower than any before.
+            lowest = self._uncounted.get(record.device)
+            self._uncounted[record.device] = record.seq if lowest is None else min(lowest, record.seq)
+            return lowest is not None and record.seq >= lowest
+        if record.kind in UNDOING:
+            return False
+        if body is None or (record.author, record.id) in self._retracted:
+            return True
+        fields: dict[str, Any] = parse_body(record.kind, body)
+        if record.kind == "rating":
+            self.ratings += 1
+            self.counted.apply(
+                record.author, record.time, record.id, [(film, stars) for film, stars in fields["ratings"]]
+            )
+        else:
+            self.catalogue.apply(record, fields)
+        return True
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

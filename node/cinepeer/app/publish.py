@@ -1,0 +1,151 @@
+"""Publishing: a film file becomes segments, blocks, and two signed records."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cinepeer.app.deny import DenyList
+from cinepeer.app.host import Hosting
+from cinepeer.app.identity import Author
+from cinepeer.app.library import Library
+from cinepeer.app.parts import Media, Package, Probe
+from cinepeer.content.unixfs import links
+from cinepeer.errors import BadInput, Refused
+from cinepeer.ports import IpfsBackend
+from cinepeer.records.bodies import parse_film_id
+from cinepeer.records.cid import RAW, Cid
+
+# tell(stage, measure): what a person sees while it runs.
+Tell = Callable[[str, dict[str, object]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFacts:
+    """What the creator says of a film."""
+
+    name: str
+    year: int | None = None
+    external: tuple[str, ...] = ()
+    genres: tuple[str, ...] = ()
+    synopsis: str = ""
+    languages: tuple[str, ...] = ()
+    credits: tuple[tuple[str, str], ...] = ()
+    label: str = "original cut"
+
+    def check(self) -> None:
+        """Raises `BadInput` for what no film record can hold."""
+        if not self.name.strip():
+            raise BadInput("found an empty name, expected the film's name")
+        for text in self.external:
+            try:
+                parse_film_id(text)
+            except Refused as error:
+                raise BadInput(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing made."""
+
+    film: Cid
+    version: Cid
+    root: Cid
+    source: bytes
+    duration_ms: int
+    blocks: int
+    size_bytes: int
+    renditions: list[str] = field(default_factory=list)
+
+
+class Publishing:
+    """Takes a file through probe, ladder, import and records; nothing is signed before the bytes are on disk."""
+
+    def __init__(
+        self, author: Author, library: Library, ipfs: IpfsBackend, media: Media, hosting: Hosting, denied: DenyList
+    ) -> None:
+        self._author = author
+        self._library = library
+        self._ipfs = ipfs
+        self._media = media
+        self._hosting = hosting
+        self._denied = denied
+
+    async def publish(self, path: Path, facts: FilmFacts, tell: Tell) -> Published:
+        """Publishes `path`; raises `BadInput` or `LimitReached` with nothing changed when it cannot."""
+        facts.check()
+        probe = await self._media.probe(path)
+        tell("probe", {"seconds": probe.duration_ms / 1000, "bytes": probe.size_bytes})
+        with tempfile.TemporaryDirectory(prefix="cinepeer-") as scratch:
+            out = Path(scratch) / "version"
+            package = await self._media.package(
+                path, out, probe, lambda done, whole: tell("ladder", {"seconds": done, "of": whole})
+            )
+            tell("ladder", {"renditions": [rendition.name for rendition in package.renditions]})
+            root = await self._ipfs.add_folder(out)
+        if self._denied.is_denied(root):
+            await self._ipfs.unpin(root)
+            raise BadInput(f"found a film whose files {root} are on this node's deny list, expected one that is not")
+        blocks, size_bytes = await self._measure(root)
+        tell("import", {"root": str(root), "blocks": blocks, "bytes": size_bytes})
+        published = await self._sign(facts, probe, package, root, blocks, size_bytes)
+        tell("records", {"film": str(published.film), "version": str(published.version)})
+        await self._hosting.tell()
+        return published
+
+    async def _measure(self, root: Cid) -> tuple[int, int]:
+        """(blocks, bytes of all blocks) under `root`, each counted once."""
+        waiting, seen, size = [root], {root}, 0
+        while waiting:
+            cid = waiting.pop()
+            block = await self._ipfs.get_block(cid)
+            if block is None:
+                raise Refused("missing-block", f"found no block {cid} after import, expected every block of {root}")
+            size += len(block)
+            for child in () if cid.codec == RAW else links(cid, block):
+                if child not in seen:
+                    seen.add(child)
+                    waiting.append(child)
+        return len(seen), size
+
+    async def _sign(
+        self, facts: FilmFacts, probe: Probe, package: Package, root: Cid, blocks: int, size_bytes: int
+    ) -> Published:
+        film = await self._author.sign(
+            "film",
+            {
+                "name": facts.name,
+                "year": facts.year,
+                "external": list(facts.external),
+                "credits": [{"name": name, "role": role} for name, role in facts.credits],
+                "genres": list(facts.genres),
+                "synopsis": facts.synopsis,
+                "languages": list(facts.languages),
+            },
+        )
+        version = await self._author.sign(
+            "version",
+            {
+                "film": film.id,
+                "label": facts.label,
+                "root": root,
+                "duration_ms": probe.duration_ms,
+                "size_bytes": size_bytes,
+                "blocks": blocks,
+                "renditions": [
+                    {
+                        "name": rendition.name,
+                        "width": rendition.width,
+                        "height": rendition.height,
+                        "bandwidth": rendition.bandwidth,
+                    }
+                    for rendition in package.renditions
+                ],
+                "source": probe.sha256,
+            },
+        )
+        await self._library.refresh()
+        names = [rendition.name for rendition in package.renditions]
+        return Published(film.id, version.id, root, probe.sha256, probe.duration_ms, blocks, size_bytes, names)

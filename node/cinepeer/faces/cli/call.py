@@ -1,0 +1,115 @@
+"""How commands speak with a running node: its address and token are read from its home."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cinepeer.errors import BadInput, CheckFailed, Unreachable
+
+DEFAULT_HOME = "~/.cinepeer"
+TIMEOUT_S = 120.0
+
+
+def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--home`, or CINEPEER_HOME, or `~/.cinepeer`."""
+    return click.option(
+        "--home",
+        envvar="CINEPEER_HOME",
+        default=DEFAULT_HOME,
+        show_default=True,
+        help="The node's folder.",
+        callback=lambda _ctx, _param, value: Path(value).expanduser(),
+    )(command)
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--json`: one machine-readable value instead of words."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def show(value: Any, as_json: bool, words: Callable[[Any], Iterator[str]]) -> None:
+    """Prints `value` as JSON or in `words`."""
+    if as_json:
+        click.echo(json.dumps(value, ensure_ascii=False))
+    else:
+        for line in words(value):
+            click.echo(line)
+
+
+class Node:
+    """A running node, reached over its own page's port."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self.port = port
+        self._token = token
+
+    @classmethod
+    def of(cls, home: Path) -> Node:
+        """The node of `home`; raises `Unreachable` when there is none."""
+        try:
+            kept = json.loads((home / "node.json").read_text())
+            return cls(int(kept["page_port"]), str(kept["token"]))
+        except (OSError, ValueError, KeyError) as error:
+            raise Unreachable(f"found no node in {home}, expected one: start it with `cinepeer run`") from error
+
+    def get(self, path: str) -> Any:
+        """The JSON answer to a GET."""
+        return json.loads(self.read("GET", path))
+
+    def post(self, path: str, value: Any = None) -> Any:
+        """The JSON answer to a POST of JSON."""
+        return json.loads(self.read("POST", path, json.dumps(value or {}).encode(), "application/json"))
+
+    def read(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> bytes:
+        """The whole answer's bytes; raises `BadInput`, `CheckFailed` or `Unreachable` with the node's own sentence."""
+        connection, response = self._ask(method, path, body, kind)
+        try:
+            return response.read()
+        except OSError as error:
+            raise Unreachable(f"the node on port {self.port} stopped answering ({error})") from error
+        finally:
+            connection.close()
+
+    def lines(self, path: str, value: Any) -> Iterator[dict[str, Any]]:
+        """The JSON lines of a streamed answer, as they come."""
+        connection, response = self._ask("POST", path, json.dumps(value).encode(), "application/json", timeout_s=None)
+        try:
+            for line in response:
+                yield json.loads(line)
+        except OSError as error:
+            raise Unreachable(f"the node on port {self.port} stopped answering ({error})") from error
+        finally:
+            connection.close()
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None, kind: str, timeout_s: float | None = TIMEOUT_S
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        try:
+            connection.request(method, path, body, {"Authorization": f"Bearer {self._token}", "Content-Type": kind})
+            response = connection.getresponse()
+        except OSError as error:
+            connection.close()
+            raise Unreachable(
+                f"found nobody on port {self.port} ({error}), expected the node: start it with `cinepeer run`"
+            ) from error
+        if response.status >= 400:
+            detail = _detail(response.read())
+            connection.close()
+            if response.status == 503:
+                raise Unreachable(detail)
+            raise BadInput(detail) if response.status < 500 or response.status == 507 else CheckFailed(detail)
+        return connection, response
+
+
+def _detail(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return body[:300].decode("utf-8", "replace") or "the node gave no reason"

@@ -1,0 +1,132 @@
+"""Commands about films: publish, films, rate, recommend."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cinepeer.errors import BadInput
+from cinepeer.faces.cli.call import Node, home_option, json_option, show
+
+
+@click.command(epilog="Example: cinepeer publish film.mp4 --name 'First Light' --year 2026 --owner 0xABC…=3000")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", help="The film's name; the file's name without it.")
+@click.option("--year", type=int)
+@click.option("--external", multiple=True, help="An external id such as imdb:tt0111161; repeatable.")
+@click.option("--owner", multiple=True, help="A co-owner ADDRESS=SHARES (basis points); you keep the rest.")
+@click.option("--title/--no-title", default=True, help="Register the title on the ledger.")
+@json_option
+@home_option
+def publish(
+    file: Path,
+    name: str | None,
+    year: int | None,
+    external: tuple[str, ...],
+    owner: tuple[str, ...],
+    title: bool,
+    as_json: bool,
+    home: Path,
+) -> None:
+    """Publish a film: checked, packaged, stored, signed, registered, announced."""
+    if not file.exists():
+        raise BadInput(f"found no file {file}, expected a film")
+    wanted = {
+        "path": str(file.resolve()),
+        "name": name or file.stem,
+        "year": year,
+        "external": list(external),
+        "owners": [parse_owner(text) for text in owner],
+        "title": title,
+    }
+    for line in Node.of(home).lines("/api/publish", wanted):
+        if "problem" in line:
+            raise BadInput(line["problem"])
+        if "done" in line:
+            show(line["done"], as_json, _published)
+        elif not as_json and sys.stderr.isatty():
+            click.echo(f"\r\033[K{_measure(line)}", nl="of" not in line, err=True)
+
+
+def parse_owner(text: str) -> dict[str, Any]:
+    """`ADDRESS=SHARES` as the API takes it; raises `BadInput`."""
+    holder, _, shares = text.partition("=")
+    if not shares.isdigit() or len(holder) != 42 or not holder.startswith("0x"):
+        raise BadInput(f"found the co-owner {text!r}, expected ADDRESS=SHARES such as 0x52…90=3000")
+    return {"holder": holder, "shares": int(shares)}
+
+
+def _measure(line: dict[str, Any]) -> str:
+    if "of" in line:
+        return f"packaging: {line['seconds']:.0f} of {line['of']:.0f} seconds of film"
+    return f"{line['stage']}: " + ", ".join(f"{key} {value}" for key, value in line.items() if key != "stage")
+
+
+def _published(done: dict[str, Any]) -> Iterator[str]:
+    yield f"film     {done['film']}"
+    yield f"version  {done['version']}  ({', '.join(done['renditions'])})"
+    yield f"files    ipfs://{done['root']}  ({done['blocks']} blocks, {done['size_bytes']:,} bytes)"
+    if "title" in done:
+        yield f"title    {done['title']['title']}  in block {done['title']['block']}"
+
+
+@click.command(epilog="Example: cinepeer films --json")
+@json_option
+@home_option
+def films(as_json: bool, home: Path) -> None:
+    """List the films that the node knows, playable ones first."""
+    show(Node.of(home).get("/api/films"), as_json, _films)
+
+
+def _films(found: list[dict[str, Any]]) -> Iterator[str]:
+    if not found:
+        yield "no films yet: publish one with `cinepeer publish FILE`, or join others with `cinepeer run --join ADDR`"
+    for film in found:
+        score = film["scores"]["viewers"]
+        year = film["facts"].get("year") or "–"
+        told = f"{score['median']}/10 of {score['count']}" if score["count"] else "unrated"
+        yield f"{film['id']}  {film['name']} ({year})  {told}  {'ready' if film['playable'] else 'not held here'}"
+
+
+@click.command(epilog="Example: cinepeer rate FILM 9   or   cinepeer rate imdb:tt0111161 --withdraw")
+@click.argument("film")
+@click.argument("stars", type=click.IntRange(1, 10), required=False)
+@click.option("--withdraw", is_flag=True, help="Take the stars back.")
+@json_option
+@home_option
+def rate(film: str, stars: int | None, withdraw: bool, as_json: bool, home: Path) -> None:
+    """Give a film 1 to 10 stars; the rating is signed and spreads."""
+    if withdraw == (stars is not None):
+        raise BadInput("found neither or both of STARS and --withdraw, expected one of them")
+    done = Node.of(home).post("/api/ratings", {"ratings": [[film, stars]]})
+    show(done, as_json, lambda made: iter([f"signed as record {made['record']}"]))
+
+
+@click.command(epilog="Example: cinepeer recommend --why")
+@click.option("--limit", default=10, type=click.IntRange(1, 200), show_default=True)
+@click.option("--why", is_flag=True, help="Show the ratings that caused each.")
+@json_option
+@home_option
+def recommend(limit: int, why: bool, as_json: bool, home: Path) -> None:
+    """Show what to watch next, ranked on this machine from the replicated ratings."""
+    found = Node.of(home).get(f"/api/recommendations?limit={limit}")
+    show(found, as_json, lambda listed: _recommended(listed, why))
+
+
+def _recommended(found: dict[str, Any], why: bool) -> Iterator[str]:
+    if not found["films"]:
+        yield "nothing yet: rate a few films, or wait until other people's ratings have come"
+    for place, film in enumerate(found["films"], 1):
+        yield f"{place:3}. {film['name'] or film['film']}  ({film['by']}, score {film['score']})"
+        if why:
+            if not film["evidence"]:
+                yield f"       liked by {film['likes']} authors; none of your ratings speaks for or against it"
+            for cause in film["evidence"]:
+                yield (
+                    f"       {cause['adds']:+d} because you gave {cause['film']} {cause['stars']} stars; "
+                    f"{cause['liked_both']} others liked both"
+                )

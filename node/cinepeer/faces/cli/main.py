@@ -1,0 +1,75 @@
+"""The `cinepeer` command: subcommands are imported when they are called, so that help answers at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from cinepeer.errors import CinepeerError
+
+# command -> (module below cinepeer.faces.cli, line of help)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("run", "Start a node on this machine."),
+    "demo": ("demo", "Run the whole story with three nodes and a light client."),
+    "status": ("node", "Show what the node holds and where it listens."),
+    "publish": ("film", "Publish a film file."),
+    "films": ("film", "List the films that the node knows."),
+    "rate": ("film", "Give a film 1 to 10 stars, or withdraw them."),
+    "recommend": ("film", "Show what to watch next, and why."),
+    "title": ("money", "Register a film's title with its co-owners."),
+    "licence": ("money", "Offer or buy a licence for a film."),
+    "pay": ("money", "Pay for a film, or withdraw royalties."),
+    "audit": ("audit", "Prove a film's rights, bytes and ratings; exit code 0 or 1."),
+    "peers": ("node", "Show the neighbours, or connect to one."),
+    "host": ("node", "Show what this node holds for others; deny what it must not."),
+    "network": ("node", "Show the network that this node belongs to."),
+}
+
+
+class _Late(click.Group):
+    """Knows its subcommands by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (click's signature)
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"cinepeer.faces.cli.{COMMANDS[cmd_name][0]}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (click's signature)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=_Late)
+@click.version_option(package_name="cinepeer", message="%(version)s")
+def group() -> None:
+    """Cinepeer: make, publish, spread, watch, judge and pay for film without a company in between."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Runs a command line; ends the process with 0 done, 1 a check failed, 2 bad input, 3 unreachable."""
+    try:
+        result = group(arguments, standalone_mode=False, prog_name="cinepeer")
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except CinepeerError as error:
+        print(f"cinepeer: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Commands about the node itself: status, peers, host, network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cinepeer.faces.cli.call import Node, home_option, json_option, show
+
+
+@click.command(epilog="Example: cinepeer status --json")
+@json_option
+@home_option
+def status(as_json: bool, home: Path) -> None:
+    """Show what the node holds and where it listens."""
+    show(Node.of(home).get("/api/status"), as_json, _status)
+
+
+def _status(found: dict[str, Any]) -> Iterator[str]:
+    yield f"page      {found['page']}"
+    yield f"author    {found['author']}"
+    yield f"network   {found['network']}"
+    yield f"ledger    {found['ledger']['label']}"
+    yield f"p2p       {found['p2p'][0]}"
+    yield f"records   {found['records']}"
+    yield f"films     {found['films']}"
+    yield f"blocks    {found['stored_bytes']:,} of at most {found['disk_cap']:,} bytes"
+    yield f"peers     {len(found['peers'])}"
+
+
+@click.command(epilog="Example: cinepeer peers --connect /ip4/192.0.2.7/tcp/12000/p2p/12D3Koo…")
+@click.option("--connect", "addr", help="A peer's multiaddr to connect to.")
+@json_option
+@home_option
+def peers(addr: str | None, as_json: bool, home: Path) -> None:
+    """Show the neighbours, or connect to one."""
+    node = Node.of(home)
+    if addr:
+        show(node.post("/api/peers", {"addr": addr}), as_json, lambda made: iter([f"connected to {made['peer_id']}"]))
+        return
+    show(node.get("/api/peers"), as_json, _peers)
+
+
+def _peers(found: list[dict[str, Any]]) -> Iterator[str]:
+    if not found:
+        yield "no neighbours: connect to one with `cinepeer peers --connect MULTIADDR`"
+    for peer in found:
+        yield f"{peer['peer_id']}  received {peer['received']}, sent {peer['sent']}, refused {peer['refused']}"
+
+
+@click.command(epilog="Example: cinepeer host --deny bafy…")
+@click.option("--deny", "cid", help="The CID of an author, a film's files or a block that this node must not hold.")
+@json_option
+@home_option
+def host(cid: str | None, as_json: bool, home: Path) -> None:
+    """Show what this node holds for others; deny what it must not."""
+    node = Node.of(home)
+    if cid:
+        node.post("/api/denied", {"cid": cid})
+    show(node.get("/api/hosting"), as_json, _hosting)
+
+
+def _hosting(found: dict[str, Any]) -> Iterator[str]:
+    yield f"{found['stored_bytes']:,} of at most {found['disk_cap']:,} bytes"
+    for version in found["held"]:
+        yield f"held      {version}"
+    for version, reason in found["declined"].items():
+        yield f"left out  {version}: {reason}"
+    for cid in found["denied"]:
+        yield f"denied    {cid}"
+
+
+@click.command(epilog="Example: cinepeer network --json")
+@json_option
+@home_option
+def network(as_json: bool, home: Path) -> None:
+    """Show the network that this node belongs to and how another node joins it."""
+    found = Node.of(home).get("/api/status")
+    show(
+        {"network": found["network"], "ledger": found["ledger"], "join": found["p2p"]},
+        as_json,
+        lambda shown: iter(
+            [
+                f"network  {shown['network']}",
+                f"ledger   {shown['ledger']['label']}, chain {shown['ledger']['chain_id']}",
+                *(f"join     cinepeer run --join {addr}" for addr in shown["join"]),
+            ]
+        ),
+    )

@@ -1,0 +1,77 @@
+"""HTTP listeners inside the node's own loop: uvicorn without its signal handling, on sockets that are bound already."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+from cinepeer.errors import BadInput
+
+GRACE_S = 3
+
+
+class _Server(uvicorn.Server):
+    """The node alone listens for signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Listener:
+    """One HTTP address of the node."""
+
+    def __init__(self, application: Any, port: int) -> None:
+        self.port = port
+        self._socket = _bound(port)
+        self._server = _Server(_config(application))
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> str:
+        """The base address, without a path."""
+        return f"http://localhost:{self.port}"
+
+    async def start(self) -> None:
+        """Serves from now on."""
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        while not self._server.started and not self._task.done():
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """Lets requests in flight end for a moment, then closes."""
+        self._server.should_exit = True
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._socket.close()
+
+
+def _bound(port: int) -> socket.socket:
+    """A listening socket on loopback; raises `BadInput` when the port is busy."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind(("127.0.0.1", port))
+    except OSError as error:
+        bound.close()
+        raise BadInput(f"found port {port} busy ({error.strerror}), expected it free") from error
+    return bound
+
+
+def _config(application: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=30,
+        server_header=False,
+        http="h11",
+        ws="none",
+    )

@@ -1,0 +1,40 @@
+"""What the HTTP faces show and call: the application's parts, wired by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cinepeer.app.audit import Auditing
+from cinepeer.app.deny import DenyList
+from cinepeer.app.host import Hosting
+from cinepeer.app.identity import Author
+from cinepeer.app.library import Library
+from cinepeer.app.parts import RecordStore
+from cinepeer.app.publish import Publishing
+from cinepeer.app.recommend import Recommendations
+from cinepeer.app.replicate import Replication
+from cinepeer.app.titles import Titles
+from cinepeer.ports import IpfsBackend
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that a request may reach; there is no object that owns it all."""
+
+    author: Author
+    store: RecordStore
+    library: Library
+    ipfs: IpfsBackend
+    denied: DenyList
+    publishing: Publishing
+    hosting: Hosting
+    recommendations: Recommendations
+    titles: Titles
+    auditing: Auditing
+    replication: Replication
+    status: Callable[[], dict[str, Any]]
+    connect: Callable[[str], Awaitable[str]]
+    deny: Callable[[str], Awaitable[int]]
+    clock_ms: Callable[[], int]

@@ -1,0 +1,96 @@
+"""The shapes of what people send to the API, checked before anything happens."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Share(_Shape):
+    """One co-owner of a title: a ledger address and its shares (basis points)."""
+
+    holder: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$")
+    shares: int = Field(ge=1, le=10_000)
+
+
+class PublishRequest(_Shape):
+    """A film file on the node's own machine and what its creator says of it."""
+
+    path: str
+    name: str = Field(min_length=1, max_length=300)
+    year: int | None = Field(default=None, ge=1870, le=2200)
+    external: list[str] = []
+    genres: list[str] = []
+    synopsis: str = Field(default="", max_length=5_000)
+    languages: list[str] = []
+    credits: list[tuple[str, str]] = []
+    owners: list[Share] = []
+    title: bool = True
+
+
+class RatingRequest(_Shape):
+    """Stars for films; null withdraws."""
+
+    ratings: list[tuple[str, int | None]] = Field(min_length=1, max_length=256)
+
+
+class TitleRequest(_Shape):
+    """A title to be registered for a published film."""
+
+    film: str
+    owners: list[Share] = []
+
+
+class OfferRequest(_Shape):
+    """A licence offer for a film's title; `price` in the ledger's smallest unit, `days` 0 for no end."""
+
+    film: str
+    price: str = Field(pattern=r"^\d{1,38}$")
+    medium: str = "cinema"
+    territory: list[str] = []
+    days: int = Field(default=0, ge=0, le=36_500)
+    supply: int = Field(default=1_000, ge=1, le=2**32 - 1)
+    exclusive: bool = False
+
+
+class LicenceRequest(_Shape):
+    """A licence to be bought: the id of the offer's record."""
+
+    offer: str
+
+
+class PaymentRequest(_Shape):
+    """An amount for a film's purse, in the ledger's smallest unit."""
+
+    film: str
+    amount: str = Field(pattern=r"^[1-9]\d{0,37}$")
+    memo: str = Field(default="", max_length=32)
+
+
+class WithdrawalRequest(_Shape):
+    """A holder's royalties of one film; anybody may have them paid out to the holder."""
+
+    film: str
+    holder: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$")
+
+
+class AuditRequest(_Shape):
+    """The film to prove, and the authors whose ratings of it the bundle is to prove as well."""
+
+    film: str
+    raters: list[str] = []
+
+
+class AddressRequest(_Shape):
+    """A peer's multiaddr."""
+
+    addr: str
+
+
+class DenyRequest(_Shape):
+    """The CID of an author, a film's files or a block."""
+
+    cid: str

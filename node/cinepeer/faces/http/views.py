@@ -1,0 +1,194 @@
+"""How the API shows the node's state: plain JSON values, every id as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from cinepeer import __version__
+from cinepeer.app.catalogue import Film, Version
+from cinepeer.app.parts import Pair
+from cinepeer.app.publish import Published
+from cinepeer.app.recommend import Cause, Explained
+from cinepeer.errors import BadInput, Refused
+from cinepeer.faces.http.parts import Parts
+from cinepeer.records.bodies import parse_film_id
+from cinepeer.records.cid import Cid
+
+
+def cid(text: str) -> Cid:
+    """A CID typed by a person; raises `BadInput`."""
+    try:
+        return Cid.parse(text)
+    except Refused as error:
+        raise BadInput(str(error)) from error
+
+
+def film_of(parts: Parts, text: str) -> Film:
+    """The published film with this id; raises `BadInput`."""
+    film = parts.library.catalogue.films.get(text)
+    if film is None:
+        raise BadInput(f"found no film {text[:80]!r} here, expected the id of one that this node has a record of")
+    return film
+
+
+async def status(parts: Parts) -> dict[str, Any]:
+    """The node at a glance."""
+    return {
+        "version": __version__,
+        "author": str(parts.author.id),
+        **parts.status(),
+        "records": await parts.store.count(),
+        "films": len(parts.library.catalogue.films),
+        "stored_bytes": await parts.ipfs.stored_bytes(),
+        "disk_cap": parts.hosting.cap_bytes,
+        "peers": peers(parts),
+    }
+
+
+async def films(parts: Parts) -> list[dict[str, Any]]:
+    """All films with a record here, playable ones first, then by name."""
+    shown = [await _film(parts, found) for found in parts.library.catalogue.films.values()]
+    return sorted(shown, key=lambda film: (not film["playable"], film["name"], film["id"]))
+
+
+async def film(parts: Parts, text: str) -> dict[str, Any]:
+    """One film with its versions and what viewers gave."""
+    return await _film(parts, film_of(parts, text))
+
+
+async def _film(parts: Parts, found: Film) -> dict[str, Any]:
+    pins = await parts.ipfs.pins()
+    versions = [_version(parts, version, pins) for version in found.versions]
+    stars = parts.library.counted.spread(found.id)
+    return {
+        "id": found.id,
+        "name": found.name,
+        "author": str(found.author),
+        "time": found.time,
+        "facts": {name: value for name, value in found.fields.items() if name not in ("nonce", "name")},
+        "versions": versions,
+        "playable": any(version["held"] or version["providers"] for version in versions),
+        "titles": ["0x" + bytes(body["title"]).hex() for _, body in found.titles],
+        "scores": {
+            "viewers": {
+                "median": stars[(len(stars) - 1) // 2] if stars else None,
+                "count": len(stars),
+                "stars": stars,
+                "weights": "unweighted",
+            }
+        },
+    }
+
+
+def _version(parts: Parts, version: Version, pins: set[Cid]) -> dict[str, Any]:
+    providers = parts.library.catalogue.providers_of(version)
+    return {
+        "id": str(version.id),
+        "label": version.fields["label"],
+        "root": str(version.root),
+        "duration_ms": version.fields["duration_ms"],
+        "size_bytes": version.fields["size_bytes"],
+        "blocks": version.fields["blocks"],
+        "renditions": version.fields["renditions"],
+        "held": version.root in pins,
+        "providers": [{"author": str(found.author), "addrs": list(found.addrs)} for found in providers],
+    }
+
+
+async def film_records(parts: Parts, text: str) -> list[Pair]:
+    """A film's records and all that their authors' chains need, in an order that a client can admit."""
+    found = film_of(parts, text)
+    ids: list[Cid] = []
+    for device in parts.store.feeds.devices(found.author):
+        ids.extend(await parts.store.ids(device))
+    return list(await parts.store.records(ids))
+
+
+def published(made: Published) -> dict[str, Any]:
+    """What publishing made."""
+    shown = asdict(made)
+    shown |= {name: str(shown[name]) for name in ("film", "version", "root")}
+    shown["source"] = made.source.hex()
+    return shown
+
+
+def recommendations(parts: Parts, limit: int) -> dict[str, Any]:
+    """The list with its evidence, and the model that it was ranked by."""
+    explained = parts.recommendations.explain(parts.author.id, max(1, min(limit, 200)))
+    return {
+        "author": str(parts.author.id),
+        "model": str(parts.recommendations.model_id),
+        "fitted_on": parts.recommendations.model.records,
+        "films": [_explained(found) for found in explained],
+    }
+
+
+def _explained(found: Explained) -> dict[str, Any]:
+    ranked = found.recommendation
+    return {
+        "film": ranked.film,
+        "name": found.name,
+        "score": ranked.score,
+        "by": ranked.by,
+        "likes": ranked.likes,
+        "evidence": [_cause(cause) for cause in found.causes],
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    return {
+        "film": cause.reason.film,
+        "stars": cause.reason.stars,
+        "adds": cause.reason.adds,
+        "record": str(cause.record),
+        "liked_both": cause.both,
+        "viewers": [
+            {"author": str(author), "of_yours": str(theirs), "of_this": str(that)}
+            for author, theirs, that in cause.viewers
+        ],
+    }
+
+
+async def rate(parts: Parts, ratings: Sequence[tuple[str, int | None]]) -> dict[str, Any]:
+    """Signs the ratings as one record; the list counts them from then on."""
+    checked: list[list[Any]] = []
+    for text, stars in ratings:
+        if stars is not None and not 1 <= stars <= 10:
+            raise BadInput(f"found {stars} stars for {text}, expected 1 to 10")
+        try:
+            checked.append([parse_film_id(text), stars])
+        except Refused as error:
+            raise BadInput(str(error)) from error
+    if len({film for film, _ in checked}) != len(checked):
+        raise BadInput("found a film twice in one rating, expected each once")
+    record = await parts.author.sign("rating", {"ratings": checked})
+    await parts.library.refresh()
+    return {"record": str(record.id), "seq": record.seq, "ratings": len(checked)}
+
+
+def peers(parts: Parts) -> list[dict[str, Any]]:
+    """The neighbours and what was exchanged with each."""
+    return [asdict(found) for found in parts.replication.peers()]
+
+
+async def sync(parts: Parts) -> list[dict[str, Any]]:
+    """Reconciles with every neighbour now."""
+    done = []
+    for found in parts.replication.peers():
+        synced = await parts.replication.sync(found.peer_id)
+        done.append({"peer_id": found.peer_id, **asdict(synced)})
+    await parts.library.refresh()
+    return done
+
+
+async def hosting(parts: Parts) -> dict[str, Any]:
+    """What this node holds, and what it left out and why."""
+    return {
+        "held": [str(version.id) for version in await parts.hosting.held()],
+        "declined": {str(version): reason for version, reason in parts.hosting.declined.items()},
+        "stored_bytes": await parts.ipfs.stored_bytes(),
+        "disk_cap": parts.hosting.cap_bytes,
+        "denied": parts.denied.lines(),
+    }
