@@ -148,7 +148,7 @@ async def _build(
     from cinepeer.adapters.chain.client import Ledger
     from cinepeer.adapters.media.tools import FilmTools
     from cinepeer.adapters.p2p.network import P2P
-    from cinepeer.adapters.store.store import RecordStore
+    from cinepeer.adapters.store.records import RecordStore
     from cinepeer.app.audit import Auditing
     from cinepeer.app.fetch import Fetching
     from cinepeer.app.host import Hosting
@@ -177,18 +177,26 @@ async def _build(
     stack.push_async_callback(ledger.close)
 
     # The network: one libp2p node, and what it answers.
-    replication = Replication(store, str(network.id), clock_ms=clock_ms, chance=secrets.SystemRandom().random)
+    arrivals: asyncio.Queue[list[Record]] = asyncio.Queue()
+    replication = Replication(
+        store,
+        network.id,
+        clock_ms=clock_ms,
+        chance=secrets.SystemRandom().random,
+        interval_s=float(settings["sync_interval"]),
+        on_records=arrivals.put,
+    )
     p2p = await P2P.start(
         keys.secret("peer"),
-        [f"/ip4/127.0.0.1/tcp/{ports['p2p_port']}"],
+        _listen_on(ports["p2p_port"], str(settings["listen_address"])),
         disk.blocks,
         lambda _peer, cid: not disk.denied.is_denied(cid),
         {
-            **replication.responders(),
+            **replication.responders,
             PROTOCOL: lambda _peer: _describing(network, p2p_box),
             LEDGER_PROTOCOL: lambda _peer: chain.answer,
         },
-        replication.topics(),
+        [replication.topic],
         replication.on_gossip,
         replication.on_neighbour,
         known=network.sequencer,
@@ -222,14 +230,15 @@ async def _build(
         titles=titles,
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
         replication=replication,
+        neighbours=p2p.neighbours,
         status=lambda: _addresses(home, ports, network, p2p, chain.label),
         connect=p2p.connect,
         deny=lambda text: _deny(home, disk, hosting, text),
         clock_ms=clock_ms,
     )
-    await replication.start(p2p, int(settings["sync_interval"]))
+    await replication.start(p2p)
     stack.push_async_callback(replication.stop)
-    followed = asyncio.create_task(_follow(parts, replication.arrivals()), name="follow")
+    followed = asyncio.create_task(_follow(parts, arrivals), name="follow")
     stack.push_async_callback(_cancel, followed)
     await _listen(stack, home, ports, parts, disk, fetching, chain)
     return {**_addresses(home, ports, network, p2p, chain.label), "author": str(author.id)}
@@ -301,6 +310,11 @@ async def _ledger(
     url = f"http://127.0.0.1:{ports['ledger_rpc_port']}"
     label = "another node's embedded ledger read over libp2p, test credits, not money"
     return _Chain(url, label, lambda body: answer(body, ask), readthrough_app(ask))
+
+
+def _listen_on(port: int, address: str) -> list[str]:
+    """Multiaddrs to listen on, loopback first."""
+    return [f"/ip4/{ip}/tcp/{port}" for ip in ("127.0.0.1", address) if ip]
 
 
 def _describing(network: Network, p2p_box: list[P2P]) -> Callable[[bytes], Awaitable[bytes]]:

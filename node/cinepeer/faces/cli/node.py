@@ -48,7 +48,8 @@ def _peers(found: list[dict[str, Any]]) -> Iterator[str]:
     if not found:
         yield "no neighbours: connect to one with `cinepeer peers --connect MULTIADDR`"
     for peer in found:
-        yield f"{peer['peer_id']}  received {peer['received']}, sent {peer['sent']}, refused {peer['refused']}"
+        refused = sum(peer.get("refused", {}).values())
+        yield f"{peer['peer_id']}  received {peer.get('received', 0)}, sent {peer.get('sent', 0)}, refused {refused}"
 
 
 @click.command(epilog="Example: cinepeer host --deny bafy…")

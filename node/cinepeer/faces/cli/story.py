@@ -114,7 +114,7 @@ class Story:
             f"found {held['blocks']} blocks in the host's version record, expected {self.film['blocks']}",
         )
         peers = await self.host.get("/api/peers")
-        refused = sum(sum(peer["refused"].values()) for peer in peers)
+        refused = sum(sum(peer.get("refused", {}).values()) for peer in peers)
         expect(refused == 0, f"found {refused} records refused, expected none")
         return (
             f"{counts} records at the host, each verified; {held['blocks']} blocks, {held['size_bytes']:,} bytes held"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ class Parts:
     titles: Titles
     auditing: Auditing
     replication: Replication
+    neighbours: Callable[[], Sequence[Any]]
     status: Callable[[], dict[str, Any]]
     connect: Callable[[str], Awaitable[str]]
     deny: Callable[[str], Awaitable[int]]

@@ -170,15 +170,19 @@ async def rate(parts: Parts, ratings: Sequence[tuple[str, int | None]]) -> dict[
 
 def peers(parts: Parts) -> list[dict[str, Any]]:
     """The neighbours and what was exchanged with each."""
-    return [asdict(found) for found in parts.replication.peers()]
+    exchanged = parts.replication.peers()
+    return [
+        asdict(neighbour) | (asdict(exchanged[neighbour.peer_id]) if neighbour.peer_id in exchanged else {})
+        for neighbour in parts.neighbours()
+    ]
 
 
 async def sync(parts: Parts) -> list[dict[str, Any]]:
     """Reconciles with every neighbour now."""
     done = []
-    for found in parts.replication.peers():
-        synced = await parts.replication.sync(found.peer_id)
-        done.append({"peer_id": found.peer_id, **asdict(synced)})
+    for neighbour in parts.neighbours():
+        synced = await parts.replication.sync(neighbour.peer_id)
+        done.append({"peer_id": neighbour.peer_id, **asdict(synced)})
     await parts.library.refresh()
     return done
 
