@@ -20,10 +20,10 @@ from libp2p.peer.id import ID
 from libp2p.security.noise.transport import PROTOCOL_ID as NOISE_ID
 from libp2p.security.noise.transport import Transport as Noise
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX_ID
+from libp2p.stream_muxer.yamux.yamux import Yamux
 from multiaddr import Multiaddr
 from multiaddr.exceptions import Error as MultiaddrError
 
-from cinepeer.adapters.p2p.muxer import BoundedYamux
 from cinepeer.adapters.p2p.plan import Plan
 from cinepeer.errors import BadInput
 
@@ -40,7 +40,6 @@ def make_host(plan: Plan) -> BasicHost:
     config = ConnectionConfig(
         max_connections=plan.connections,
         high_watermark=plan.connections,
-        # Zero keeps the library's own connector still: it would dial by its own list and its own clock.
         min_connections=0,
         low_watermark=0,
         dial_timeout=plan.dial_timeout_s,
@@ -50,7 +49,7 @@ def make_host(plan: Plan) -> BasicHost:
     swarm = new_swarm(
         key_pair=key_pair,
         sec_opt={NOISE_ID: noise},
-        muxer_opt={TProtocol(YAMUX_ID): BoundedYamux},
+        muxer_opt={TProtocol(YAMUX_ID): Yamux},
         listen_addrs=[Multiaddr(addr) for addr in plan.listen],
         connection_config=config,
         # A dial of ours is one attempt: the redial schedule is in keepalive.py.
@@ -59,7 +58,13 @@ def make_host(plan: Plan) -> BasicHost:
     assert isinstance(swarm, Swarm)
     # Its circuit breaker answers five refusals with a minute of deafness; the limits are in guard.py instead.
     swarm.set_resource_manager(None)
+    # Its own connector dials whoever the peerstore names, up to half of the limit; who is dialled is said elsewhere.
+    swarm.auto_connector.maybe_connect = _dial_nobody  # type: ignore[method-assign]
     return BasicHost(network=swarm, enable_mDNS=False, enable_upnp=False)
+
+
+async def _dial_nobody() -> None:
+    """Takes the place of the library's automatic dials."""
 
 
 def parse_listen(text: str) -> Multiaddr:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import trio
-from libp2p.abc import ISecureConn
+from libp2p.abc import IMuxedConn, ISecureConn
+from libp2p.host.basic_host import BasicHost
+from libp2p.network.swarm import Swarm
 from libp2p.peer.id import ID
 from libp2p.stream_muxer.yamux import yamux
 
@@ -17,14 +19,19 @@ class BufferLimit(trio.TooSlowError):
     """A peer sent more than the windows allow. The read loop closes the connection on a TooSlowError alone."""
 
 
-class BoundedYamux(yamux.Yamux):
-    """The library only logs when a peer overruns its window, and buffers on; this closes the connection instead."""
+def guard_buffers(host: BasicHost) -> None:
+    """Bounds what each connection's unread streams hold: the library logs an overrun window, and buffers on."""
+    swarm = host.get_network()
+    assert isinstance(swarm, Swarm)
+    upgrade = swarm.upgrader.muxer_multistream.new_conn
 
-    def __init__(
-        self, secured_conn: ISecureConn, peer_id: ID, is_initiator: bool | None = None, on_close: object = None
-    ) -> None:
-        super().__init__(secured_conn, peer_id, is_initiator, on_close)  # type: ignore[arg-type]
-        self.stream_buffers = _Buffers()
+    async def bounded(connection: ISecureConn, peer_id: ID) -> IMuxedConn:
+        muxed = await upgrade(connection, peer_id)
+        assert isinstance(muxed, yamux.Yamux)
+        muxed.stream_buffers = _Buffers()
+        return muxed
+
+    swarm.upgrader.muxer_multistream.new_conn = bounded  # type: ignore[method-assign]
 
 
 class _Buffers(dict[int, bytearray]):

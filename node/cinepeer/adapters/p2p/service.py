@@ -18,6 +18,7 @@ from cinepeer.adapters.p2p.gossip import gossip_running, make_gossip, publish
 from cinepeer.adapters.p2p.guard import SafePubsub, guard_accept, guard_streams
 from cinepeer.adapters.p2p.host import make_host, parse_dial, parse_listen, parse_peer, reachable_addrs
 from cinepeer.adapters.p2p.keepalive import Neighbourhood
+from cinepeer.adapters.p2p.muxer import guard_buffers
 from cinepeer.adapters.p2p.plan import Outlets, Plan
 from cinepeer.errors import BadInput
 from cinepeer.ports import BlockSource
@@ -38,6 +39,7 @@ class Peerage:
         self._host = make_host(plan)
         guard_streams(self._host, plan)
         guard_accept(self._host, plan)
+        guard_buffers(self._host)
         self._neighbourhood = Neighbourhood(self._host, plan, outlets)
         self._listeners = Listeners(self._host, plan, outlets)
         self._router, self._pubsub = make_gossip(self._host, plan.topics, outlets.gossip)
