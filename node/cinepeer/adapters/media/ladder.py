@@ -21,8 +21,11 @@ POSTER_HEIGHT = 720
 # Height, the highest bits a second of the picture; H.264 at constant quality stays below for plain scenes.
 RUNGS = ((1080, 5_000_000), (720, 2_800_000), (480, 1_200_000), (240, 420_000))
 SOUND_BITS = 128_000
-# x264's result depends on the number of its threads: a fixed number gives the same bytes on any number of cores.
+# x264's result depends on the number of its threads, and with a lookahead thread on chance: with these the same film
+# gives the same bytes on any number of cores.
 _ENCODER_THREADS = 4
+# Bounds the memory of a run on a machine of many cores.
+_DECODER_THREADS = "4"
 
 Progress = Callable[[float, float], None]
 
@@ -120,7 +123,7 @@ async def _encode(path: Path, folder: Path, probe: Probe, progress: Progress | N
     meter = _Meter(seconds, progress)
     limits = Limits(
         cpu_s=600 + math.ceil(60 * seconds),
-        memory_bytes=16 << 30,
+        memory_bytes=6 << 30,
         file_bytes=2 << 30,
         wall_s=300,
         output_bytes=1 << 30,
@@ -141,7 +144,8 @@ def _failure(path: Path, outcome: Outcome) -> BadInput:
 def encoding(path: Path, probe: Probe) -> list[str]:
     """The arguments of the run; its outputs are relative to the folder, whose name may hold any sign."""
     rungs = sizes(probe.width, probe.height)
-    arguments = ["-nostdin", "-v", "error", "-progress", "pipe:1", *read_only(path)]
+    arguments = ["-nostdin", "-v", "error", "-progress", "pipe:1", "-threads", _DECODER_THREADS]
+    arguments += [*read_only(path), "-filter_complex_threads", _DECODER_THREADS]
     arguments += ["-filter_complex", _filters(probe, rungs)]
     for place in range(len(rungs)):
         arguments += ["-map", f"[rung{place}]"]
@@ -151,9 +155,11 @@ def encoding(path: Path, probe: Probe) -> list[str]:
     streams = [f"v:{place},agroup:sound,name:{_name(rung[1])}" for place, rung in enumerate(rungs)]
     if probe.has_audio:
         streams.append(f"a:0,agroup:sound,name:{SOUND}")
+    # ffmpeg puts the name in only where there are several streams.
+    init = "init_%v.mp4" if len(streams) > 1 else f"init_{_name(rungs[0][1])}.mp4"
     arguments += [
         *("-f", "hls", "-hls_time", str(SEGMENT_S), "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4"),
-        *("-hls_flags", "independent_segments", "-hls_fmp4_init_filename", "init_%v.mp4"),
+        *("-hls_flags", "independent_segments", "-hls_fmp4_init_filename", init),
         *("-hls_segment_filename", "%v/%05d.m4s", "-var_stream_map", " ".join(streams), "%v/index.m3u8"),
     ]
     poster = ["-map", "[poster]", "-frames:v", "1", "-q:v", "4", "-flags:v", "+bitexact", "-f", "image2", "poster.jpg"]
@@ -186,6 +192,7 @@ def _codecs(probe: Probe, rungs: list[tuple[int, int]]) -> list[str]:
     group = math.ceil(SEGMENT_S * probe.rate)
     arguments = [
         *("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-threads:v", str(_ENCODER_THREADS)),
+        *("-x264-params", "sync-lookahead=0"),
         *("-g", str(group), "-keyint_min", str(group), "-sc_threshold", "0", "-flags:v", "+bitexact+cgop"),
     ]
     for place, (_, height) in enumerate(rungs):

@@ -100,10 +100,13 @@ async def run_program(
 
 def _limited(program: str, arguments: Sequence[str], limits: Limits) -> tuple[str, ...]:
     """The command line that sets the limits and then becomes the program."""
-    # The shell sets the limits: a hook between fork and exec may hang in a process that has threads.
+    # The shell sets the limits: a hook between fork and exec may hang in a process that has threads. ffmpeg ignores
+    # a broken pipe, so the kernel is asked, where setpriv is at hand, to end it when this process dies.
     script = (
         f"ulimit -t {limits.cpu_s}; ulimit -v {limits.memory_bytes // _KIB} 2>/dev/null; "
-        f'ulimit -f {limits.file_bytes // 512}; ulimit -c 0; exec nice -n {limits.niceness} "$@"'
+        f"ulimit -f {limits.file_bytes // 512}; ulimit -c 0; "
+        'command -v setpriv >/dev/null && set -- setpriv --pdeathsig KILL -- "$@"; '
+        f'exec nice -n {limits.niceness} "$@"'
     )
     return ("/bin/sh", "-c", script, "sh", program, *arguments)
 

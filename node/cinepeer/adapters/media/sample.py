@@ -20,7 +20,7 @@ async def make_sample(path: Path, seconds: int = 20) -> None:
     """Writes an MP4 of 854x480 at 24 frames a second with sound; the same bytes each time on one machine."""
     if not 0 < seconds <= 2**BITS // RATE:
         raise BadInput(f"found {seconds} seconds, expected 1 to {2**BITS // RATE}")
-    # The bar is computed on a picture of one pixel a cell and enlarged: an expression per real pixel would take minutes.
+    # The bar is computed at one pixel a cell and enlarged: an expression for every real pixel would take minutes.
     bit = f"if(eq(X,0),255,if(eq(X,{CELLS - 1}),0,255*mod(floor(N/pow(2,{BITS}-X)),2)))"
     bar = (
         f"nullsrc=s={CELLS}x2:r={RATE},format=gray,geq=lum='{bit}',"
@@ -34,7 +34,20 @@ async def make_sample(path: Path, seconds: int = 20) -> None:
         (
             *("-nostdin", "-v", "error", "-y", "-filter_complex", ";".join((picture, bar, joined, tone))),
             *("-map", "[picture]", "-map", "[tone]", "-t", str(seconds)),
-            *("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-threads:v", "4", "-g", str(4 * RATE)),
+            *(
+                "-c:v",
+                "libx264",
+                "-preset",
+                "veryfast",
+                "-crf",
+                "23",
+                "-threads:v",
+                "4",
+                "-x264-params",
+                "sync-lookahead=0",
+                "-g",
+                str(4 * RATE),
+            ),
             *("-c:a", "aac", "-b:a", "96k", "-ac", "2", "-movflags", "+faststart"),
             *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", "-f", "mp4"),
             *("-progress", "pipe:1", f"file:{path.absolute()}"),
