@@ -1,0 +1,96 @@
+"""One SQLite database with one writer: transactions that are on disk when they end, reading beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from cinepeer.adapters.store.schema import in_words, prepare
+
+Row = tuple[Any, ...]
+Statement = tuple[str, Iterable[Row]]
+
+_BUSY_S = 10.0
+_WAL_BYTES = 16 << 20  # what a write-ahead log is cut back to once its pages are in the database
+
+
+class Database:
+    """The two connections. Errors of SQLite leave it as `CinepeerError`, in one sentence."""
+
+    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        """Use `open`."""
+        self.path = path
+        self._writer = writer
+        self._reader = reader
+
+    @classmethod
+    async def open(cls, path: Path, cap_bytes: int | None = None) -> Database:
+        """Opens the database at `path`, made or brought to the newest form first; raises as `schema.prepare` does.
+
+        `cap_bytes` bounds the file: a transaction beyond it fails as on a full disk.
+        """
+        await asyncio.to_thread(prepare, path)
+        async with contextlib.AsyncExitStack() as opened:
+            connections = []
+            for _ in range(2):
+                connection = await aiosqlite.connect(path, isolation_level=None, timeout=_BUSY_S)
+                opened.push_async_callback(connection.close)
+                connections.append(connection)
+            writer, reader = connections
+            try:
+                for name, value in (
+                    ("journal_mode", "WAL"),
+                    ("synchronous", "FULL"),
+                    ("fullfsync", "ON"),  # macOS: through the drive's own cache
+                    ("secure_delete", "ON"),  # what is forgotten is overwritten
+                    ("journal_size_limit", _WAL_BYTES),
+                ):
+                    await writer.execute(f"PRAGMA {name} = {value}")
+                if cap_bytes is not None:
+                    page_bytes = (await (await writer.execute("PRAGMA page_size")).fetchone())[0]
+                    await writer.execute(f"PRAGMA max_page_count = {max(1, cap_bytes // page_bytes)}")
+                await reader.execute("PRAGMA query_only = ON")
+            except sqlite3.DatabaseError as error:
+                raise in_words(error, path) from error
+            opened.pop_all()
+        return cls(path, writer, reader)
+
+    async def close(self) -> None:
+        """Ends both connections; the log is folded into the database."""
+        await self._reader.close()
+        await self._writer.close()
+
+    async def read(self, question: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of an answer."""
+        try:
+            return list(await self._reader.execute_fetchall(question, values))
+        except sqlite3.DatabaseError as error:
+            raise in_words(error, self.path) from error
+
+    async def write(self, statements: Iterable[Statement], before_commit: Callable[[], None] = lambda: None) -> None:
+        """Carries out `statements`, each with its rows, in one transaction that is on disk when this returns.
+
+        When it raises nothing of it was done. One call at a time; never cancelled in the middle (shield it).
+        """
+        try:
+            await self._writer.execute("BEGIN IMMEDIATE")
+            for statement, rows in statements:
+                await self._writer.executemany(statement, rows)
+            before_commit()
+            await self._writer.commit()
+        except BaseException as error:
+            if self._writer.in_transaction:
+                await self._writer.rollback()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise in_words(error, self.path) from error
+            raise
+
+    async def fold_log(self) -> None:
+        """Moves the write-ahead log into the database and empties it, as far as no reader is in the way."""
+        await self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,336 @@
+"""The append-only store of records: what it acknowledged is on disk, and is there after any crash."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from cinepeer.adapters.store.admission import KEY_KINDS, admit, check, distinct, right_body
+from cinepeer.adapters.store.database import Database, Row, Statement
+from cinepeer.adapters.store.outcome import Batch, Held, Outcome, Pair
+from cinepeer.adapters.store.schema import damaged
+from cinepeer.errors import BadInput
+from cinepeer.records.cid import Cid
+from cinepeer.records.feed import Feeds
+from cinepeer.records.record import Record, parse_record
+
+T = TypeVar("T")
+
+_SOME = 500  # ids in one question; the oldest builds of SQLite take 999
+_PAGE = 5_000
+_DIGEST_BYTES = 16
+_ROW = "SELECT records.position, records.block, bodies.block FROM records LEFT JOIN bodies USING (position)"
+
+
+class RecordStore:
+    """Records in the order of their arrival, with the state of all feeds.
+
+    One task at a time writes, in transactions that are on disk before anything is applied or acknowledged; reading goes
+    over a connection of its own. Signatures are verified in one thread, while another batch is being written.
+    """
+
+    def __init__(self, database: Database, crash_at: Callable[[str], None] | None) -> None:
+        """Use `open`."""
+        self.feeds = Feeds()
+        self._database = database
+        self._crash_at = crash_at or (lambda _name: None)
+        self._verifier = ThreadPoolExecutor(1, thread_name_prefix="verify")
+        self._writing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        # What a batch is checked against: `feeds`, and during a transaction also what that one adds.
+        self._ahead = Feeds()
+        self._position = 0
+        self._forgotten: set[bytes] = set()
+        self._news: list[set[Cid]] = []  # for each batch under way, the ids stored since it looked
+
+    @classmethod
+    async def open(
+        cls, path: Path | str, *, crash_at: Callable[[str], None] | None = None, cap_bytes: int | None = None
+    ) -> RecordStore:
+        """Opens the database at `path`, making or upgrading it as needed; `cap_bytes` bounds its size.
+
+        `crash_at` is called with the name of each durable boundary ("before-commit", "after-commit", "after-apply"),
+        for a test to end the process there. Raises `BadInput` for a newer form or another program's file, and
+        `CheckFailed` for a damaged one.
+        """
+        database = await Database.open(Path(path), cap_bytes)
+        store = cls(database, crash_at)
+        try:
+            await store._load()
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def close(self) -> None:
+        """Waits for what is being written, then closes the database."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        self._verifier.shutdown()
+        await self._database.close()
+
+    async def __aenter__(self) -> RecordStore:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # Writing
+
+    async def add(self, batch: Batch, now_ms: int) -> Outcome:
+        """Verifies a batch in any order and stores what holds, durable when this returns; idempotent.
+
+        What fails is in the outcome and does not hinder the rest. Raises `LimitReached` when the disk is full: then
+        nothing of the batch is stored. The batch of a cancelled caller may be stored all the same.
+        """
+        return await self._finish(self._add(batch, now_ms))
+
+    async def forget(self, record_ids: Iterable[Cid]) -> None:
+        """Wipes the bodies of `record_ids` from the disk and takes none of them again; the headers stay.
+
+        Raises `BadInput`, and changes nothing, when one is of a kind that carries keys.
+        """
+        await self._finish(self._forget(list(record_ids)))
+
+    # Reading
+
+    async def get(self, record_id: Cid) -> Pair | None:
+        """One record with its body, or None when it is not held."""
+        found = await self.records([record_id])
+        return found[0] if found else None
+
+    async def records(self, ids: Iterable[Cid]) -> list[Pair]:
+        """Those of `ids` that are held, in the order of arrival: so each comes after every record it needs."""
+        rows = await self._among(f"{_ROW} WHERE records.id", set(ids))
+        return [(held.record, held.body) for held in _held(sorted(rows))]
+
+    async def after(self, position: int, limit: int, kind: str | None = None) -> list[Held]:
+        """At most `limit` records that arrived after `position`, in the order of arrival."""
+        which, values = ("", ()) if kind is None else ("AND kind = ?", (kind,))
+        question = f"{_ROW} WHERE records.position > ? {which} ORDER BY records.position LIMIT ?"
+        return _held(await self._database.read(question, (position, *values, limit)))
+
+    async def by_kind(self, kind: str, author: Cid | None = None) -> list[Held]:
+        """All records of a kind, of one author or of all, in the order of arrival."""
+        which, values = ("", ()) if author is None else ("AND author = ?", (bytes(author),))
+        return _held(
+            await self._database.read(f"{_ROW} WHERE kind = ? {which} ORDER BY records.position", (kind, *values))
+        )
+
+    async def ids(self, device: bytes) -> list[Cid]:
+        """Ids of a device's records in seq order; of a fork, both."""
+        question = "SELECT id FROM records WHERE device = ? ORDER BY seq, id"
+        return [Cid(row[0]) for row in await self._database.read(question, (bytes(device),))]
+
+    async def leaves(self, size: int | None = None) -> list[Cid]:
+        """The first `size` ids (None: all) in the order of arrival: the leaves of the tree that is anchored."""
+        question = "SELECT id FROM records ORDER BY position LIMIT ?"
+        return [Cid(row[0]) for row in await self._database.read(question, (-1 if size is None else size,))]
+
+    async def count(self) -> int:
+        """How many records are held."""
+        return self._position
+
+    async def summary(self) -> list[tuple[bytes, int, bytes]]:
+        """Per device, sorted: its key, its number of records, and 16 bytes of the sha256 over its sorted record ids."""
+        return await self._finish(self._summarise())
+
+    async def verify_integrity(self) -> None:
+        """Reads the whole database; raises `CheckFailed` when a page of it does not hold."""
+        found = [row[0] for row in await self._database.read("PRAGMA integrity_check")]
+        if found != ["ok"]:
+            raise damaged(self._database.path, found[0])
+
+    # How
+
+    async def _finish(self, work: Coroutine[Any, Any, T]) -> T:
+        """Awaits `work`, which goes on to its end even when the caller is cancelled: transactions are never cut."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def _add(self, batch: Batch, now_ms: int) -> Outcome:
+        """`add`, uncancelled."""
+        outcome = Outcome()
+        news: set[Cid] = set()
+        self._news.append(news)
+        try:
+            pairs = distinct(batch)
+            bodied = await self._bodied(pairs)
+            fresh = [pair for record_id, pair in pairs.items() if record_id not in bodied]
+            checked = await asyncio.get_running_loop().run_in_executor(self._verifier, check, fresh)
+            outcome.refused += checked.refused
+            outcome.waiting += [(record, None, "body") for record in checked.bodiless]
+            async with self._writing:
+                bodied |= await self._bodied(news & pairs.keys())
+                outcome.known = len(batch) - len(pairs) + len(bodied)
+                fresh = [pair for pair in checked.pairs if pair[0].id not in bodied]
+                await self._store(fresh, [pairs[found] for found in bodied if not bodied[found]], now_ms, outcome)
+        finally:
+            self._news.remove(news)
+        return outcome
+
+    async def _store(self, fresh: list[Pair], bodiless: list[Pair], now_ms: int, outcome: Outcome) -> None:
+        """Stores what may be added of `fresh`, and bodies that came for `bodiless` records, in one transaction."""
+        fresh = [(record, self._unless_forgotten(record, body)) for record, body in fresh]
+        late = self._late_bodies(bodiless, outcome)
+        try:
+            admitted = await asyncio.to_thread(admit, self._ahead, fresh, now_ms)
+            if admitted.pairs or late:
+                added = _insertions(admitted.pairs, self._position + 1)
+                await self._database.write([*added, *_completions(late)], lambda: self._crash_at("before-commit"))
+        except BaseException:
+            await self._recover()
+            raise
+        self._crash_at("after-commit")
+        self._apply(admitted.pairs)
+        self._crash_at("after-apply")
+        outcome.refused += admitted.refused
+        outcome.waiting += admitted.waiting
+        outcome.added += [record for record, _ in admitted.pairs]
+        outcome.completed += [record for record, _ in late]
+
+    def _apply(self, pairs: Iterable[Pair]) -> None:
+        """Makes what is on disk now part of the state."""
+        for record, body in pairs:
+            self.feeds.apply(record, body)
+            self._position += 1
+            for news in self._news:
+                news.add(record.id)
+
+    def _late_bodies(self, bodiless: Iterable[Pair], outcome: Outcome) -> list[tuple[Record, bytes]]:
+        """The right bodies among those given for records that are held without one."""
+        late = []
+        for record, given in bodiless:
+            body = right_body(record, self._unless_forgotten(record, given), outcome.refused)
+            if body is not None:
+                late.append((record, body))
+        return late
+
+    def _unless_forgotten(self, record: Record, body: bytes | None) -> bytes | None:
+        """`body`, or None where it was forgotten; the chain of keys needs its bodies, so those are never."""
+        if record.kind not in KEY_KINDS and not self._forgotten.isdisjoint((record.id, record.header.body)):
+            return None
+        return body
+
+    async def _forget(self, record_ids: list[Cid]) -> None:
+        """`forget`, uncancelled."""
+        async with self._writing:
+            held = _held(await self._among(f"{_ROW} WHERE records.id", record_ids))
+            for kind in KEY_KINDS.intersection(found.record.kind for found in held):
+                raise BadInput(f"found a record of the kind {kind} to forget, expected none that carries keys")
+            forgotten = {bytes(cid) for cid in (*record_ids, *(found.record.header.body for found in held))}
+            await self._database.write(
+                [
+                    ("DELETE FROM bodies WHERE position = ?", [(found.position,) for found in held]),
+                    ("INSERT OR IGNORE INTO forgotten VALUES (?)", [(cid,) for cid in forgotten]),
+                ]
+            )
+            self._forgotten |= forgotten
+            await self._database.fold_log()
+
+    async def _bodied(self, ids: Iterable[Cid]) -> dict[Cid, bool]:
+        """Those of `ids` that are held, and whether with their body."""
+        question = "SELECT id, bodies.position IS NOT NULL FROM records LEFT JOIN bodies USING (position) WHERE id"
+        return {Cid(found): bool(body) for found, body in await self._among(question, ids)}
+
+    async def _among(self, question: str, ids: Iterable[Cid]) -> list[Row]:
+        """The rows of `question`, which ends in a column, whose column is one of `ids`; in no order."""
+        rows: list[Row] = []
+        blobs = [bytes(cid) for cid in ids]
+        for start in range(0, len(blobs), _SOME):
+            some = blobs[start : start + _SOME]
+            rows += await self._database.read(f"{question} IN ({', '.join('?' * len(some))})", some)
+        return rows
+
+    async def _summarise(self) -> list[tuple[bytes, int, bytes]]:
+        """`summary`, uncancelled; makes the rows of the devices that have changed."""
+        async with self._writing:
+            stale = [row[0] for row in await self._database.read("SELECT device FROM summaries WHERE count = 0")]
+            question = "SELECT device, id FROM records WHERE device"
+            fresh: list[Row] = []
+            for start in range(0, len(stale), _SOME):
+                rows = sorted(await self._among(question, stale[start : start + _SOME]))
+                fresh += await asyncio.to_thread(_digests, rows)
+            if fresh:
+                await self._database.write([("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?)", fresh)])
+            return list(await self._database.read("SELECT device, count, digest FROM summaries ORDER BY device"))
+
+    async def _load(self) -> None:
+        """Takes up the state of the feeds from the disk."""
+        self._forgotten = {row[0] for row in await self._database.read("SELECT id FROM forgotten")}
+        await self._replay(self._ahead)
+        self._position = await self._replay(self.feeds)
+
+    async def _recover(self) -> None:
+        """After a transaction that failed: what is ahead of the disk is thrown away, whatever the failure was."""
+        self._ahead = Feeds()
+        await self._replay(self._ahead)
+        while page := await self.after(self._position, _PAGE):  # a commit may have held although it said otherwise
+            self._apply((held.record, held.body) for held in page)
+
+    async def _replay(self, feeds: Feeds) -> int:
+        """Applies all held records to empty `feeds`; returns the last position."""
+        position = 0
+        while page := await self.after(position, _PAGE):
+            for held in page:
+                feeds.apply(held.record, held.body)
+            position = page[-1].position
+        return position
+
+
+def _insertions(pairs: Sequence[Pair], position: int) -> list[Statement]:
+    """What stores new records from `position` on."""
+    records, bodies = [], []
+    for place, (record, body) in enumerate(pairs, position):
+        header = record.header
+        records.append(
+            (
+                place,
+                bytes(record.id),
+                bytes(record.author),
+                bytes(header.device),
+                header.seq,
+                header.time,
+                header.kind,
+                record.block,
+            )
+        )
+        if body is not None:
+            bodies.append((place, body))
+    devices = {bytes(record.device) for record, _ in pairs}
+    return [
+        ("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", records),
+        ("INSERT INTO bodies VALUES (?, ?)", bodies),
+        ("INSERT OR REPLACE INTO summaries VALUES (?, 0, x'')", [(device,) for device in devices]),
+    ]
+
+
+def _completions(late: Iterable[tuple[Record, bytes]]) -> list[Statement]:
+    """What stores bodies for records that are held."""
+    rows = [(body, bytes(record.id)) for record, body in late]
+    return [("INSERT OR IGNORE INTO bodies SELECT position, ? FROM records WHERE id = ?", rows)]
+
+
+def _digests(rows: Iterable[Row]) -> list[Row]:
+    """(device, count, digest) of sorted (device, id) rows."""
+    found = []
+    for device, its in groupby(rows, key=itemgetter(0)):
+        ids = [row[1] for row in its]
+        found.append((device, len(ids), hashlib.sha256(b"".join(ids)).digest()[:_DIGEST_BYTES]))
+    return found
+
+
+def _held(rows: Iterable[Row]) -> list[Held]:
+    """Rows of `_ROW` as records."""
+    return [Held(position, parse_record(block), body) for position, block, body in rows]

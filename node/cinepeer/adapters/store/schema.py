@@ -1,0 +1,133 @@
+"""The tables of `records.db`, and the way from each earlier form of them to the newest."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cinepeer.errors import BadInput, CheckFailed, CinepeerError, LimitReached
+
+APPLICATION_ID = 0x43504552  # "CPER", so that another program's database is never taken for ours
+
+Migration = Callable[[sqlite3.Connection], None]
+
+
+def migration_1(connection: sqlite3.Connection) -> None:
+    """Records in the order of their arrival, their bodies apart so that one can be forgotten, digests per device."""
+    for statement in (
+        """CREATE TABLE records (
+            position INTEGER PRIMARY KEY AUTOINCREMENT,
+            id BLOB NOT NULL UNIQUE,
+            author BLOB NOT NULL,
+            device BLOB NOT NULL,
+            seq INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            block BLOB NOT NULL
+        )""",
+        "CREATE INDEX records_by_device ON records (device, seq, id)",
+        "CREATE INDEX records_by_kind ON records (kind)",
+        "CREATE INDEX records_by_author ON records (author, kind)",
+        "CREATE TABLE bodies (position INTEGER PRIMARY KEY REFERENCES records (position), block BLOB NOT NULL)",
+        # Ids of records and of bodies: a body is not taken again under either.
+        "CREATE TABLE forgotten (id BLOB PRIMARY KEY) WITHOUT ROWID",
+        # What `summary` says of a device; the count is 0 from the device's next record until it is asked for again.
+        "CREATE TABLE summaries (device BLOB PRIMARY KEY, count INTEGER NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (migration_1,)
+
+
+def prepare(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Makes the database at `path`, or brings an older one to the newest form; each step is whole or not done.
+
+    Raises `BadInput` for a newer form or another program's file, `CheckFailed` for a damaged one, which stays as it is.
+    """
+    if not path.exists():
+        _create(path, migrations)
+        return
+    if path.stat().st_size == 0:
+        raise damaged(path, "it is empty")
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        _upgrade(connection, path, migrations)
+    except sqlite3.DatabaseError as error:
+        raise in_words(error, path) from error
+    finally:
+        connection.close()
+
+
+def damaged(path: Path, how: str) -> CheckFailed:
+    """The sentence for a database that does not hold."""
+    return CheckFailed(
+        f"found {path} damaged ({how}), expected the database as it was written: restore it from a backup; "
+        "nothing was changed"
+    )
+
+
+def in_words(error: sqlite3.DatabaseError, path: Path) -> CinepeerError:
+    """The sentence for what SQLite said of `path`: `LimitReached`, `CheckFailed` or `BadInput`."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return LimitReached(f"found no space left for {path}, expected room on that disk; nothing was changed")
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return damaged(path, str(error))
+    if code == sqlite3.SQLITE_IOERR:
+        return CheckFailed(f"found {path} impossible to read or write ({error}), expected a disk that works")
+    return BadInput(f"found {path} unusable ({error}), expected a database that this account alone has open")
+
+
+def _create(path: Path, migrations: Sequence[Migration]) -> None:
+    """Makes the database under another name first, so that one at `path` is always whole."""
+    wal = path.with_name(path.name + "-wal")
+    if wal.exists() and wal.stat().st_size:
+        raise damaged(path, f"the file is gone while {wal.name} is still there")
+    fresh = path.with_name(path.name + ".new")
+    try:
+        for leftover in (fresh, path.with_name(path.name + ".new-journal")):
+            leftover.unlink(missing_ok=True)
+        connection = sqlite3.connect(fresh, isolation_level=None)
+        try:
+            _upgrade(connection, path, migrations)
+        finally:
+            connection.close()
+        fresh.chmod(0o600)
+        fresh.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except sqlite3.DatabaseError as error:
+        raise in_words(error, path) from error
+    except OSError as error:
+        raise BadInput(f"found {path} impossible to make ({error.strerror}), expected a folder to write in") from error
+
+
+def _upgrade(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
+    """Runs the migrations that the database has not seen, each with its number in one transaction."""
+    found = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if found != APPLICATION_ID and tables:
+        raise BadInput(f"found another program's database at {path}, expected one that Cinepeer made")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(migrations):
+        raise BadInput(
+            f"found {path} in form {version}, expected at most {len(migrations)}: "
+            "a newer Cinepeer wrote it, use that one"
+        )
+    connection.execute("PRAGMA synchronous = FULL")
+    for number in range(version + 1, len(migrations) + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            migrations[number - 1](connection)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
