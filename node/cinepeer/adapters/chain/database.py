@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from eth.db.backends.base import BaseDB
 
@@ -68,7 +69,7 @@ class LogFilter:
     topics: tuple[tuple[bytes, ...], ...] = ()
 
 
-class Nodes(BaseDB):  # type: ignore[misc]
+class Nodes(BaseDB):
     """The machine's key-value store, in one table. It keeps no cache of its own: a rollback undoes everything."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -93,7 +94,7 @@ class Nodes(BaseDB):  # type: ignore[misc]
 
 
 class Tables:
-    """The ledger's file: one connection, one writer, every block in one transaction that is on disk before it is seen."""
+    """The ledger's file: one connection, one writer; a block is one transaction, on disk before anyone sees it."""
 
     def __init__(self, path: Path | str) -> None:
         """Opens or makes the file; raises `sqlite3.Error` when it is not one."""
@@ -158,16 +159,17 @@ class Tables:
     def tx(self, tx_hash: bytes) -> TxRow | None:
         """An executed transaction by its hash, or None."""
         row = self.connection.execute("select * from tx where hash = ?", (tx_hash,)).fetchone()
-        return None if row is None else TxRow(*row[:-1], ok=bool(row[-1]))
+        return None if row is None else _tx_row(row)
 
     def txs(self, number: int) -> list[TxRow]:
         """The transactions of a block, in order."""
         rows = self.connection.execute("select * from tx where block = ? order by position", (number,))
-        return [TxRow(*row[:-1], ok=bool(row[-1])) for row in rows]
+        return [_tx_row(row) for row in rows]
 
     def logs(self, wanted: LogFilter, limit: int) -> list[LogRow]:
         """The first `limit` log entries that match, in the order of the chain."""
-        clauses, arguments = ["block between ? and ?"], [wanted.first, wanted.last]
+        clauses = ["block between ? and ?"]
+        arguments: list[int | bytes] = [wanted.first, wanted.last]
         for column, choices in [
             ("address", wanted.addresses),
             *((f"topic{i}", t) for i, t in enumerate(wanted.topics)),
@@ -180,7 +182,17 @@ class Tables:
             clauses.append(f"topic{len(wanted.topics) - 1} is not null")
         query = f"select * from log where {' and '.join(clauses)} order by block, position limit ?"
         rows = self.connection.execute(query, (*arguments, limit))
-        return [LogRow(*row[:4], tuple(t for t in row[4:8] if t is not None), row[8]) for row in rows]
+        return [_log_row(row) for row in rows]
+
+
+def _tx_row(row: Sequence[Any]) -> TxRow:
+    *columns, ok = row
+    return TxRow(*columns, bool(ok))
+
+
+def _log_row(row: Sequence[Any]) -> LogRow:
+    block, position, tx, address, *topics, data = row
+    return LogRow(block, position, tx, address, tuple(topic for topic in topics if topic is not None), data)
 
 
 def _four(topics: Sequence[bytes]) -> tuple[bytes | None, ...]:

@@ -25,8 +25,8 @@ from cinepeer.errors import BadInput, CinepeerError
 _BUSY_PORT_S = 3.0
 
 
-def _ignore(point: str) -> None:
-    del point
+def _ignore(_point: str) -> None:
+    """Nobody listens for durable boundaries."""
 
 
 async def serve(
@@ -48,10 +48,11 @@ async def serve(
     evm = Evm(db, genesis)
     try:
         sequencer = Sequencer(evm, seed, clock, reached)
-        found(sequencer, seed, artifacts)
+        if artifacts.exists():
+            found(sequencer, seed, artifacts)
         rpc = Rpc(sequencer, Faucet(sequencer, seed, clock), clock)
         listening = await _listen(port)
-        http = server(rpc_app(_counted(rpc, reached)))
+        http = server(rpc_app(rpc.answer))
         ready = {
             "url": f"http://127.0.0.1:{listening.getsockname()[1]}",
             "chain_id": evm.chain_id,
@@ -73,15 +74,6 @@ async def serve(
             listening.close()
     finally:
         evm.close()
-
-
-def _counted(rpc: Rpc, reached: Callable[[str], None]) -> Callable[[bytes], Any]:
-    async def answer(body: bytes) -> bytes:
-        said = await rpc.answer(body)
-        reached("before-answer")
-        return said
-
-    return answer
 
 
 async def _listen(port: int) -> Any:
@@ -122,7 +114,7 @@ def _seed(source: str) -> bytes:
     return seed
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, reached: Callable[[str], None] = _ignore) -> int:
     """The child's command line; 0 when it ended in order, otherwise the error's exit code after one line of JSON."""
     parser = argparse.ArgumentParser(prog="python -m cinepeer.adapters.chain.embedded", description=__doc__)
     parser.add_argument("--db", required=True, type=Path, help="the ledger's SQLite file")
@@ -134,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         seed = _seed(chosen.key)
         genesis = json.loads(chosen.genesis.read_text())
-        asyncio.run(serve(chosen.db, chosen.port, genesis, seed, watch=chosen.key == "-"))
+        asyncio.run(serve(chosen.db, chosen.port, genesis, seed, reached=reached, watch=chosen.key == "-"))
     except CinepeerError as error:
         print(json.dumps({"error": str(error), "code": error.exit_code}), flush=True)
         return error.exit_code

@@ -1,4 +1,4 @@
-"""The machine: py-evm under Cancun rules over the ledger's file. It executes blocks and questions; it decides nothing."""
+"""The machine: py-evm under Cancun rules over the ledger's file. It executes blocks and questions, decides nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WEI = 10**18
 _FIXED = {"coinbase": ZERO_ADDRESS, "extra_data": b"", "mix_hash": ZERO_HASH32, "gas_limit": GAS_LIMIT}
 
 
-class Faulty(Exception):  # noqa: N818
+class Faulty(Exception):
     """Executing `transaction` broke the machine itself, so it belongs in no block."""
 
     def __init__(self, transaction: Any, cause: Exception) -> None:
@@ -128,8 +128,8 @@ class Evm:
 
     def execute(self, transactions: Iterable[Any], timestamp: int) -> Executed:
         """
-        Executes what fits on the head and writes the block into the open transaction. Header and execution see the same
-        `timestamp`. A transaction that does not hold is set aside in `refused`; one that breaks the machine is `Faulty`.
+        Executes what fits on the head and writes the block into the open transaction. Header and execution see the
+        same `timestamp`. What does not hold is set aside in `refused`; what breaks the machine raises `Faulty`.
         """
         header = self.chain.create_header_from_parent(self.head, timestamp=timestamp, **_FIXED)
         vm = self.chain.get_vm(header)

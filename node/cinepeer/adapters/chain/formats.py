@@ -1,4 +1,4 @@
-"""Ethereum's JSON shapes: hexadecimal in and out, blocks, transactions, receipts and logs as every client expects them."""
+"""Ethereum's JSON shapes: hexadecimal, blocks, transactions, receipts and logs as every client expects them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import rlp
 from eth_bloom import BloomFilter
 from eth_utils import to_checksum_address
 
+from cinepeer.adapters.chain import jsonrpc
 from cinepeer.adapters.chain.database import LogRow, TxRow
-
-_EMPTY_CREATE = b""
 
 
 class RpcError(Exception):
     """A JSON-RPC error: a sentence, its code, and data (hexadecimal) where the standard has some."""
 
-    def __init__(self, message: str, code: int = -32000, data: Any = None) -> None:
+    def __init__(self, message: str, code: int = jsonrpc.FAILED, data: Any = None) -> None:
         """Codes as in EIP-1474: -32602 for bad parameters, -32601 for an unknown method, 3 for a revert."""
         super().__init__(message)
         self.code = code
@@ -46,7 +45,7 @@ def parse_number(text: Any, what: str) -> int:
     except ValueError:
         value = None
     if value is None or not 0 <= value < 1 << 256:
-        raise RpcError(f"found {what} = {str(text)[:80]!r}, expected a quantity (0x…)", -32602)
+        raise RpcError(f"found {what} = {str(text)[:80]!r}, expected a quantity (0x…)", jsonrpc.BAD_PARAMETERS)
     return value
 
 
@@ -58,7 +57,7 @@ def parse_data(text: Any, what: str, size: int | None = None) -> bytes:
         value = None
     if value is None or size not in (None, len(value)):
         wanted = "hexadecimal (0x…)" if size is None else f"{size} bytes in hexadecimal (0x…)"
-        raise RpcError(f"found {what} = {str(text)[:80]!r}, expected {wanted}", -32602)
+        raise RpcError(f"found {what} = {str(text)[:80]!r}, expected {wanted}", jsonrpc.BAD_PARAMETERS)
     return value
 
 

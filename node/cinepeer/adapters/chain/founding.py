@@ -39,7 +39,7 @@ def read_artifact(name: str, folder: Path = ARTIFACTS) -> Artifact:
 
 
 def found(sequencer: Sequencer, seed: bytes, folder: Path = ARTIFACTS) -> list[bytes]:
-    """Deploys what is missing of the contract set, in one block, and gives the new addresses; nothing when all stands."""
+    """Deploys what is missing of the contract set, in one block, and gives the new addresses."""
     evm = sequencer.evm
     deployer = bytes.fromhex(evm.genesis["deployer"].removeprefix("0x"))
     first = evm.state(evm.head).get_nonce(deployer)

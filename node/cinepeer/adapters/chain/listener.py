@@ -1,4 +1,4 @@
-"""A bare ASGI face of JSON-RPC on loopback: small bodies by POST from programs of this machine, never from a web page."""
+"""A bare ASGI face of JSON-RPC on loopback: small bodies by POST from programs of this machine, not from web pages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from cinepeer.adapters.chain import jsonrpc
 from cinepeer.errors import BadInput, CinepeerError
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -22,7 +23,7 @@ def is_loopback_host(host: str) -> bool:
     name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
     if not name:
         name, port = port, ""
-    return name.lower() in _LOOPBACK and (not port or port.isascii() and port.isdigit())
+    return name.lower() in _LOOPBACK and (not port or (port.isascii() and port.isdigit()))
 
 
 def refusal(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
@@ -44,18 +45,24 @@ def rpc_app(answer: Answer) -> AsgiApp:
             return
         why = refusal(scope["headers"])
         if why is not None:
-            await _say(send, 403, _problem(-32600, why))
+            await _say(send, 403, _problem(jsonrpc.BAD_REQUEST, why))
         elif scope["method"] != "POST" or scope["path"] != "/":
-            await _say(send, 405, _problem(-32600, f"found {scope['method']} {scope['path'][:80]}, expected POST /"))
+            await _say(
+                send,
+                405,
+                _problem(jsonrpc.BAD_REQUEST, f"found {scope['method']} {scope['path'][:80]}, expected POST /"),
+            )
         else:
             body = await _read(receive)
             if body is None:
-                await _say(send, 413, _problem(-32600, f"found over {MAX_BODY_BYTES} bytes, expected fewer"))
+                await _say(
+                    send, 413, _problem(jsonrpc.BAD_REQUEST, f"found over {MAX_BODY_BYTES} bytes, expected fewer")
+                )
                 return
             try:
                 said = await answer(body)
             except CinepeerError as error:
-                await _say(send, 503, _problem(-32002, str(error)))
+                await _say(send, 503, _problem(jsonrpc.AWAY, str(error)))
                 return
             await _say(send, 200 if said else 204, said)
 
@@ -84,9 +91,7 @@ async def _say(send: Callable[[Any], Any], status: int, body: bytes) -> None:
 
 
 def _problem(code: int, sentence: str) -> bytes:
-    import json
-
-    return json.dumps({"jsonrpc": "2.0", "id": None, "error": {"code": code, "message": sentence}}).encode()
+    return jsonrpc.encode(jsonrpc.error(None, code, sentence))
 
 
 def listen(port: int) -> socket.socket:

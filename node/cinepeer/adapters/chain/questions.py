@@ -11,25 +11,32 @@ from eth.vm.spoof import SpoofTransaction
 from eth_utils import ValidationError
 from trie import HexaryTrie
 
+from cinepeer.adapters.chain import jsonrpc
 from cinepeer.adapters.chain.evm import BLOCK_GAS, Evm
 from cinepeer.adapters.chain.formats import RpcError, address, data, number, parse_data, parse_number, parse_slot
 from cinepeer.rights.keccak import keccak
 
 _ERROR_STRING = bytes.fromhex("08c379a0")
+CALL_GAS = 10_000_000
+"""The most gas of a call: one question holds everybody else up for as long as it runs."""
+
+_SEARCHED_GAS = 3_000_000
 _MAX_SLOTS = 1024
 _STIPEND = 2300
 
 
 def call(evm: Evm, fields: dict[str, Any], header: Any, timestamp: int | None = None) -> bytes:
     """What a call would return on the state after `header`; raises `RpcError` with the revert's data."""
-    gas = parse_number(fields["gas"], "gas") if fields.get("gas") else BLOCK_GAS
-    return _run(evm, fields, header, min(gas, BLOCK_GAS), timestamp)[0].output
+    gas = parse_number(fields["gas"], "gas") if fields.get("gas") else CALL_GAS
+    return _run(evm, fields, header, min(gas, CALL_GAS), timestamp)[0].output
 
 
 def estimate(evm: Evm, fields: dict[str, Any], header: Any, timestamp: int) -> int:
-    """A gas limit under which the transaction would hold, at most 1.5 % above the least one."""
+    """A gas limit under which the transaction would hold, at most 1.5 % above the least one unless that is high."""
     cap = min(parse_number(fields["gas"], "gas"), BLOCK_GAS) if fields.get("gas") else BLOCK_GAS
     done, used = _run(evm, fields, header, cap, timestamp)
+    if used > _SEARCHED_GAS:
+        return cap
     if _holds(evm, fields, header, used, timestamp):
         return used
     # A refund is paid back only at the end, and each inner call keeps one 64th for its caller.
@@ -70,6 +77,9 @@ def _run(evm: Evm, fields: dict[str, Any], header: Any, gas: int, timestamp: int
             data=payload,
         )
         transaction = SpoofTransaction(plain, from_=sender)
+        need, held = value + gas * plain.gas_price, state.get_balance(sender)
+        if held < need:
+            raise RpcError(f"insufficient funds for gas * price + value: found {held} wei, expected {need}")
         if gas < transaction.intrinsic_gas:
             raise RpcError(f"intrinsic gas too low: found {gas}, expected at least {transaction.intrinsic_gas}")
         try:
@@ -90,13 +100,13 @@ def _failure(done: Any) -> RpcError:
     if output[:4] == _ERROR_STRING and len(output) >= 68:
         size = int.from_bytes(output[36:68], "big")
         message += ": " + output[68 : 68 + size].decode(errors="replace")
-    return RpcError(message, 3, data(output))
+    return RpcError(message, jsonrpc.REVERTED, data(output))
 
 
 def prove(evm: Evm, place: bytes, slots: list[Any], header: Any) -> dict[str, Any]:
     """`eth_getProof` (EIP-1186): trie nodes for an account and its slots under the header's state root."""
     if len(slots) > _MAX_SLOTS:
-        raise RpcError(f"found {len(slots)} slots, expected at most {_MAX_SLOTS}", -32602)
+        raise RpcError(f"found {len(slots)} slots, expected at most {_MAX_SLOTS}", jsonrpc.BAD_PARAMETERS)
     accounts = HexaryTrie(evm.tables.nodes, header.state_root)
     key = keccak(place)
     account = accounts.get(key)

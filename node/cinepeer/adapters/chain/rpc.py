@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from typing import Any
 
-from cinepeer.adapters.chain import formats, questions
+from cinepeer.adapters.chain import formats, jsonrpc, questions
 from cinepeer.adapters.chain.database import LogFilter, LogRow, TxRow
 from cinepeer.adapters.chain.evm import encode_header
 from cinepeer.adapters.chain.faucet import Faucet
@@ -77,35 +76,39 @@ class Rpc:
     async def answer(self, body: bytes) -> bytes:
         """The answer to one request or batch, as bytes of JSON; empty when nothing asked for an answer."""
         try:
-            asked = json.loads(body)
+            asked = jsonrpc.decode(body)
         except (ValueError, RecursionError):
-            return _encode(_error(None, "found a body that is not JSON, expected a JSON-RPC request", -32700))
+            return jsonrpc.encode(
+                jsonrpc.error(None, jsonrpc.PARSE_ERROR, "found a body that is not JSON, expected a JSON-RPC request")
+            )
         if not isinstance(asked, list):
             answer = self._one(asked)
-            return b"" if answer is None else _encode(answer)
+            return b"" if answer is None else jsonrpc.encode(answer)
         if not 0 < len(asked) <= MAX_BATCH:
-            return _encode(_error(None, f"found a batch of {len(asked)}, expected 1 to {MAX_BATCH}", -32600))
+            return jsonrpc.encode(
+                jsonrpc.error(None, jsonrpc.BAD_REQUEST, f"found a batch of {len(asked)}, expected 1 to {MAX_BATCH}")
+            )
         answers = [answer for answer in map(self._one, asked) if answer is not None]
-        return _encode(answers) if answers else b""
+        return jsonrpc.encode(answers) if answers else b""
 
     def _one(self, asked: Any) -> dict[str, Any] | None:
         if not isinstance(asked, dict) or not isinstance(asked.get("method"), str):
-            return _error(None, "found no method name, expected a JSON-RPC 2.0 request", -32600)
+            return jsonrpc.error(None, jsonrpc.BAD_REQUEST, "found no method name, expected a JSON-RPC 2.0 request")
         identity, params = asked.get("id"), asked.get("params") or []
         try:
             method = self._methods.get(asked["method"])
             if method is None:
-                raise RpcError(f"the method {asked['method'][:80]} does not exist/is not available", -32601)
+                raise RpcError(f"the method {asked['method'][:80]} does not exist/is not available", jsonrpc.NO_METHOD)
             if not isinstance(params, list):
-                raise RpcError("found parameters by name, expected them in order", -32602)
+                raise RpcError("found parameters by name, expected them in order", jsonrpc.BAD_PARAMETERS)
             answer = {"jsonrpc": "2.0", "id": identity, "result": _apply(method, params)}
         except RpcError as error:
-            answer = _error(identity, str(error), error.code, error.data)
+            answer = jsonrpc.error(identity, error.code, str(error), error.data)
         except Rejected as error:
-            answer = _error(identity, str(error), -32000)
+            answer = jsonrpc.error(identity, jsonrpc.FAILED, str(error))
         except Exception as error:  # noqa: BLE001  # one question must not end the ledger; the fault is logged whole
             _log.exception("the ledger failed on %s", asked["method"])
-            answer = _error(identity, f"the ledger failed on this: {type(error).__name__}", -32603)
+            answer = jsonrpc.error(identity, jsonrpc.INTERNAL, f"the ledger failed on this: {type(error).__name__}")
         return answer if "id" in asked else None
 
     # -- blocks ------------------------------------------------------------------------------------
@@ -126,7 +129,7 @@ class Rpc:
     def _header(self, tag: Any) -> Any:
         header = self._find(tag)
         if header is None:
-            raise RpcError(f"header not found: there is no block {str(tag)[:80]}", -32001)
+            raise RpcError(f"header not found: there is no block {str(tag)[:80]}", jsonrpc.NOT_FOUND)
         return header
 
     def _state(self, tag: Any) -> Any:
@@ -138,6 +141,7 @@ class Rpc:
             return None
         rows = self._tables.txs(header.block_number)
         raws = self._evm.raw_transactions(header) if rows else []
+        listed: list[Any]
         if full:
             listed = [formats.transaction_json(self._evm.transaction(row), row, header) for row in rows]
         else:
@@ -164,8 +168,8 @@ class Rpc:
         last = self._header(newest).block_number
         wanted = parse_number(count, "block count") if isinstance(count, str) else count
         if not isinstance(wanted, int) or not 0 < wanted <= _MAX_FEE_HISTORY:
-            raise RpcError(f"found {count} blocks, expected 1 to {_MAX_FEE_HISTORY}", -32602)
-        headers = [self._evm.header(n) for n in range(max(0, last - wanted + 1), last + 1)]
+            raise RpcError(f"found {count} blocks, expected 1 to {_MAX_FEE_HISTORY}", jsonrpc.BAD_PARAMETERS)
+        headers: list[Any] = [self._evm.header(n) for n in range(max(0, last - wanted + 1), last + 1)]
         answer: dict[str, Any] = {
             "oldestBlock": number(headers[0].block_number),
             "baseFeePerGas": [number(h.base_fee_per_gas) for h in headers] + [number(headers[-1].base_fee_per_gas)],
@@ -188,12 +192,12 @@ class Rpc:
 
     def _proof(self, place: Any, slots: Any, tag: Any = "latest") -> dict[str, Any]:
         if not isinstance(slots, list):
-            raise RpcError("found no list of storage slots, expected one", -32602)
+            raise RpcError("found no list of storage slots, expected one", jsonrpc.BAD_PARAMETERS)
         return questions.prove(self._evm, _address(place), slots, self._header(tag))
 
     def _call(self, fields: Any, tag: Any = "latest", *overrides: Any) -> str:
         if any(overrides):
-            raise RpcError("found state overrides, expected none: this ledger has no such call", -32602)
+            raise RpcError("found state overrides, expected none: this ledger has no such call", jsonrpc.BAD_PARAMETERS)
         header = self._header(tag)
         timestamp = self._next_time() if tag == "pending" else None
         return data(questions.call(self._evm, _fields(fields), header, timestamp))
@@ -250,7 +254,7 @@ class Rpc:
         wanted = self._filter(_fields(fields))
         found = self._tables.logs(wanted, MAX_LOGS + 1)
         if len(found) > MAX_LOGS:
-            raise RpcError(f"query returned more than {MAX_LOGS} results, ask for fewer blocks", -32005)
+            raise RpcError(f"query returned more than {MAX_LOGS} results, ask for fewer blocks", jsonrpc.TOO_MUCH)
         blocks = {entry.block for entry in found}
         hashes = {block: (self._tables.block(block) or (b"",))[0] for block in blocks}
         txs = {(block, row.position): row.hash for block in blocks for row in self._tables.txs(block)}
@@ -263,7 +267,7 @@ class Rpc:
             first, last = (self._bound(fields.get(name, "latest")) for name in ("fromBlock", "toBlock"))
         topics = fields.get("topics") or []
         if not isinstance(topics, list) or len(topics) > 4:
-            raise RpcError("found topics that are no list of up to four, expected one", -32602)
+            raise RpcError("found topics that are no list of up to four, expected one", jsonrpc.BAD_PARAMETERS)
         places = _choices(fields.get("address"), "address", 20)
         return LogFilter(first, last, places, tuple(_choices(choice, "topic", 32) for choice in topics))
 
@@ -282,13 +286,13 @@ def _apply(method: Callable[..., Any], params: list[Any]) -> Any:
         most = 99 if code.co_flags & 0x04 else code.co_argcount - own
         least = code.co_argcount - own - len(method.__defaults__ or ())
         if not least <= len(params) <= most:
-            raise RpcError(f"found {len(params)} parameters, expected {least} to {most}", -32602)
+            raise RpcError(f"found {len(params)} parameters, expected {least} to {most}", jsonrpc.BAD_PARAMETERS)
     return method(*params) if code is not None else method()
 
 
 def _fields(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise RpcError("found no object as first parameter, expected one", -32602)
+        raise RpcError("found no object as first parameter, expected one", jsonrpc.BAD_PARAMETERS)
     return value
 
 
@@ -302,16 +306,7 @@ def _choices(value: Any, what: str, size: int) -> tuple[bytes, ...]:
         return ()
     listed = value if isinstance(value, list) else [value]
     if len(listed) > _MAX_CHOICES:
-        raise RpcError(f"found {len(listed)} alternatives of {what}, expected at most {_MAX_CHOICES}", -32602)
+        raise RpcError(
+            f"found {len(listed)} alternatives of {what}, expected at most {_MAX_CHOICES}", jsonrpc.BAD_PARAMETERS
+        )
     return tuple(parse_data(one, what, size) for one in listed)
-
-
-def _error(identity: Any, message: str, code: int, extra: Any = None) -> dict[str, Any]:
-    error: dict[str, Any] = {"code": code, "message": message}
-    if extra is not None:
-        error["data"] = extra
-    return {"jsonrpc": "2.0", "id": identity, "error": error}
-
-
-def _encode(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()

@@ -15,8 +15,9 @@ from eth_keys.exceptions import BadSignature
 from eth_utils import ValidationError
 
 from cinepeer.adapters.chain.evm import BLOCK_GAS, Evm, Faulty, encode_header, rows
-from cinepeer.errors import BadInput
+from cinepeer.errors import BadInput, Refused
 from cinepeer.records import keys
+from cinepeer.rights.rlp import decode as decode_rlp
 from cinepeer.rights.sequencer import sign_header
 
 AHEAD_S = 15
@@ -39,7 +40,7 @@ _BLOB_TYPE = 3
 _log = logging.getLogger(__name__)
 
 
-class Rejected(Exception):  # noqa: N818
+class Rejected(Exception):
     """A transaction was not taken; the text is one sentence, found and expected."""
 
 
@@ -71,7 +72,7 @@ class Sequencer:
         evm: Evm,
         seed: bytes,
         clock: Callable[[], float],
-        reached: Callable[[str], None] = lambda point: None,
+        reached: Callable[[str], None] = lambda _point: None,
     ) -> None:
         """
         `seed` is the Ed25519 seed whose public key the genesis map names, `clock` gives Unix seconds, `reached` hears
@@ -118,6 +119,8 @@ class Sequencer:
         if len(raw) > MAX_TRANSACTION_BYTES:
             raise Rejected(f"found a transaction of {len(raw)} bytes, expected at most {MAX_TRANSACTION_BYTES}")
         try:
+            # Our own decoder first: it bounds the nesting, over which the machine's own takes seconds.
+            decode_rlp(raw if raw[:1] >= b"\xc0" else raw[1:])
             tx = self.evm.decode(raw)
             tx.validate()
             tx.sender  # noqa: B018  # recovers the signer once; it is kept with the transaction
@@ -131,6 +134,8 @@ class Sequencer:
             IndexError,
             AttributeError,
             NotImplementedError,
+            RecursionError,
+            Refused,
         ) as error:
             raise Rejected(f"found bytes that are no signed transaction ({error}), expected one") from error
         return tx
