@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import random
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 from cinepeer.records.record import Record
 
 from cinepeer.adapters.store import RecordStore
-from cinepeer.errors import BadInput, CheckFailed, LimitReached
+from cinepeer.errors import BadInput, CheckFailed, LimitReached, Refused
 from cinepeer.records.cid import Cid
 from unit.store.people import BORN_MS, NOW_MS, Feed, Pair, Person, rater, seed_of
 
@@ -37,12 +37,12 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "records.db"
 
 
-def ids(pairs: list[Pair]) -> list[Cid]:
+def ids(pairs: Iterable[tuple[Record, bytes | None]]) -> list[Cid]:
     """The record ids of `pairs`."""
     return [record.id for record, _ in pairs]
 
 
-def reasons(refused: list[tuple[Cid, object]]) -> dict[Cid, str]:
+def reasons(refused: Iterable[tuple[Cid, Refused]]) -> dict[Cid, str]:
     """Each refused id with the reason."""
     return {record_id: error.reason for record_id, error in refused}
 

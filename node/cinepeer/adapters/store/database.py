@@ -53,7 +53,7 @@ class Database:
                 ):
                     await writer.execute(f"PRAGMA {name} = {value}")
                 if cap_bytes is not None:
-                    page_bytes = (await (await writer.execute("PRAGMA page_size")).fetchone())[0]
+                    [(page_bytes,)] = await writer.execute_fetchall("PRAGMA page_size")
                     await writer.execute(f"PRAGMA max_page_count = {max(1, cap_bytes // page_bytes)}")
                 await reader.execute("PRAGMA query_only = ON")
             except sqlite3.DatabaseError as error:
@@ -69,7 +69,7 @@ class Database:
     async def read(self, question: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of an answer."""
         try:
-            return list(await self._reader.execute_fetchall(question, values))
+            return [tuple(row) for row in await self._reader.execute_fetchall(question, values)]
         except sqlite3.DatabaseError as error:
             raise in_words(error, self.path) from error
 

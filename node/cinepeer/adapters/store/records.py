@@ -269,8 +269,7 @@ class RecordStore:
     async def _load(self) -> None:
         """Takes up the state of the feeds from the disk."""
         self._forgotten = {row[0] for row in await self._database.read("SELECT id FROM forgotten")}
-        await self._replay(self._ahead)
-        self._position = await self._replay(self.feeds)
+        self._position = await self._replay(self._ahead, self.feeds)
 
     async def _recover(self) -> None:
         """After a transaction that failed: what is ahead of the disk is thrown away, whatever the failure was."""
@@ -279,12 +278,13 @@ class RecordStore:
         while page := await self.after(self._position, _PAGE):  # a commit may have held although it said otherwise
             self._apply((held.record, held.body) for held in page)
 
-    async def _replay(self, feeds: Feeds) -> int:
-        """Applies all held records to empty `feeds`; returns the last position."""
+    async def _replay(self, *all_feeds: Feeds) -> int:
+        """Applies all held records to each of the empty `all_feeds`; returns the last position."""
         position = 0
         while page := await self.after(position, _PAGE):
             for held in page:
-                feeds.apply(held.record, held.body)
+                for feeds in all_feeds:
+                    feeds.apply(held.record, held.body)
             position = page[-1].position
         return position
 
