@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from cinepeer.records.bodies import new_body
 from cinepeer.records.keys import public_key
@@ -32,7 +33,7 @@ class Feed:
         """The device's public key."""
         return public_key(self.seed)
 
-    def write(self, kind: str, *, after: Record | None = None, time: int | None = None, **fields: object) -> Pair:
+    def write(self, kind: str, *, after: Record | None = None, time: int | None = None, **fields: Any) -> Pair:
         """Signs the next record of the chain, or another one after `after`: a fork."""
         prev = after or (self.pairs[-1][0] if self.pairs else None)
         seq = 0 if prev is None else prev.seq + 1
@@ -62,7 +63,7 @@ class Person:
         self.device = Feed(seed_of("device", name), self.inception)
         self.delegate, _ = self.root.write("delegate", device=self.device.device, name="laptop")
 
-    def rate(self, film: int, stars: int = 7, **more: object) -> Pair:
+    def rate(self, film: int, stars: int = 7, **more: Any) -> Pair:
         """A rating by this person's device."""
         return self.device.write("rating", ratings=[[f"movielens:{film}", stars]], **more)
 

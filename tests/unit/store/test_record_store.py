@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cinepeer.records.record import Record
 
 from cinepeer.adapters.store import RecordStore
 from cinepeer.errors import BadInput, CheckFailed, LimitReached, Refused
 from cinepeer.records.cid import Cid
+from cinepeer.records.record import Record
 from unit.store.people import BORN_MS, NOW_MS, Feed, Pair, Person, rater, seed_of
 
 Story = Callable[[RecordStore], Awaitable[None]]
@@ -363,6 +363,49 @@ def test_a_full_disk_changes_nothing_and_the_store_goes_on(file: Path) -> None:
 
     tell(file, fill, cap_bytes=120_000)
     tell(file, room)
+
+
+def test_the_state_shows_a_record_only_once_it_is_on_the_disk(file: Path) -> None:
+    anna = rater("anna", 1)
+    seen: dict[str, tuple[int, int]] = {}
+
+    async def story() -> None:
+        def look(point: str) -> None:
+            other = sqlite3.connect(file)
+            on_disk = other.execute("SELECT count(*) FROM records").fetchone()[0]
+            other.close()
+            seen[point] = (on_disk, len(store.feeds.heads(anna.device.device)))
+
+        async with await RecordStore.open(file, crash_at=look) as store:
+            await store.add(anna.pairs, NOW_MS)
+
+    asyncio.run(story())
+    assert seen == {"before-commit": (0, 0), "after-commit": (3, 0), "after-apply": (3, 1)}
+
+
+@pytest.mark.parametrize(("point", "stored"), [("before-commit", 2), ("after-commit", 4), ("after-apply", 4)])
+def test_after_a_failure_the_state_is_what_the_disk_has(file: Path, point: str, stored: int) -> None:
+    anna = rater("anna", 3)
+    broken = False
+
+    def fail(name: str) -> None:
+        if broken and name == point:
+            raise RuntimeError("cable pulled")
+
+    async def story() -> None:
+        nonlocal broken
+        async with await RecordStore.open(file, crash_at=fail) as store:
+            await store.add(anna.root.pairs, NOW_MS)
+            broken = True
+            with pytest.raises(RuntimeError, match="cable pulled"):
+                await store.add(anna.device.pairs[:2], NOW_MS)
+            broken = False
+            assert await store.count() == len(await store.leaves()) == stored
+            assert store.feeds.heads(anna.device.device) == set(ids(anna.device.pairs[: stored - 2])[-1:])
+            assert len((await store.add(anna.pairs, NOW_MS)).added) == 5 - stored
+            assert store.feeds.heads(anna.device.device) == {anna.device.pairs[-1][0].id}
+
+    asyncio.run(story())
 
 
 def test_a_cancelled_caller_does_not_cut_a_transaction(file: Path) -> None:

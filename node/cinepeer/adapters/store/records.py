@@ -189,12 +189,12 @@ class RecordStore:
             if admitted.pairs or late:
                 added = _insertions(admitted.pairs, self._position + 1)
                 await self._database.write([*added, *_completions(late)], lambda: self._crash_at("before-commit"))
+            self._crash_at("after-commit")
+            self._apply(admitted.pairs)
+            self._crash_at("after-apply")
         except BaseException:
             await self._recover()
             raise
-        self._crash_at("after-commit")
-        self._apply(admitted.pairs)
-        self._crash_at("after-apply")
         outcome.refused += admitted.refused
         outcome.waiting += admitted.waiting
         outcome.added += [record for record, _ in admitted.pairs]
@@ -272,7 +272,7 @@ class RecordStore:
         self._position = await self._replay(self._ahead, self.feeds)
 
     async def _recover(self) -> None:
-        """After a transaction that failed: what is ahead of the disk is thrown away, whatever the failure was."""
+        """After any failure while storing: the state becomes what is on the disk, no more and no less."""
         self._ahead = Feeds()
         await self._replay(self._ahead)
         while page := await self.after(self._position, _PAGE):  # a commit may have held although it said otherwise
