@@ -83,6 +83,7 @@ class _Run(Generic[S]):
         self.pending: set[asyncio.Future[Any]] = set()
         self.token: trio.lowlevel.TrioToken | None = None
         self.nursery: trio.Nursery | None = None
+        self._is_ending = False
         self._thread = threading.Thread(target=self._thread_main, name=name, daemon=True)
         self._thread.start()
 
@@ -101,6 +102,8 @@ class _Run(Generic[S]):
             self.service = self.make()  # here, because its imports are heavy and its parts belong to this thread
             await nursery.start(self._live, self.service)
             self.post(_settle, self.ready, None, None)
+            if self._is_ending:  # asked to end before there was anything to ask
+                self.service.end()
 
     async def _live(self, service: S, task_status: trio.TaskStatus[None]) -> None:
         """The service's life; the calls that are still running when it ends are cancelled."""
@@ -163,8 +166,13 @@ class _Run(Generic[S]):
 
     def end(self) -> None:
         """Lets the service close what it holds, then ends the thread."""
+        self._is_ending = True
         if self.service is not None:
             self.soon(self.service.end)
+
+    def join(self) -> None:
+        """Waits for the thread after its last report: moments."""
+        self._thread.join(1.0)
 
     def cancel(self) -> None:
         """Cancels everything in the thread."""
@@ -239,6 +247,7 @@ class Bridge(Generic[S]):
             end()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(run.ended), STOP_GRACE_S)
+                run.join()
                 return
         log.warning("the peer-to-peer thread did not end within %s s", 2 * STOP_GRACE_S)
 

@@ -15,7 +15,6 @@ from libp2p.io.exceptions import IOException
 from libp2p.network.exceptions import SwarmException
 from libp2p.network.stream.exceptions import StreamEOF, StreamError
 from libp2p.peer.id import ID
-from libp2p.protocol_muxer.exceptions import MultiselectClientError
 
 from cinepeer.adapters.p2p.guard import reset
 from cinepeer.adapters.p2p.plan import Outlets, Plan
@@ -155,7 +154,7 @@ async def open_conversation(host: BasicHost, peer: ID, protocol: str, timeout_s:
         with trio.fail_after(timeout_s):
             stream = await host.new_stream(peer, [TProtocol(protocol)])
     except StreamFailure as error:
-        if isinstance(error.__cause__, MultiselectClientError) and host.is_peer_connected(peer):
+        if str(error.__cause__).startswith("protocols not supported"):  # its other failures share the type
             raise Refused("unknown-protocol", f"found that {peer} does not speak {protocol}") from error
         raise Unreachable(f"no stream for {protocol} to {peer} ({error})") from error
     except (trio.TooSlowError, *STREAM_ERRORS) as error:

@@ -21,6 +21,7 @@ from libp2p.security.noise.transport import PROTOCOL_ID as NOISE_ID
 from libp2p.security.noise.transport import Transport as Noise
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX_ID
 from libp2p.stream_muxer.yamux.yamux import Yamux
+from libp2p.transport.tcp.tcp import TCP
 from multiaddr import Multiaddr
 from multiaddr.exceptions import Error as MultiaddrError
 
@@ -29,6 +30,10 @@ from cinepeer.errors import BadInput
 
 # libp2p clears its own handlers on import; without one, Python's last resort writes its warnings to stderr.
 logging.getLogger("libp2p").addHandler(logging.NullHandler())
+
+# Beginning and length: an Ed25519 or secp256k1 key in the id itself, or the sha2-256 of a longer key
+# (https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md).
+PEER_FORMS = {(b"\x00\x24", 38), (b"\x00\x25", 39), (b"\x12\x20", 34)}
 
 
 def make_host(plan: Plan) -> BasicHost:
@@ -50,7 +55,7 @@ def make_host(plan: Plan) -> BasicHost:
         key_pair=key_pair,
         sec_opt={NOISE_ID: noise},
         muxer_opt={TProtocol(YAMUX_ID): Yamux},
-        listen_addrs=[Multiaddr(addr) for addr in plan.listen],
+        transports=[TCP()],
         connection_config=config,
         # A dial of ours is one attempt: the redial schedule is in keepalive.py.
         retry_config=RetryConfig(max_retries=0),
@@ -107,8 +112,8 @@ def parse_peer(text: str) -> ID:
     """A peer id from its text; raises `BadInput`."""
     try:
         peer = ID.from_string(text)
-        if not peer.to_bytes() or str(peer) != text:
-            raise ValueError("not canonical")
+        if (peer.to_bytes()[:2], len(peer.to_bytes())) not in PEER_FORMS or str(peer) != text:
+            raise ValueError("not a peer id")
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise BadInput(f"found the peer id {text!r}, expected the form 12D3Koo…") from error
     return peer

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 
 import trio
-from libp2p.abc import INetConn, INetStream, INetwork, INotifee
+from libp2p.abc import INetConn, INetStream, INetwork, INotifee, ISecureConn
 from libp2p.custom_types import TProtocol
 from libp2p.host.basic_host import BasicHost
 from libp2p.host.ping import ID as PING
@@ -18,6 +18,7 @@ from libp2p.network.exceptions import SwarmException
 from libp2p.network.swarm import Swarm
 from libp2p.peer.id import ID
 from libp2p.rcmgr import Direction
+from libp2p.stream_muxer.yamux.yamux import Yamux
 from multiaddr import Multiaddr
 
 from cinepeer.adapters.p2p.conversation import STREAM_ERRORS
@@ -61,8 +62,13 @@ class Neighbourhood(INotifee):
         """Pings and redials for the life of the host."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
+            for connection in self._swarm.get_connections():  # those that came before this task
+                await self.connected(self._swarm, connection)
             task_status.started()
-            await trio.sleep_forever()
+            try:
+                await trio.sleep_forever()
+            finally:
+                self._nursery = None
 
     async def connect(self, peer: ID, addr: Multiaddr) -> None:
         """Connects to `peer` at `addr` and keeps that connection up from now on; raises `Unreachable`, `BadInput`."""
@@ -133,11 +139,21 @@ class Neighbourhood(INotifee):
             for connection in self._swarm.get_connections():
                 nursery.start_soon(self._close, connection)
 
-    async def _close(self, connection: INetConn) -> None:
+    async def _close(self, connection: INetConn | ISecureConn) -> None:
         try:
             await connection.close()
         except Exception as error:  # noqa: BLE001  a task's edge: one connection that resists must not keep the others
             log.debug("a connection could not be closed: %r", error)
+
+    async def _own(self, connection: INetConn) -> None:
+        """Sees to it that a connection's socket is closed: the library forgets it when its own closing is cancelled."""
+        muxed = connection.muxed_conn
+        assert isinstance(muxed, Yamux)
+        try:
+            await muxed.event_closed.wait()
+        finally:
+            with trio.CancelScope(shield=True):
+                await self._close(muxed.secured_conn)
 
     def _report(self) -> None:
         """Tells who is connected now, the oldest first."""
@@ -193,7 +209,10 @@ class Neighbourhood(INotifee):
     async def connected(self, _network: INetwork, conn: INetConn) -> None:
         """Reports the first connection of a peer and begins to ping it."""
         peer = conn.muxed_conn.peer_id
-        if peer not in self._up and self._nursery is not None:
+        if self._nursery is None:
+            return
+        self._nursery.start_soon(self._own, conn)
+        if peer not in self._up:
             scope = self._up[peer] = trio.CancelScope()
             self._nursery.start_soon(self._ping_often, peer, scope)
             self._report()

@@ -64,10 +64,12 @@ class Peerage:
             self._bitswap = Bitswap and Bitswap(self._host, self._blocks, self._allow, nursery)
             for text in self._plan.known:
                 self._neighbourhood.keep(*parse_dial(text))
-            task_status.started()
-            await self._ending.wait()
-            with trio.move_on_after(HANG_UP_S):
-                await self._neighbourhood.hang_up()
+            try:
+                task_status.started()
+                await self._ending.wait()
+            finally:
+                with trio.CancelScope(shield=True), trio.move_on_after(HANG_UP_S):
+                    await self._neighbourhood.hang_up()
             nursery.cancel_scope.cancel()
 
     def end(self) -> None:

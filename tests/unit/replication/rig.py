@@ -1,0 +1,202 @@
+"""Authors with feeds, a store in memory over the real fold, and a sync between two of them without a network."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cinepeer.errors import Refused
+from cinepeer.records.bodies import new_body
+from cinepeer.records.cid import DAG_CBOR, Cid
+from cinepeer.records.feed import Feeds
+from cinepeer.records.keys import public_key
+from cinepeer.records.record import Record, sign_record, verify_record
+from cinepeer.replication import exchange
+from cinepeer.replication.exchange import Answerer, Dialler, Stored, Synced
+from cinepeer.replication.frames import Summary
+
+Pair = tuple[Record, bytes | None]
+NOW_MS = 1_800_000_000_000
+NETWORK = Cid.of(b"\xa0", DAG_CBOR)
+OTHER = Cid.of(b"\xa1", DAG_CBOR)
+
+
+def seed(*parts: object) -> bytes:
+    """A key seed that is named by its parts."""
+    return hashlib.sha256(repr(parts).encode()).digest()
+
+
+class Author:
+    """An author with a root key and one device; `pairs` are the records in the order in which they were made."""
+
+    def __init__(self, number: int) -> None:
+        self.root, self.device = seed("root", number), seed("device", number)
+        self._clock = NOW_MS - 10_000_000 + number
+        self.pairs: list[Pair] = []
+        following = hashlib.sha256(public_key(seed("next", number))).digest()
+        inception = self._sign(self.root, None, None, "inception", root=public_key(self.root), next=following)
+        self.id = inception.id
+        delegate = self._sign(self.root, self.id, inception, "delegate", device=public_key(self.device), name="phone")
+        self.keys = (inception, delegate)
+        self.head: Record | None = None
+
+    def _sign(self, key: bytes, author: Cid | None, prev: Record | None, kind: str, **fields: Any) -> Record:
+        self._clock += 1
+        body = new_body(kind, hashlib.sha256(repr((key, self._clock)).encode()).digest()[:16], **fields)
+        record = sign_record(
+            key,
+            author=author,
+            seq=prev.seq + 1 if prev else 0,
+            prev=prev.id if prev else None,
+            time=self._clock,
+            kind=kind,
+            body=body,
+        )
+        self.pairs.append((record, body))
+        return record
+
+    def rate(self, count: int = 1, size: int = 1) -> list[Record]:
+        """That many more ratings on the device's feed, each of `size` films."""
+        made = []
+        for _ in range(count):
+            films = [[f"movielens:{number + 1}", 1 + self._clock % 10] for number in range(size)]
+            self.head = self._sign(self.device, self.id, self.head, "rating", ratings=films)
+            made.append(self.head)
+        return made
+
+    def fork(self, at: Record) -> Record:
+        """A second record after `at`, beside the one that followed it."""
+        return self._sign(self.device, self.id, at, "rating", ratings=[["movielens:1", 1]])
+
+
+@dataclass
+class Outcome:
+    added: list[Record] = field(default_factory=list)
+    known: int = 0
+    waiting: list[tuple[Record, bytes | None, str]] = field(default_factory=list)
+    refused: list[tuple[Cid, Refused]] = field(default_factory=list)
+
+
+class MemoryStore:
+    """Records in the order of arrival, judged by the real fold."""
+
+    def __init__(self, pairs: Iterable[Pair] = ()) -> None:
+        self.feeds = Feeds()
+        self.held: dict[Cid, Pair] = {}
+        self.add_now(list(pairs))
+
+    def add_now(self, batch: Sequence[Pair], now_ms: int = NOW_MS) -> Outcome:
+        outcome = Outcome()
+        left = []
+        for record, body in batch:
+            try:
+                verify_record(record)
+                left.append((record, body))
+            except Refused as error:
+                outcome.refused.append((record.id, error))
+        progress = True
+        while left and progress:
+            progress, waiting = False, []
+            for record, body in left:
+                if record.id in self.held:
+                    outcome.known += 1
+                elif need := self.feeds.missing(record, now_ms):
+                    waiting.append((record, body, need))
+                else:
+                    self._admit(record, body, outcome)
+                    progress = True
+            outcome.waiting = waiting
+            left = [(record, body) for record, body, _ in waiting]
+        return outcome
+
+    def _admit(self, record: Record, body: bytes | None, outcome: Outcome) -> None:
+        try:
+            self.feeds.verify(record, body)
+        except Refused as error:
+            outcome.refused.append((record.id, error))
+            return
+        self.feeds.apply(record, body)
+        self.held[record.id] = (record, body)
+        outcome.added.append(record)
+
+    def summary_now(self) -> list[tuple[bytes, int, bytes]]:
+        devices: dict[bytes, list[Cid]] = {}
+        for record, _ in self.held.values():
+            devices.setdefault(record.device, []).append(record.id)
+        return [
+            (device, len(ids), hashlib.sha256(b"".join(sorted(ids))).digest()[:16]) for device, ids in devices.items()
+        ]
+
+    def ids_now(self, device: bytes) -> list[Cid]:
+        return [one.id for one, _ in sorted(self.held.values(), key=lambda p: p[0].seq) if one.device == device]
+
+    def records_now(self, ids: Iterable[Cid]) -> list[Pair]:
+        wanted = set(ids)
+        return [pair for one, pair in self.held.items() if one in wanted]
+
+    # The same as the application sees it.
+
+    async def add(self, batch: Sequence[Pair], now_ms: int) -> Outcome:
+        return self.add_now(batch, now_ms)
+
+    async def summary(self) -> list[tuple[bytes, int, bytes]]:
+        return self.summary_now()
+
+    async def ids(self, device: bytes) -> list[Cid]:
+        return self.ids_now(device)
+
+    async def records(self, ids: Iterable[Cid]) -> list[Pair]:
+        return self.records_now(ids)
+
+
+class CutError(Exception):
+    """The connection broke off."""
+
+
+def perform(steps: exchange.Steps[Any], store: MemoryStore, ask: Callable[[bytes], bytes] | None = None) -> Any:
+    """Runs a machine to its end against a store, asking by `ask`."""
+    result: Any = None
+    try:
+        while True:
+            match steps.send(result):
+                case exchange.Ask(question):
+                    assert ask is not None
+                    result = ask(question)
+                case exchange.LoadSummary():
+                    result = [Summary(*row) for row in store.summary_now()]
+                case exchange.LoadIds(device):
+                    result = store.ids_now(device)
+                case exchange.LoadRecords(ids):
+                    result = store.records_now(ids)
+                case exchange.Store(records):
+                    outcome = store.add_now(records)
+                    waiting = tuple((record, body) for record, body, _ in outcome.waiting)
+                    result = Stored(len(outcome.added), outcome.known, len(outcome.refused), waiting)
+    except StopIteration as stop:
+        return stop.value
+
+
+def sync(
+    dialler: MemoryStore,
+    answerer: MemoryStore,
+    *,
+    cut_after: int | None = None,
+    networks: tuple[Cid, Cid] = (NETWORK, NETWORK),
+    tamper: Callable[[bytes, bytes], bytes] = lambda _question, answer: answer,
+) -> Synced:
+    """One sync; `cut_after` so many questions it breaks off, `tamper(question, answer)` changes what is answered."""
+    machine = Answerer(networks[1])
+    asked = 0
+
+    def ask(question: bytes) -> bytes:
+        nonlocal asked
+        if asked == cut_after:
+            raise CutError
+        asked += 1
+        return tamper(question, perform(machine.answer(question), answerer))
+
+    done = perform(Dialler(networks[0]).run(), dialler, ask)
+    assert isinstance(done, Synced)
+    return done
