@@ -1,0 +1,116 @@
+"""A CAR v1 read as an auditor reads it: every section with its place, and a sentence for each fault found there.
+
+The reader of `content.car` stops at the first fault, which suits a transfer. An audit goes on where it can, so that
+one changed byte in one segment is named and everything else is still checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cinepeer.errors import Refused
+from cinepeer.records import dagcbor
+from cinepeer.records.cid import Cid
+
+_CID_BYTES = 36
+_MAX_HEADER_BYTES = 4096
+MAX_BLOCK_BYTES = 4 << 20
+"""No block of a bundle is longer; film blocks are at most 256 KiB and a little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One block where it lies: `offset` of the section (its length prefix), `begin` and `end` of the block's bytes."""
+
+    cid: Cid
+    offset: int
+    begin: int
+    end: int
+    sound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A CAR's root and sections in file order, and the faults of its bytes; `root` is None for an unreadable header."""
+
+    root: Cid | None
+    sections: tuple[Section, ...]
+    faults: tuple[str, ...]
+    size: int
+
+
+def scan(car: memoryview) -> Container:
+    """Reads a whole CAR v1 of one root without copying its blocks; never raises, `faults` says what is wrong."""
+    faults: list[str] = []
+    sections: list[Section] = []
+    root: Cid | None = None
+    try:
+        root, at = _header(car)
+        for section in _sections(car, at):
+            sections.append(section)
+            if not section.sound:
+                faults.append(
+                    f"the block {section.cid} at byte {section.begin} to {section.end} does not hash to its id"
+                )
+    except Refused as refused:
+        faults.append(str(refused))
+    return Container(root, tuple(sections), tuple(faults), len(car))
+
+
+def read_varint(car: memoryview, at: int, what: str) -> tuple[int, int]:
+    """An unsigned LEB128 number in its shortest form and the place after it; raises `Refused` (`bad-car`)."""
+    value = 0
+    for size in range(9):
+        if at + size >= len(car):
+            raise Refused("bad-car", f"{what} at byte {at}: found the end of the file, expected a length")
+        byte = car[at + size]
+        value |= (byte & 0x7F) << 7 * size
+        if byte < 0x80:
+            if byte == 0 and size:
+                break
+            return value, at + size + 1
+    raise Refused("bad-car", f"{what} at byte {at}: found a length in a longer form than needed, expected the shortest")
+
+
+def _header(car: memoryview) -> tuple[Cid, int]:
+    length, begin = read_varint(car, 0, "the CAR header")
+    if not 0 < length <= _MAX_HEADER_BYTES or begin + length > len(car):
+        raise Refused("bad-car", f"the CAR header at byte 0: found {length} bytes, expected a header within the file")
+    try:
+        header = dagcbor.decode(bytes(car[begin : begin + length]))
+    except Refused as refused:
+        raise Refused("bad-car", f"the CAR header at byte {begin}: {refused}") from refused
+    roots = header.get("roots") if isinstance(header, dict) else None
+    if (
+        not isinstance(header, dict)
+        or set(header) != {"roots", "version"}
+        or type(header["version"]) is not int
+        or header["version"] != 1
+        or not isinstance(roots, list)
+        or len(roots) != 1
+        or not isinstance(roots[0], Cid)
+    ):
+        raise Refused("bad-car", f"the CAR header at byte {begin}: found another map, expected version 1 and one root")
+    return roots[0], begin + length
+
+
+def _sections(car: memoryview, at: int) -> Iterator[Section]:
+    while at < len(car):
+        length, start = read_varint(car, at, "the section")
+        end = start + length
+        begin = start + _CID_BYTES
+        if length < _CID_BYTES or length > _CID_BYTES + MAX_BLOCK_BYTES or end > len(car):
+            raise Refused(
+                "bad-car",
+                f"the section at byte {at}: found {length} bytes, expected an id of {_CID_BYTES} bytes and a "
+                f"block of at most {MAX_BLOCK_BYTES} within the {len(car) - start} bytes left",
+            )
+        try:
+            cid = Cid.from_bytes(bytes(car[start:begin]))
+        except Refused as refused:
+            raise Refused("bad-car", f"the section at byte {at}: {refused}") from refused
+        sound = hashlib.sha256(car[begin:end]).digest() == cid.digest
+        yield Section(cid, at, begin, end, sound)
+        at = end

@@ -1,0 +1,108 @@
+"""May this film be shown: by territory, medium and time, from the ledger's state alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+from cinepeer.errors import BadInput
+from cinepeer.rights.events import Entry
+from cinepeer.rights.state import Licence, State, Status, Title
+from cinepeer.rights.territories import territory_bit
+
+FOREVER = (1 << 40) - 1
+"""The end of a licence without end, in seconds."""
+
+REMIX = 1 << 31
+"""The bit of a licence to make another film of this one."""
+
+# Frozen: a medium's place is its bit in licences that were sold. A new medium is added at the end.
+MEDIA = (
+    "cinema", "television", "streaming", "rental", "download", "disc", "education", "festival", "transport", "venue",
+)  # fmt: skip
+_BITS = {name: 1 << at for at, name in enumerate(MEDIA)} | {"remix": REMIX}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether the film may be shown, why in one sentence, and the ledger's entry that decides (None: there is none)."""
+
+    allowed: bool
+    reason: str
+    entry: Entry | None = None
+
+
+def medium_bit(name: str) -> int:
+    """The bit of a medium; raises `BadInput` for any other word."""
+    bit = _BITS.get(name)
+    if bit is None:
+        raise BadInput(f"found the medium {name!r}, expected one of {', '.join(_BITS)}")
+    return bit
+
+
+def medium_names(bits: int) -> list[str]:
+    """The media of a map, in the table's order."""
+    return [name for name, bit in _BITS.items() if bits & bit]
+
+
+def can_show(
+    state: State, title: bytes, territory: str, medium: str, time: int, licensee: bytes | None = None
+) -> Answer:
+    """
+    Whether the film of `title` (20 bytes) may be shown at `time` (seconds).
+
+    Without a `licensee` the question is a viewer's, about a film that its creator published openly: it may be shown
+    unless the title is suspended or void, or somebody holds an exclusive licence there and then. A `licensee`
+    (20 bytes) needs a live licence that covers the territory (ISO 3166-1 alpha-2), the medium and the time.
+    """
+    where, how = territory_bit(territory), medium_bit(medium)
+    found = state.titles.get(title)
+    if found is None:
+        return Answer(False, f"found no title 0x{title.hex()} on the ledger, expected one that is registered")
+    if found.status in (Status.SUSPENDED, Status.VOID):
+        return Answer(False, f"the title is {found.status.name.lower()} by a dispute")
+    covering = [one for one in _live(state, title, time) if _covers(state, one, where, how)]
+    if licensee is not None:
+        return _for_licensee(found, covering, licensee)
+    for licence in covering:
+        if state.offers[licence.offer].exclusive:
+            holder = licence.licensee.hex()
+            return Answer(False, f"0x{holder} holds an exclusive licence for {medium} in {territory}", licence.entry)
+    return Answer(True, f"published openly, and no exclusive licence for {medium} in {territory} stands against it")
+
+
+def overlaps(state: State) -> list[tuple[Licence, Licence]]:
+    """Pairs of licences of one title that meet in territory, medium and time although one is exclusive: none, ever."""
+    by_title: dict[bytes, list[Licence]] = {}
+    for licence in state.licences:
+        by_title.setdefault(licence.title, []).append(licence)
+    pairs = (pair for licences in by_title.values() for pair in combinations(licences, 2))
+    return [(one, other) for one, other in pairs if _conflict(state, one, other)]
+
+
+def _for_licensee(title: Title, covering: list[Licence], licensee: bytes) -> Answer:
+    for licence in covering:
+        if licence.licensee == licensee:
+            return Answer(True, f"licensed until {licence.end}, paid {licence.paid}", licence.entry)
+    if licensee == title.controller:
+        return Answer(True, "the title's controller shows the film")
+    return Answer(False, f"found no licence of 0x{licensee.hex()} that covers this place, medium and time")
+
+
+def _live(state: State, title: bytes, time: int) -> list[Licence]:
+    return [one for one in state.licences if one.title == title and not one.revoked and one.start <= time <= one.end]
+
+
+def _covers(state: State, licence: Licence, territory: int, medium: int) -> bool:
+    offer = state.offers[licence.offer]
+    return bool(offer.territory & territory and offer.media & medium)
+
+
+def _conflict(state: State, one: Licence, other: Licence) -> bool:
+    first, second = state.offers[one.offer], state.offers[other.offer]
+    exclusive = first.exclusive or second.exclusive
+    renewal = (one.offer, one.licensee) == (other.offer, other.licensee)
+    meets = one.start < other.end and other.start < one.end
+    if one.revoked or other.revoked or renewal or not exclusive or not meets:
+        return False
+    return bool(first.territory & second.territory and first.media & second.media)
