@@ -1,0 +1,35 @@
+"""The deny list: what a person denied is neither held nor served, with everything under it."""
+
+from __future__ import annotations
+
+import pytest
+
+from cinepeer.app.deny import DenyList, parse_denied
+from cinepeer.content.unixfs import directory, import_file
+from cinepeer.errors import BadInput
+from cinepeer.records.cid import RAW, Cid
+
+
+def test_denying_a_film_denies_every_block_of_it() -> None:
+    blocks: dict[Cid, bytes] = {}
+    files = [(f"{name}.m4s", import_file([name.encode() * 300_000], blocks.__setitem__)) for name in "abc"]
+    root = directory(files, blocks.__setitem__)
+    other = import_file([b"another film"], blocks.__setitem__)
+    denied = DenyList()
+    assert not denied.is_denied(root.cid)
+    assert denied.deny(root.cid, blocks.get) == len(blocks) - 1
+    assert all(denied.is_denied(cid) for cid in blocks if cid != other.cid)
+    assert not denied.is_denied(other.cid)
+
+
+def test_the_list_survives_being_written_and_read() -> None:
+    cid = Cid.of(b"x", RAW)
+    denied = DenyList()
+    denied.deny(cid, lambda _: None)
+    again = DenyList([*denied.lines(), "", "# a comment"])
+    assert again.is_denied(cid)
+
+
+def test_what_is_no_cid_is_told_in_one_sentence() -> None:
+    with pytest.raises(BadInput, match="expected the CID of an author"):
+        parse_denied("not a cid")
