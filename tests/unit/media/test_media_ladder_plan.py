@@ -39,7 +39,7 @@ def film(width: int, height: int, *, sound: bool = True, rate: Fraction = Fracti
         ((1918, 1079), [(1280, 720), (854, 480), (426, 240)]),
         ((854, 480), [(854, 480), (428, 240)]),
         ((320, 240), [(320, 240)]),
-        ((321, 177), [(320, 176)]),
+        ((321, 179), [(320, 178)]),
         ((1080, 1920), [(608, 1080), (404, 720), (270, 480), (136, 240)]),
         ((1, 1), [(2, 2)]),
     ],
@@ -92,14 +92,8 @@ def test_a_last_segment_of_a_moment_does_not_count_as_the_highest() -> None:
     assert bandwidths([Segment("0", 4.0, 4000), Segment("1", 4.0, 2000), Segment("2", 0.02, 1000)])[0] == 8000
 
 
-def test_a_playlist_whose_segment_is_not_there_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "index.m3u8").write_text("#EXTM3U\n#EXTINF:4.0,\n00000.m4s\n")
-    with pytest.raises(BadInput, match="empty"):
-        read_segments(tmp_path)
-
-
 def test_a_playlist_of_nothing_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "index.m3u8").write_text("#EXTM3U\n")
+    (tmp_path / "index.m3u8").write_text("#EXTM3U\n#EXT-X-ENDLIST\n")
     with pytest.raises(BadInput, match="nothing to show"):
         read_segments(tmp_path)
 

@@ -16,6 +16,7 @@ from cinepeer.errors import BadInput, LimitReached
 
 SEGMENT_S = 4
 SOUND = "audio"
+POSTER = "poster.jpg"
 POSTER_HEIGHT = 720
 
 # Height, the highest bits a second of the picture; H.264 at constant quality stays below for plain scenes.
@@ -26,6 +27,10 @@ SOUND_BITS = 128_000
 _ENCODER_THREADS = 4
 # Bounds the memory of a run on a machine of many cores.
 _DECODER_THREADS = "4"
+
+_JPEG_END = b"\xff\xd9"
+_LOST_S = 1.0
+_LOST_SHARE = 0.005
 
 Progress = Callable[[float, float], None]
 
@@ -53,7 +58,7 @@ class Package:
 
 def sizes(width: int, height: int) -> list[tuple[int, int]]:
     """The (width, height) of each rung for a source, largest first: even numbers, never above the source."""
-    heights = [rung for rung, _ in RUNGS if rung <= height] or [_even(height)]
+    heights = [rung for rung, _ in RUNGS if rung <= height] or [max(2, 2 * (height // 2))]
     return [(_even(width * rung / height), rung) for rung in heights]
 
 
@@ -76,10 +81,11 @@ async def package(path: Path, out: Path, probe: Probe, progress: Progress | None
         await _encode(path, partial, probe, progress)
         package = await asyncio.to_thread(_finish, partial, probe)
         await asyncio.to_thread(partial.rename, out)
-    except BaseException:
-        # Also when cancelled: half a ladder is of no use, and it is large.
+    except OSError as error:
+        raise LimitReached(f"found that {out.parent} takes no files ({error.strerror}), expected room there") from error
+    finally:
+        # After a failure or a cancellation half a ladder is there: it is of no use, and it is large.
         shutil.rmtree(partial, ignore_errors=True)
-        raise
     return package
 
 
@@ -144,7 +150,7 @@ def _failure(path: Path, outcome: Outcome) -> BadInput:
 def encoding(path: Path, probe: Probe) -> list[str]:
     """The arguments of the run; its outputs are relative to the folder, whose name may hold any sign."""
     rungs = sizes(probe.width, probe.height)
-    arguments = ["-nostdin", "-v", "error", "-progress", "pipe:1", "-threads", _DECODER_THREADS]
+    arguments = ["-nostdin", "-y", "-v", "error", "-progress", "pipe:1", "-threads", _DECODER_THREADS]
     arguments += [*read_only(path), "-filter_complex_threads", _DECODER_THREADS]
     arguments += ["-filter_complex", _filters(probe, rungs)]
     for place in range(len(rungs)):
@@ -162,7 +168,7 @@ def encoding(path: Path, probe: Probe) -> list[str]:
         *("-hls_flags", "independent_segments", "-hls_fmp4_init_filename", init),
         *("-hls_segment_filename", "%v/%05d.m4s", "-var_stream_map", " ".join(streams), "%v/index.m3u8"),
     ]
-    poster = ["-map", "[poster]", "-frames:v", "1", "-q:v", "4", "-flags:v", "+bitexact", "-f", "image2", "poster.jpg"]
+    poster = ["-map", "[poster]", "-frames:v", "1", "-q:v", "4", "-flags:v", "+bitexact", "-f", "image2", POSTER]
     return arguments + poster
 
 
@@ -229,8 +235,15 @@ def _finish(folder: Path, probe: Probe) -> Package:
         codec = picture_codec((part / f"init_{part.name}.mp4").read_bytes())
         lines.append(Line(part.name, width, height, *bandwidths(found), codec))
         segments += found
-    duration_ms = round(1000 * sum(segment.seconds for segment in found))
     sound = read_segments(folder / SOUND) if probe.has_audio else []
+    duration_ms = round(1000 * sum(segment.seconds for segment in found))
+    lasting_s = max(duration_ms / 1000, sum(segment.seconds for segment in sound))
+    if lasting_s < probe.duration_ms / 1000 * (1 - _LOST_SHARE) - _LOST_S:
+        raise BadInput(
+            f"found that only {lasting_s:.1f} s of the film could be encoded, expected {probe.duration_ms / 1000:.1f} s"
+        )
+    if not (folder / POSTER).read_bytes().endswith(_JPEG_END):
+        raise LimitReached(f"found {POSTER} not written to its end, expected room on the disk; nothing was kept")
     (folder / "master.m3u8").write_text(write_master(lines, probe.frame_rate, bandwidths(sound) if sound else None))
     renditions = tuple(Rendition(line.name, line.width, line.height, line.highest) for line in lines)
     size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

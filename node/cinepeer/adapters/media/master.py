@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cinepeer.errors import BadInput
+from cinepeer.errors import BadInput, LimitReached
 
 _AAC_LC = "mp4a.40.2"
 
@@ -21,19 +22,45 @@ class Segment:
 
 
 def read_segments(folder: Path) -> list[Segment]:
-    """The segments that `index.m3u8` in `folder` lists, in order; raises `BadInput` when one of them is not there."""
+    """The segments that `index.m3u8` in `folder` lists, in order.
+
+    ffmpeg ends well though its HLS files were not written to their end, so each of them is checked to be whole:
+    raises `LimitReached` where one is not, and `BadInput` where there is none.
+    """
+    lines = (folder / "index.m3u8").read_text().splitlines()
+    if not lines or lines[-1] != "#EXT-X-ENDLIST":
+        raise _incomplete(folder / "index.m3u8")
     seconds, found = 0.0, []
-    for line in (folder / "index.m3u8").read_text().splitlines():
+    for line in lines:
         if line.startswith("#EXTINF:"):
             seconds = float(line.removeprefix("#EXTINF:").split(",")[0])
+        elif line.startswith("#EXT-X-MAP:URI="):
+            _check_boxes(folder / line.split('"')[1], {b"ftyp", b"moov"})
         elif line and not line.startswith("#"):
-            size_bytes = (folder / line).stat().st_size if (folder / line).is_file() else 0
-            if size_bytes == 0 or seconds <= 0:
-                raise BadInput(f"found the segment {folder.name}/{line} empty, expected a film that ffmpeg can cut")
-            found.append(Segment(line, seconds, size_bytes))
-    if not found:
+            found.append(Segment(line, seconds, _check_boxes(folder / line, {b"moof", b"mdat"})))
+    if not found or min(segment.seconds for segment in found) <= 0:
         raise BadInput(f"found nothing to show in {folder.name}, expected at least one segment")
     return found
+
+
+def _check_boxes(path: Path, needed: set[bytes]) -> int:
+    """The size of an MP4 part whose boxes fill it exactly and hold those `needed`."""
+    kinds, at, size_bytes = set(), 0, path.stat().st_size
+    with path.open("rb") as file:
+        while at + 8 <= size_bytes:
+            file.seek(at)
+            length, kind = struct.unpack(">I4s", file.read(8))
+            kinds.add(kind)
+            at += max(8, length)
+    if at != size_bytes or not needed <= kinds:
+        raise _incomplete(path)
+    return size_bytes
+
+
+def _incomplete(path: Path) -> LimitReached:
+    return LimitReached(
+        f"found {path.parent.name}/{path.name} not written to its end, expected room on the disk; nothing was kept"
+    )
 
 
 def bandwidths(segments: Sequence[Segment]) -> tuple[int, int]:

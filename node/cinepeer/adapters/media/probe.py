@@ -92,15 +92,21 @@ def _size(path: Path) -> int:
 def _unreadable(path: Path, outcome: Outcome) -> BadInput:
     """The sentence for a file that ffprobe could not read."""
     with path.open("rb") as file:
-        start = file.read(8)
+        start = file.read(512)
     # ffmpeg trusts the name of a file when its bytes tell nothing: a text called .mp4 has lost its index, it says.
-    if outcome.says(*_CUT_SHORT) and (start[4:] in _FIRST_BOXES or not outcome.says("moov atom")):
+    if outcome.says(*_CUT_SHORT) and (start[4:8] in _FIRST_BOXES or not outcome.says("moov atom")):
         return cut_short(path.name)
-    if all(byte in b"\t\n\r" or byte >= 32 for byte in start):
+    if _is_text(start):
         return BadInput(f"found {path.name}, which starts like a text, expected a video file")
     # ffmpeg names the file before the reason; the person knows the file.
     reason = outcome.last_word.rsplit(": ", 1)[-1]
     return BadInput(f"found {path.name}, which is no film that ffmpeg can read ({reason}), expected a video file")
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether the first bytes of a file read as UTF-8 without control signs; the last sign may be cut."""
+    words = start.decode("utf-8", errors="replace").removesuffix("\N{REPLACEMENT CHARACTER}")
+    return all(sign.isprintable() or sign in "\t\n\r\f" for sign in words.replace("\N{REPLACEMENT CHARACTER}", "\0"))
 
 
 async def _check_end(path: Path, film: Description) -> None:
