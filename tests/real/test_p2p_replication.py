@@ -1,0 +1,177 @@
+"""Three nodes with real stores over real sockets: gossip reaches all, who was away catches up, broken syncs heal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cinepeer.adapters.p2p.network import P2P
+from cinepeer.adapters.store.records import RecordStore
+from cinepeer.app.replicate import Replication
+from cinepeer.errors import CinepeerError
+from real.p2p_rig import LOOPBACK, NoBlocks, plan, until
+from unit.replication.rig import NETWORK, NOW_MS, Author, Pair
+
+
+@dataclass
+class Node:
+    store: RecordStore
+    replication: Replication
+    p2p: P2P
+
+    async def publish(self, pairs: Sequence[Pair]) -> None:
+        """Stores records here and announces them."""
+        outcome = await self.store.add(pairs, NOW_MS)
+        assert len(outcome.added) == len(pairs)
+        await self.replication.announce(pairs)
+
+
+@asynccontextmanager
+async def node(folder: Path, number: int, listen: str = LOOPBACK, interval_s: float = 3600.0) -> AsyncIterator[Node]:
+    """A node whose store lies in `folder`, with the same identity each time."""
+    async with await RecordStore.open(folder / f"{number}.db") as store:
+        replication = Replication(store, NETWORK, clock_ms=lambda: NOW_MS, chance=lambda: 0.5, interval_s=interval_s)
+        p2p = await P2P.start(
+            bytes([number]) * 32,
+            [listen],
+            NoBlocks(),
+            lambda _peer, _cid: True,
+            replication.responders,
+            [replication.topic],
+            replication.on_gossip,
+            replication.on_neighbour,
+            chance=lambda: 0.5,
+            plan=plan(number, redial_first_s=0.1),
+        )
+        try:
+            await replication.start(p2p)
+            yield Node(store, replication, p2p)
+        finally:
+            await replication.stop()
+            await p2p.stop()
+
+
+async def settled(count: int, *nodes: Node) -> None:
+    """Waits until every node holds `count` records, and checks that they are the same ones."""
+
+    async def all_hold() -> bool:
+        return all([await one.store.count() == count for one in nodes])
+
+    async with asyncio.timeout(30):
+        while not await all_hold():
+            await asyncio.sleep(0.05)
+    summaries = [sorted(await one.store.summary()) for one in nodes]
+    assert all(one == summaries[0] for one in summaries)
+
+
+def rated(number: int, count: int) -> Author:
+    author = Author(number)
+    author.rate(count)
+    return author
+
+
+def test_records_reach_everyone_by_gossip_along_a_line(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with node(tmp_path, 11) as one, node(tmp_path, 12) as two, node(tmp_path, 13) as three:
+            await one.p2p.connect(two.p2p.addrs[0])
+            await three.p2p.connect(two.p2p.addrs[0])
+            hub = two.p2p.peer_id
+
+            def has_synced(each: Node, peer_id: str) -> bool:
+                return peer_id in (peers := each.replication.peers()) and peers[peer_id].last_sync_ms is not None
+
+            # The syncs of new neighbours, from both ends: they bring nothing, and no other follows for an hour.
+            await until(lambda: has_synced(one, hub) and has_synced(three, hub))
+            await until(lambda: has_synced(two, one.p2p.peer_id) and has_synced(two, three.p2p.peer_id))
+            author = rated(1, 20)
+            await one.publish(author.pairs)
+            await settled(22, one, two, three)
+            assert three.replication.peers()[one.p2p.peer_id].received == 22  # gossip names who signed it
+            assert three.replication.peers()[hub].received == 0
+
+    asyncio.run(body())
+
+
+def test_a_node_that_was_away_catches_up_by_sync_both_ways(tmp_path: Path) -> None:
+    async def body() -> None:
+        author, other = rated(1, 5), rated(2, 5)
+        async with node(tmp_path, 21) as one, node(tmp_path, 22) as two:
+            await one.p2p.connect(two.p2p.addrs[0])
+            async with node(tmp_path, 23) as away:
+                await away.p2p.connect(two.p2p.addrs[0])
+                await one.publish(author.pairs)
+                await settled(7, one, two, away)
+            author.rate(300)
+            await one.publish(author.pairs[7:])
+            await settled(307, one, two)
+            async with await RecordStore.open(tmp_path / "23.db") as alone:
+                await alone.add(other.pairs, NOW_MS)  # made while it was away
+            async with node(tmp_path, 23) as back:
+                await back.p2p.connect(two.p2p.addrs[0])
+                await settled(314, one, two, back)
+
+    asyncio.run(body())
+
+
+def test_a_conversation_that_is_killed_in_the_middle_of_a_sync_heals(tmp_path: Path) -> None:
+    async def body() -> None:
+        author = rated(1, 1500)
+        async with node(tmp_path, 31, interval_s=1.0) as one, node(tmp_path, 32, interval_s=1.0) as two:
+            await one.store.add(author.pairs, NOW_MS)
+            kills = 0
+
+            async def kill(at: int) -> None:
+                nonlocal kills
+                while await two.store.count() < at:
+                    await asyncio.sleep(0)
+                if await two.store.count() < len(author.pairs):
+                    kills += 1
+                    await two.p2p.disconnect(one.p2p.peer_id)
+
+            await two.p2p.connect(one.p2p.addrs[0])
+            killing = [asyncio.create_task(kill(at)) for at in (1, 600)]
+            await asyncio.gather(*killing)
+            assert kills > 0
+            await settled(1502, one, two)
+
+    asyncio.run(body())
+
+
+def test_two_sides_of_a_fork_meet_and_both_hold_its_proof(tmp_path: Path) -> None:
+    async def body() -> None:
+        author = Author(1)
+        first = author.rate(2)[0]
+        whole = list(author.pairs)
+        author.fork(first)
+        async with node(tmp_path, 41) as one, node(tmp_path, 42) as two:
+            await one.store.add(whole, NOW_MS)
+            await two.store.add([*whole[:3], author.pairs[-1]], NOW_MS)
+            await one.p2p.connect(two.p2p.addrs[0])
+            await settled(5, one, two)
+            proofs = [each.store.feeds.fork(first.device) for each in (one, two)]
+            assert proofs[0] is not None and proofs[0] == proofs[1]
+
+    asyncio.run(body())
+
+
+def test_a_peer_that_speaks_nonsense_is_counted_and_the_node_goes_on(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with node(tmp_path, 51) as one, node(tmp_path, 52) as two:
+            await one.p2p.connect(two.p2p.addrs[0])
+            for nonsense in (b"", b"\xff" * 100, b"\x81\x65hello", bytes(3_000_000)):
+                async with one.p2p.conversation(two.p2p.peer_id, "/cinepeer/sync/1") as talk:
+                    try:
+                        await talk.ask(nonsense, 5)
+                    except CinepeerError:
+                        continue
+                    raise AssertionError("an answer to nonsense")
+            await one.p2p.publish(one.replication.topic, b"\x00nonsense")
+            await until(lambda: two.replication.peers()[one.p2p.peer_id].refused.total() == 5)
+            author = rated(1, 3)
+            await one.publish(author.pairs)
+            await settled(5, one, two)
+
+    asyncio.run(body())
