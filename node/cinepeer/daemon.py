@@ -289,7 +289,8 @@ async def _ledger(
     p2p_box: list[P2P],
 ) -> _Chain:
     """The sequencer's own child process, or a read-through to the sequencer over libp2p."""
-    from cinepeer.adapters.chain.readthrough import answer, forward_to, readthrough_app
+    from cinepeer.adapters.chain.forward import forward_to
+    from cinepeer.adapters.chain.readthrough import answer, readthrough_app
 
     if not network.sequencer:
         from cinepeer.adapters.chain.process import EmbeddedLedger
@@ -350,6 +351,8 @@ async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]]) -> None:
                 await parts.hosting.pursue()
         except CinepeerError as error:
             log.warning("follow.failed reason=%s", error)
+        except Exception:  # a task's edge: one arrival that goes wrong must not stop what comes after it
+            log.exception("follow.failed")
 
 
 async def _listen(

@@ -107,5 +107,5 @@ class Catalogue:
 
     def offers_of(self, title: bytes) -> list[tuple[Record, dict[str, Any]]]:
         """The signed offers for a title on the ledger, oldest first."""
-        found = (offer for offer in self.offers if offer[1]["terms"].get("title") == title)
+        found = (offer for offer in self.offers if offer[1]["terms"].get("title") == title.rjust(32, b"\0"))
         return sorted(found, key=lambda offer: (offer[0].time, offer[0].id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from cinepeer.faces.http.parts import Parts
 from cinepeer.records import dagcbor
 from cinepeer.records.record import unpack
 
+log = logging.getLogger("cinepeer.http")
+
 DAG_CBOR_TYPE = "application/vnd.ipld.dag-cbor"
 MAX_IMPORTED = 10_000
 
@@ -30,6 +33,7 @@ def application(parts: Parts, *routers: APIRouter) -> FastAPI:
     app = FastAPI(title="Cinepeer", version=__version__, docs_url=None, redoc_url=None)
     app.add_exception_handler(CinepeerError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _unforeseen)
     for router in (reading(parts), writing(parts), ledger(parts), *routers):
         app.include_router(router)
     return app
@@ -42,6 +46,11 @@ async def _problem(_: Request, error: Exception) -> Response:
             status = code
             break
     return problem(status, str(error))
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    log.error("http.failed path=%s", request.url.path, exc_info=error)
+    return problem(500, "found a mistake of this node's own, expected an answer: its log says more")
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

@@ -1,0 +1,287 @@
+"""Titles, licences and royalties: what people do on the ledger, each step told with the block it stands in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cinepeer.app.catalogue import Film
+from cinepeer.app.identity import Author
+from cinepeer.app.library import Library
+from cinepeer.app.network import Network
+from cinepeer.app.parts import Ledger, Receipt, RecordStore
+from cinepeer.errors import BadInput
+from cinepeer.records import merkle
+from cinepeer.records.bodies import parse_body
+from cinepeer.records.cid import DAG_PB, Cid
+from cinepeer.rights import deeds
+from cinepeer.rights.deeds import NATIVE, WHOLE, Deed, Offer, sign_deed, sign_offer
+from cinepeer.rights.deployment import ContractSet, predict
+from cinepeer.rights.events import Entry, decode_all
+from cinepeer.rights.licences import medium_bit
+from cinepeer.rights.proofs import parse_header
+from cinepeer.rights.royalties import statements
+from cinepeer.rights.signatures import address_of
+from cinepeer.rights.state import Purse, State, Title, fold, timed_blocks
+from cinepeer.rights.territories import territory_map
+
+ROYALTY_BP = 500
+DAY_S = 86_400
+NEVER = (1 << 40) - 1
+
+Owners = list[tuple[bytes, int]]
+
+
+def parse_owners(found: Sequence[tuple[str, int]]) -> Owners:
+    """Co-owners as (address, shares); raises `BadInput` when one is there twice or they take more than the whole."""
+    owners = [(bytes.fromhex(holder.removeprefix("0x")), shares) for holder, shares in found]
+    if len({holder for holder, _ in owners}) != len(owners):
+        raise BadInput("found a co-owner twice, expected each once")
+    taken = sum(shares for _, shares in owners)
+    if taken > WHOLE:
+        raise BadInput(f"found shares of {taken:,} in all, expected at most {WHOLE:,}: the rest is yours")
+    return owners
+
+
+class Titles:
+    """The ledger's contracts as this home's account uses and reads them."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        network: Network,
+        author: Author,
+        library: Library,
+        store: RecordStore,
+        key: bytes,
+        clock_ms: Callable[[], int],
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        self._ledger = ledger
+        self._author = author
+        self._library = library
+        self._store = store
+        self._key = key
+        self._clock_ms = clock_ms
+        self._entropy = entropy
+        self._turn = asyncio.Lock()
+        self.contracts: ContractSet = predict(network.deployer, network.chain_id)
+        self.address = address_of(key)
+
+    async def account(self) -> dict[str, Any]:
+        """This home's account on the ledger."""
+        return {
+            "address": _hex(self.address),
+            "balance": str(await self._ledger.balance(self.address)),
+            "chain_id": self.contracts.chain_id,
+            "author": str(self._author.id),
+        }
+
+    async def take_credits(self) -> dict[str, Any]:
+        """Asks an embedded ledger for test credits; they are not money."""
+        receipt = await self._ledger.faucet(self.address)
+        return {**await self.account(), **_done(receipt)}
+
+    async def register(self, film_id: str, owners: Owners) -> dict[str, Any]:
+        """Registers the title of a film of this author; what no co-owner takes is this account's.
+
+        Safe to repeat: a title that stands on the ledger already is announced, not registered again.
+        """
+        film = self._own_film(film_id)
+        deed = self._deed(film, owners)
+        signature = sign_deed(self._key, deed, self.contracts)
+        done: dict[str, Any] = {}
+        title = await self._registered(deed)
+        if title is None:
+            receipt = await self._send(self.contracts.titles, deeds.register_call(deed, signature))
+            done = _done(receipt)
+            title = await self._registered(deed)
+            assert title is not None, "a registration that held has its entry"
+        fields: dict[str, Any] = {
+            "film": film.record,
+            "chain": self.contracts.chain_id,
+            "contract": self.contracts.titles,
+            "title": title.id,
+            "deed": deed.to_map(),
+            "signature": signature,
+        }
+        record = await self._author.sign("title", fields)
+        await self._library.refresh()
+        return {"title": _hex(title.id), "record": str(record.id), **done}
+
+    async def _registered(self, deed: Deed) -> Title | None:
+        """The title of a deed's creator and content, when it stands on the ledger."""
+        state, _ = await self.state()
+        for title in state.titles.values():
+            if (title.deed.creator, title.deed.content) == (deed.creator, deed.content):
+                return title
+        return None
+
+    def _deed(self, film: Film, owners: Owners) -> Deed:
+        rest = WHOLE - sum(shares for _, shares in owners)
+        everyone = [(self.address, rest), *owners] if rest else owners
+        if len({holder for holder, _ in everyone}) != len(everyone):
+            raise BadInput("found this account among the co-owners, expected it to take what they leave")
+        version = film.versions[0]
+        return Deed(
+            creator=self.address,
+            content=version.root.digest,
+            metadata=film.record.digest,
+            fingerprint=bytes(version.fields["source"]),
+            codec=DAG_PB,
+            royalty=ROYALTY_BP,
+            deadline=self._clock_ms() // 1000 + DAY_S,
+            holders=tuple(holder for holder, _ in everyone),
+            shares=tuple(shares for _, shares in everyone),
+        )
+
+    async def offer(
+        self,
+        film_id: str,
+        *,
+        price: int,
+        medium: str,
+        territory: Sequence[str],
+        days: int,
+        supply: int,
+        exclusive: bool,
+    ) -> dict[str, Any]:
+        """Signs and announces a licence offer; it costs nothing until somebody takes it."""
+        title = self._title_of(self._own_film(film_id))
+        now = self._clock_ms() // 1000
+        offer = Offer(
+            title=title,
+            seller=self.address,
+            token=NATIVE,
+            price=price,
+            opens=now - DAY_S,
+            closes=NEVER,
+            start=0,
+            end=0,
+            term=days * DAY_S,
+            supply=supply,
+            media=medium_bit(medium),
+            remixShares=0,
+            exclusive=exclusive,
+            revocable=False,
+            territory=territory_map(territory or None),
+            terms=bytes(32),
+            salt=int.from_bytes(self._entropy(32)),
+        )
+        signature = sign_offer(self._key, offer, self.contracts)
+        record = await self._author.sign(
+            "offer",
+            {
+                "chain": self.contracts.chain_id,
+                "contract": self.contracts.licences,
+                "terms": offer.to_map(),
+                "signature": signature,
+            },
+        )
+        await self._library.refresh()
+        return {"offer": str(record.id), "digest": _hex(offer.digest(self.contracts)), "price": str(price)}
+
+    async def buy(self, offer_record: Cid) -> dict[str, Any]:
+        """Buys a licence for this account; the signed offer goes to the ledger with the payment."""
+        held = await self._store.get(offer_record)
+        if held is None or held[1] is None or held[0].kind != "offer":
+            raise BadInput(f"found no offer {offer_record} here, expected the id of an offer's record")
+        fields: dict[str, Any] = parse_body("offer", held[1])
+        offer = Offer.from_map(fields["terms"])
+        data = deeds.buy_call(offer, bytes(fields["signature"]), self.address)
+        receipt = await self._send(self.contracts.licences, data, offer.price)
+        return {"licensee": _hex(self.address), "digest": _hex(offer.digest(self.contracts)), **_done(receipt)}
+
+    async def pay(self, film_id: str, amount: int, memo: str) -> dict[str, Any]:
+        """Pays into a film's purse."""
+        title = self._title_of(self._film(film_id))
+        data = deeds.pay_call(title, memo.encode()[:32].ljust(32, b"\0"))
+        receipt = await self._send(self.contracts.titles, data, amount)
+        return {"title": _hex(title), "amount": str(amount), **_done(receipt)}
+
+    async def withdraw(self, film_id: str, holder: bytes) -> dict[str, Any]:
+        """Has a holder's royalties paid out to that holder."""
+        title = self._title_of(self._film(film_id))
+        state, _ = await self.state()
+        found = statements(state.titles[title]) if title in state.titles else []
+        due = next((one.claimable for one in found if one.holder == holder), 0)
+        if due == 0:
+            raise BadInput(f"found no royalties due to {_hex(holder)}, expected some: nothing was sent")
+        receipt = await self._send(self.contracts.titles, deeds.withdraw_call(title, holder))
+        return {"title": _hex(title), "holder": _hex(holder), "amount": str(due), **_done(receipt)}
+
+    async def anchor(self) -> dict[str, Any]:
+        """Anchors the Merkle root over everything that this node holds, in the order of its arrival."""
+        leaves = await self._store.leaves()
+        root = await asyncio.to_thread(merkle.root, leaves)
+        receipt = await self._send(self.contracts.anchors, deeds.anchor_call(root, len(leaves)))
+        return {"root": root.hex(), "size": len(leaves), **_done(receipt)}
+
+    async def rights(self, film_id: str) -> dict[str, Any]:
+        """A film's rights as they stand: what the ledger's log says, folded."""
+        title = self._title_of(self._film(film_id))
+        state, block = await self.state()
+        found = state.titles.get(title)
+        if found is None:
+            raise BadInput(f"found no title {_hex(title)} on the ledger up to block {block}, expected it registered")
+        purse = found.purses.get(NATIVE, Purse())
+        return {
+            "title": _hex(title),
+            "block": block,
+            "status": found.status.name.lower(),
+            "shares": {_hex(holder): shares for holder, shares in sorted(found.shares.items()) if shares},
+            "paid_in": str(purse.paid_in),
+            "paid_out": str(purse.paid_out),
+            "claimable": {_hex(one.holder): str(one.claimable) for one in statements(found)},
+            "licences": [
+                {"licensee": _hex(one.licensee), "offer": _hex(one.offer), "start": one.start, "end": one.end}
+                for one in state.licences
+                if one.title == title and not one.revoked
+            ],
+            "offers": [str(record.id) for record, _ in self._library.catalogue.offers_of(title)],
+        }
+
+    async def state(self) -> tuple[State, int]:
+        """The contracts' state and the block up to which it holds."""
+        entries, head = await self.entries()
+        times = {block: parse_header(await self._ledger.header(block)).time for block in timed_blocks(entries)}
+        return fold(entries, times), head
+
+    async def entries(self) -> tuple[list[Entry], int]:
+        """Every entry of the contracts' log, and the block up to which they were read."""
+        head = await self._ledger.head()
+        logs = await self._ledger.logs(list(self.contracts.named().values()), self.contracts.from_block, head)
+        return decode_all(logs, self.contracts), head
+
+    async def _send(self, to: bytes, data: bytes, value: int = 0) -> Receipt:
+        async with self._turn:
+            return await self._ledger.send(self._key, to, data, value)
+
+    def _film(self, film_id: str) -> Film:
+        film = self._library.catalogue.films.get(film_id)
+        if film is None:
+            raise BadInput(
+                f"found no film {film_id[:80]!r} here, expected the id of one that this node has a record of"
+            )
+        return film
+
+    def _own_film(self, film_id: str) -> Film:
+        film = self._film(film_id)
+        if film.author != self._author.id or not film.versions:
+            raise BadInput(f"found the film {film_id} of another author or without a version, expected one of your own")
+        return film
+
+    def _title_of(self, film: Film) -> bytes:
+        for _, body in film.titles:
+            if body["chain"] == self.contracts.chain_id and body["contract"] == self.contracts.titles:
+                return bytes(body["title"])
+        raise BadInput(f"found no title of {film.name!r} in this network, expected it registered first")
+
+
+def _done(receipt: Receipt) -> dict[str, Any]:
+    return {"tx": _hex(receipt.tx), "block": receipt.block, "gas": receipt.gas}
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()
