@@ -1,0 +1,199 @@
+"""One real node: what it tells, what it refuses in one sentence, and that it keeps what it acknowledged."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from cinepeer.errors import BadInput
+from cinepeer.records import dagcbor
+from real.nodes import Running, command, running
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("nodes") / "home") as found:
+        yield found
+
+
+def test_the_first_line_says_where_everything_is(node: Running) -> None:
+    told = node.told
+    for name in ("page", "api", "ipfs_rpc", "gateway", "ledger_rpc"):
+        address = urlsplit(told[name])
+        assert (address.scheme, address.path) == ("http", "")
+        assert address.port
+    assert told["p2p"][0].startswith("/ip4/127.0.0.1/tcp/")
+    assert told["p2p"][0].endswith(f"/p2p/{told['peer_id']}")
+    assert {"author", "network", "home"} <= set(told)
+
+
+def test_the_page_answers_with_the_status(node: Running) -> None:
+    found = node.api.get("/")
+    assert found["author"] == node.told["author"]
+    assert found["ledger"]["label"] == "embedded, test credits, not money"
+
+
+def test_a_second_node_on_the_same_home_is_refused(node: Running) -> None:
+    ended = command("run", "--json", "--home", node.home)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "in use by process" in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_a_busy_port_is_refused_by_name(tmp_path: Path) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        ended = command("run", "--json", "--home", tmp_path / "home", "--page-port", str(port))
+    assert ended.returncode == 2
+    assert str(port) in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_a_kept_port_that_is_busy_is_refused(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home) as first:
+        port = urlsplit(first.told["page"]).port
+        told = first.told
+    with socket.socket() as busy:
+        busy.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        busy.bind(("127.0.0.1", port))
+        busy.listen()
+        ended = command("run", "--json", "--home", home)
+        assert ended.returncode == 2
+        assert str(port) in ended.stderr
+    with running(home) as again:
+        assert {name: again.told[name] for name in ("page", "ipfs_rpc", "ledger_rpc", "p2p", "author", "network")} == {
+            name: told[name] for name in ("page", "ipfs_rpc", "ledger_rpc", "p2p", "author", "network")
+        }
+
+
+@pytest.mark.parametrize(
+    "join", ["/ip4/127.0.0.1", "not-an-address", "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWnothing", "/ip4/1.2.3/tcp/9"]
+)
+def test_a_bad_address_to_join_is_refused(tmp_path: Path, join: str) -> None:
+    ended = command("run", "--json", "--home", tmp_path / "home", "--join", join)
+    assert ended.returncode == 2
+    assert "expected" in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_nobody_at_the_address_to_join_is_exit_3(tmp_path: Path, node: Running) -> None:
+    gone = f"/ip4/127.0.0.1/tcp/1/p2p/{node.told['peer_id']}"
+    ended = command("run", "--json", "--home", tmp_path / "home", "--join", gone)
+    assert ended.returncode == 3
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("not a folder")
+    ended = command("run", "--json", "--home", tmp_path / "home")
+    assert ended.returncode == 2
+    assert "expected a folder" in ended.stderr
+
+
+def test_a_command_without_a_node_is_exit_3(tmp_path: Path) -> None:
+    ended = command("films", "--home", tmp_path / "nowhere")
+    assert ended.returncode == 3
+    assert "cinepeer run" in ended.stderr
+
+
+@pytest.mark.ffmpeg
+@pytest.mark.parametrize(
+    ("content", "sentence"), [(b"", "expected"), (b"these are only words\n" * 50, "expected"), (None, "found no file")]
+)
+def test_what_is_no_film_is_refused_and_changes_nothing(
+    node: Running, tmp_path: Path, content: bytes | None, sentence: str
+) -> None:
+    file = tmp_path / "film.mp4"
+    if content is not None:
+        file.write_bytes(content)
+    before = node.api.get("/api/status")["records"]
+    ended = command("publish", file, "--home", node.home)
+    assert ended.returncode == 2
+    assert sentence in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+    assert node.api.get("/api/status")["records"] == before
+
+
+def test_shares_above_the_whole_are_refused(node: Running, tmp_path: Path) -> None:
+    file = tmp_path / "film.mp4"
+    file.write_bytes(b"x")
+    owner = "0x" + "ab" * 20
+    ended = command("publish", file, "--home", node.home, "--owner", f"{owner}=9000", "--owner", f"0x{'cd' * 20}=1001")
+    assert ended.returncode == 2
+    assert "10,000" in ended.stderr
+    ended = command("publish", file, "--home", node.home, "--owner", f"{owner}=10001")
+    assert ended.returncode == 2
+    ended = command("publish", file, "--home", node.home, "--owner", "somebody")
+    assert ended.returncode == 2
+    assert "ADDRESS=SHARES" in ended.stderr
+
+
+@pytest.mark.parametrize("film", ["imdb:tt1", "tt0111161", "bafy", "", "imdb:tt0111161x"])
+def test_an_unknown_form_of_film_id_is_refused(node: Running, film: str) -> None:
+    with pytest.raises(BadInput, match="expected"):
+        node.api.post("/api/ratings", {"ratings": [[film, 9]]})
+
+
+def test_a_rating_is_signed_counted_and_still_there_after_kill_9(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with running(home) as first:
+        record = first.api.post("/api/ratings", {"ratings": [["imdb:tt0111161", 9]]})["record"]
+        first.process.kill()
+        first.process.wait()
+    with running(home) as again:
+        held = dagcbor.decode(again.api.read("GET", f"/api/records/{record}"))
+        assert isinstance(held, list)
+        assert held[1] is not None
+        found = again.api.get("/api/recommendations")
+        assert found["fitted_on"] == 1
+
+
+def test_foreign_pages_and_rebound_names_are_refused_on_every_listener(node: Running) -> None:
+    for name, method, path in (
+        ("page", "GET", "/"),
+        ("ipfs_rpc", "POST", "/api/v0/version"),
+        ("ledger_rpc", "POST", "/"),
+    ):
+        port = urlsplit(node.told[name]).port
+        for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request(method, path, b"{}" if method == "POST" else None, headers)
+            assert connection.getresponse().status == 403, (name, headers)
+            connection.close()
+
+
+def test_a_write_without_the_token_is_refused(node: Running) -> None:
+    port = urlsplit(node.told["page"]).port
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("POST", "/api/ratings", json.dumps({"ratings": [["imdb:tt0111161", 9]]}))
+    assert connection.getresponse().status == 401
+    connection.close()
+
+
+def test_malformed_records_are_refused_with_a_reason(node: Running) -> None:
+    before = node.api.get("/api/status")["records"]
+    for body in (b"", b"\xff", dagcbor.encode([]), dagcbor.encode([[b"no record", None]]), dagcbor.encode({"a": 1})):
+        try:
+            node.api.read("POST", "/api/records", body, "application/vnd.ipld.dag-cbor")
+        except BadInput as error:
+            assert "expected" in str(error)
+    assert node.api.get("/api/status")["records"] == before
+
+
+def test_no_secret_is_in_the_log(node: Running) -> None:
+    logged = node.home.with_suffix(".log").read_text()
+    kept = json.loads((node.home / "node.json").read_text())
+    assert kept["token"] not in logged
+    for key in (node.home / "keys").iterdir():
+        secret = key.read_bytes()
+        assert secret.hex() not in logged
+        assert (key.stat().st_mode & 0o077) == 0
