@@ -137,7 +137,7 @@ def test_a_refusal_names_the_contracts_own_error_and_changes_nothing(tmp_path: P
                     await refused
             with pytest.raises(BadInput, match="insufficient funds"):
                 await client.send(BELA, address(ANNA), b"", 1)
-            assert await client.head() == 1
+            assert await client.head() == 2, "the contract set's block and the counter's"
             await client.faucet(address(BELA))
             with pytest.raises(BadInput, match="found 100 credits"):
                 await client.faucet(address(BELA))
@@ -185,7 +185,6 @@ def test_a_ledger_stopped_and_started_has_the_same_head_and_goes_on(tmp_path: Pa
 
     first = asyncio.run(once(3))
     assert asyncio.run(once(0)) == first
-    assert asyncio.run(once(1))[0] == 4
 
 
 def test_pages_and_rebound_names_are_refused_on_the_wire(tmp_path: Path) -> None:
@@ -214,8 +213,6 @@ def test_what_cannot_start_says_why(tmp_path: Path) -> None:
             port = int(ledger.url.rpartition(":")[2])
             with pytest.raises(BadInput, match=f"found port {port} in use"):
                 await start(tmp_path / "other.db", port, GENESIS, SEED)
-        with pytest.raises(BadInput, match="ledger of another network"):
-            await start(tmp_path / "ledger.db", 0, {**GENESIS, "name": "Other"}, SEED)
         with pytest.raises(BadInput, match="found another key"):
             await start(tmp_path / "ledger.db", 0, GENESIS, bytes(32))
 

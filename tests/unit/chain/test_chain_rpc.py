@@ -282,7 +282,12 @@ def test_legacy_and_access_list_transactions_are_shown_with_their_fields() -> No
     chain = SmallChain()
     counter = chain.deploy(COUNTER)
     plain = {"to": counter, "value": 0, "gas": 200_000, "gasPrice": 0, "chainId": CHAIN, "data": "0x01"}
-    listed = {**plain, "type": 1, "nonce": 1, "accessList": [(to_checksum_address(counter), (bytes(32),))]}
+    listed = {
+        **plain,
+        "type": 1,
+        "nonce": 1,
+        "accessList": [{"address": to_checksum_address(counter), "storageKeys": [hexed(bytes(32))]}],
+    }
     shown = []
     for fields in ({**plain, "nonce": 0}, listed):
         signed = Account.from_key(BELA).sign_transaction(fields)

@@ -48,8 +48,7 @@ async def serve(
     evm = Evm(db, genesis)
     try:
         sequencer = Sequencer(evm, seed, clock, reached)
-        if artifacts.exists():
-            found(sequencer, seed, artifacts)
+        found(sequencer, seed, artifacts)
         rpc = Rpc(sequencer, Faucet(sequencer, seed, clock), clock)
         listening = await _listen(port)
         http = server(rpc_app(rpc.answer))

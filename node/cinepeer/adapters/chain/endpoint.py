@@ -125,3 +125,34 @@ def _problem(error: Any) -> Exception:
         except ValueError:
             return Reverted(message, b"")
     return Answered(code if isinstance(code, int) else 0, message)
+
+
+class Relay:
+    """Passes whole JSON-RPC bodies to an endpoint as they are: what a node does for a peer's question."""
+
+    def __init__(self, url: str, timeout_s: float = 30.0) -> None:
+        """Nothing is connected before the first question."""
+        self.url = url
+        self._timeout_s = timeout_s
+        self._session: Any = None
+
+    async def __call__(self, body: bytes) -> bytes:
+        """The endpoint's answer to one body; raises `Unreachable`."""
+        import aiohttp
+
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout_s))
+        try:
+            headers = {"content-type": "application/json"}
+            async with self._session.post(self.url, data=body, headers=headers) as answer:
+                answer.raise_for_status()
+                return bytes(await answer.read())
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            why = str(error) or type(error).__name__
+            raise Unreachable(f"found no answer at {self.url} ({why}), expected the ledger") from error
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None

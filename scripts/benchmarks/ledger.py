@@ -1,0 +1,173 @@
+"""The embedded ledger's cost: CPU of a transaction, time to come back after a kill, memory and CPU at rest."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from cinepeer.adapters.chain.client import Ledger
+from cinepeer.adapters.chain.endpoint import Relay
+from cinepeer.adapters.chain.genesis import address_of, found_network
+from cinepeer.adapters.chain.jsonrpc import decode, encode
+from cinepeer.adapters.chain.process import EmbeddedLedger
+
+TRANSFERS = 300
+RESTARTS = 7
+IDLE_S = 20.0
+SENDS = 10
+CHAIN = 7171
+SEED, PAYER, RECEIVER = b"\x11" * 32, b"\x22" * 32, b"\x55" * 20
+
+
+def figures() -> dict[str, dict[str, Any]]:
+    """CPU in milliseconds per simple transaction, seconds to restart, megabytes (PSS) and percent of a core at rest."""
+    with tempfile.TemporaryDirectory() as folder:
+        found, restarts = asyncio.run(_measure(Path(folder) / "ledger.db"))
+        found["embedded.cpu_ms_per_tx"] = _single(Path(folder) / "single.db")
+    bare = _bare_machine()
+    return {
+        "figures": {**found, "embedded.restart_s": statistics.median(restarts)},
+        "intervals": {"embedded.restart_s": [min(restarts), max(restarts)]},
+        "baselines": {"embedded.cpu_ms_per_tx": bare},
+        "ratios": {"embedded.cpu_ms_per_tx": bare / found["embedded.cpu_ms_per_tx"]},
+        "notes": {
+            "embedded.cpu_ms_per_tx": "one transfer a block: JSON-RPC, checks, execution, signature, fsync, receipt; "
+            "baseline: py-evm in memory, execution and sealing alone",
+            "embedded.restart_s": f"from start to first answer after SIGKILL, {RESTARTS} times",
+        },
+    }
+
+
+async def _measure(db: Path) -> tuple[dict[str, float], list[float]]:
+    genesis = found_network(SEED, "bench", CHAIN, 1_700_000_000)
+    ledger = EmbeddedLedger()
+    url = await ledger.start(db, 0, genesis, SEED)
+    child = psutil.Process(ledger.pid)
+    found = await _rest(child)
+    client, relay = Ledger(url, CHAIN), Relay(url)
+    await client.faucet(address_of(PAYER))
+    began = time.perf_counter()
+    for _ in range(SENDS):
+        await client.send(PAYER, RECEIVER, b"", 1)
+    found["embedded.send_to_receipt_ms"] = (time.perf_counter() - began) / SENDS * 1000
+    raws = _transfers(SENDS, TRANSFERS)
+    before = _cpu_s(child)
+    for at in range(0, TRANSFERS, 100):
+        await _hand_over(relay, raws[at : at + 100])
+        await _sealed(relay, SENDS + at + 100)
+    found["embedded.cpu_ms_per_tx_batched"] = (_cpu_s(child) - before) / TRANSFERS * 1000
+    await client.close()
+    await relay.close()
+    restarts = []
+    for _ in range(RESTARTS):
+        child.kill()
+        await ledger.stop()
+        began = time.perf_counter()
+        await ledger.start(db, 0, genesis, SEED)
+        restarts.append(time.perf_counter() - began)
+        child = psutil.Process(ledger.pid)
+    await ledger.stop()
+    return found, restarts
+
+
+async def _rest(child: psutil.Process) -> dict[str, float]:
+    """Memory and CPU while nobody asks."""
+    await asyncio.sleep(2.0)
+    before = _cpu_s(child)
+    await asyncio.sleep(IDLE_S)
+    return {
+        "embedded.idle_pss_mb": child.memory_full_info().pss / 2**20,
+        "embedded.idle_cpu_percent": (_cpu_s(child) - before) / IDLE_S * 100,
+    }
+
+
+def _cpu_s(child: psutil.Process) -> float:
+    spent = child.cpu_times()
+    return float(spent.user + spent.system)
+
+
+def _transfers(first: int, count: int) -> list[str]:
+    """Signed transfers with the payer's nonces from `first` on."""
+    from eth_account import Account
+
+    fields = {"type": 2, "chainId": CHAIN, "to": RECEIVER, "value": 1, "gas": 21_000}
+    fields |= {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0}
+    account = Account.from_key(PAYER)
+    signed = (account.sign_transaction({**fields, "nonce": first + at}) for at in range(count))
+    return ["0x" + bytes(one.raw_transaction).hex() for one in signed]
+
+
+async def _hand_over(relay: Relay, raws: Sequence[str]) -> None:
+    batch = [{"jsonrpc": "2.0", "id": 1, "method": "eth_sendRawTransaction", "params": [raw]} for raw in raws]
+    said = decode(await relay(encode(batch)))
+    assert all("result" in one for one in said), said
+
+
+async def _sealed(relay: Relay, nonce: int) -> None:
+    """Waits until the payer's transactions up to `nonce` are in blocks."""
+    asked = {"method": "eth_getTransactionCount", "params": ["0x" + address_of(PAYER).hex(), "latest"]}
+    while True:
+        said = decode(await relay(encode({"jsonrpc": "2.0", "id": 1, **asked})))
+        if int(said["result"], 16) >= nonce:
+            return
+        await asyncio.sleep(0.03)
+
+
+def _single(db: Path) -> float:
+    """CPU milliseconds of a transfer in a block of its own: asked, checked, executed, signed, on disk, answered."""
+    from cinepeer.adapters.chain.evm import Evm
+    from cinepeer.adapters.chain.faucet import Faucet
+    from cinepeer.adapters.chain.rpc import Rpc
+    from cinepeer.adapters.chain.sequencer import Sequencer
+
+    evm = Evm(db, found_network(SEED, "bench", CHAIN, 1_700_000_000))
+    sequencer = Sequencer(evm, SEED, time.time)
+    faucet = Faucet(sequencer, SEED, time.time)
+    rpc = Rpc(sequencer, faucet, time.time)
+    faucet.pay(address_of(PAYER))
+    sequencer.seal()
+    asked = [{"jsonrpc": "2.0", "id": 1, "method": "eth_sendRawTransaction"} for _ in range(TRANSFERS)]
+    bodies = [encode({**one, "params": [raw]}) for one, raw in zip(asked, _transfers(0, TRANSFERS), strict=True)]
+
+    async def run() -> float:
+        began = time.process_time()
+        for body in bodies:
+            said = decode(await rpc.answer(body))
+            sequencer.seal()
+            receipt = {"jsonrpc": "2.0", "id": 1, "method": "eth_getTransactionReceipt", "params": [said["result"]]}
+            assert decode(await rpc.answer(encode(receipt)))["result"]["status"] == "0x1"
+        return time.process_time() - began
+
+    spent = asyncio.run(run())
+    evm.close()
+    return spent / TRANSFERS * 1000
+
+
+def _bare_machine() -> float:
+    """CPU milliseconds of a transfer in a block of its own on py-evm in memory, already decoded."""
+    from cinepeer.adapters.chain.evm import Evm
+    from cinepeer.adapters.chain.signing import sign_transaction
+
+    evm = Evm(":memory:", found_network(SEED, "bench", CHAIN, 1_700_000_000))
+    txs = [sign_transaction(PAYER, CHAIN, at, to=RECEIVER, gas=21_000) for at in range(TRANSFERS)]
+    assert all(tx.sender for tx in txs)
+    began = time.process_time()
+    evm.tables.connection.execute("begin")
+    for at, tx in enumerate(txs):
+        evm.advance(evm.execute([tx], 1_700_000_001 + at).header)
+    spent = time.process_time() - began
+    evm.tables.connection.execute("rollback")
+    evm.close()
+    return spent / TRANSFERS * 1000
+
+
+if __name__ == "__main__":
+    print(os.linesep.join(f"{name} {value}" for name, value in figures()["figures"].items()))
