@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -23,9 +22,33 @@ log = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 64 * 1024
 QUEUE_MESSAGES = 1024
+QUEUE_BYTES = 8 * 1024 * 1024
 
-# The library's outbound queue holds 32 messages and then drops without a word; it takes no size from its user.
-pubsub_module.RpcQueue = functools.partial(RpcQueue, QUEUE_MESSAGES)  # type: ignore[misc, assignment]
+
+class BoundedQueue(RpcQueue):
+    """What waits to be sent to one peer: the library's queue drops after 32 messages, this one by number and bytes."""
+
+    def __init__(self) -> None:
+        super().__init__(QUEUE_MESSAGES)
+        self._held_bytes = 0
+
+    def push(self, rpc: rpc_pb2.RPC, priority: bool = False) -> bool:
+        """Adds a message, or returns False when the peer is too far behind."""
+        size = rpc.ByteSize()
+        if self._held_bytes + size > QUEUE_BYTES or not super().push(rpc, priority):
+            return False
+        self._held_bytes += size
+        return True
+
+    async def pop(self) -> rpc_pb2.RPC | None:
+        """The next message, or None when the queue is closed."""
+        rpc = await super().pop()
+        if rpc is not None:
+            self._held_bytes -= rpc.ByteSize()
+        return rpc
+
+
+pubsub_module.RpcQueue = BoundedQueue  # type: ignore[misc, assignment, attr-defined]  # it takes no queue from its user
 
 
 class SafeGossip(GossipSub):

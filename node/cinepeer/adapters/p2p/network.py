@@ -9,11 +9,12 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 from cinepeer.adapters.p2p.bridge import Bridge, Outbox, ask_loop
 from cinepeer.adapters.p2p.plan import Neighbour, Plan
-from cinepeer.errors import Refused
+from cinepeer.errors import Unreachable
 from cinepeer.ports import BlockSource
 from cinepeer.records.cid import Cid
 
@@ -67,6 +68,7 @@ class P2P:
         self._outlets = _Reports(loop, responders, self._gossip, self._events, chance)
         self._bridge: Bridge[Peerage] = Bridge(self._make, chance=chance)
         self._tasks: list[asyncio.Task[None]] = []
+        self._numbers = count()
         self.peer_id = ""
         self.addrs: list[str] = []
 
@@ -144,16 +146,13 @@ class P2P:
     @asynccontextmanager
     async def conversation(self, peer_id: str, protocol: str) -> AsyncIterator[Talk]:
         """An open conversation with a connected peer; raises `Unreachable`, or `Refused` (`unknown-protocol`)."""
-        number = await self._bridge.call(lambda peerage: peerage.open(peer_id, protocol, OPEN_TIMEOUT_S))
+        number = next(self._numbers)
         try:
+            await self._bridge.call(lambda peerage: peerage.open(number, peer_id, protocol, OPEN_TIMEOUT_S))
             yield Talk(self._bridge, number, peer_id)
         finally:
-            with contextlib.suppress(Refused, OSError, RuntimeError):
-                await self._close(number)
-
-    async def _close(self, number: int) -> None:
-        if self._bridge.is_up:
-            await self._bridge.call(lambda peerage: peerage.close(number))
+            with contextlib.suppress(Unreachable):  # the thread has ended, and the stream with it
+                await self._bridge.call(lambda peerage: peerage.close(number))
 
     async def want(self, cids: Sequence[Cid], peers: Sequence[str], timeout_s: float) -> dict[Cid, bytes]:
         """Blocks by id from the named peers, those that came within `timeout_s`, each checked against its id."""

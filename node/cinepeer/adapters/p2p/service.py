@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from itertools import count
 
 import trio
 from libp2p.peer.id import ID
@@ -20,7 +19,7 @@ from cinepeer.adapters.p2p.host import make_host, parse_dial, parse_listen, pars
 from cinepeer.adapters.p2p.keepalive import Neighbourhood
 from cinepeer.adapters.p2p.muxer import guard_buffers
 from cinepeer.adapters.p2p.plan import Outlets, Plan
-from cinepeer.errors import BadInput
+from cinepeer.errors import BadInput, Unreachable
 from cinepeer.ports import BlockSource
 from cinepeer.records.cid import Cid
 
@@ -45,7 +44,6 @@ class Peerage:
         self._router, self._pubsub = make_gossip(self._host, plan.topics, outlets.gossip)
         self._bitswap: Bitswap | None = None
         self._conversations: dict[int, Conversation] = {}
-        self._numbers = count()
         self._ending = trio.Event()
         self.peer_id = str(self._host.get_id())
         self.addrs: list[str] = []
@@ -90,16 +88,16 @@ class Peerage:
         """Publishes at most 64 KiB on a topic."""
         await publish(self._pubsub, topic, data)
 
-    async def open(self, peer_id: str, protocol: str, timeout_s: float) -> int:
-        """Opens a conversation and returns its number."""
-        conversation = await open_conversation(self._host, parse_peer(peer_id), protocol, timeout_s)
-        number = next(self._numbers)
-        self._conversations[number] = conversation
-        return number
+    async def open(self, number: int, peer_id: str, protocol: str, timeout_s: float) -> None:
+        """Opens a conversation under a number of the caller's."""
+        self._conversations[number] = await open_conversation(self._host, parse_peer(peer_id), protocol, timeout_s)
 
     async def ask(self, number: int, question: bytes, timeout_s: float) -> bytes:
-        """Asks in an open conversation."""
-        return await self._conversations[number].ask(question, timeout_s)
+        """Asks in an open conversation; raises `Unreachable` when it was of an earlier life of this thread."""
+        conversation = self._conversations.get(number)
+        if conversation is None:
+            raise Unreachable("found the conversation gone after a restart, expected it open")
+        return await conversation.ask(question, timeout_s)
 
     async def close(self, number: int) -> None:
         """Closes a conversation."""
