@@ -15,7 +15,7 @@ import pytest
 from cinepeer.adapters.store import RecordStore
 from cinepeer.errors import BadInput, CheckFailed, LimitReached, Refused
 from cinepeer.records.cid import Cid
-from cinepeer.records.record import Record
+from cinepeer.records.record import Record, sign_record
 from unit.store.people import BORN_MS, NOW_MS, Feed, Pair, Person, rater, seed_of
 
 Story = Callable[[RecordStore], Awaitable[None]]
@@ -187,6 +187,28 @@ def test_a_wrong_body_is_dropped_and_the_header_stands(file: Path) -> None:
         outcome = await store.add([(record, None), (record, b""), (record, body)], NOW_MS)
         assert (outcome.added, outcome.known, outcome.completed, outcome.refused) == ([], 3, [record], [])
         assert await store.get(record.id) == (record, body)
+
+    tell(file, story)
+
+
+def test_a_body_without_meaning_takes_nothing_from_its_header(file: Path) -> None:
+    anna = rater("anna", 1)
+    senseless = b"\xa1anoratings"
+    record = sign_record(
+        anna.device.seed,
+        author=anna.inception.id,
+        seq=1,
+        prev=anna.device.pairs[0][0].id,
+        time=NOW_MS,
+        kind="rating",
+        body=senseless,
+    )
+
+    async def story(store: RecordStore) -> None:
+        await store.add(anna.pairs, NOW_MS)
+        outcome = await store.add([(record, senseless)], NOW_MS)
+        assert outcome.added == [record]
+        assert store.feeds.heads(anna.device.device) == {record.id}
 
     tell(file, story)
 

@@ -86,7 +86,7 @@ def admit(feeds: Feeds, pairs: Iterable[Pair], now_ms: int) -> Admitted:
                 waiting.append((record, body, need))
                 continue
             try:
-                feeds.verify(record, body)
+                body = _verify(feeds, record, body, admitted.refused)
             except Refused as error:
                 admitted.refused.append((record.id, error))
                 continue
@@ -97,3 +97,19 @@ def admit(feeds: Feeds, pairs: Iterable[Pair], now_ms: int) -> Admitted:
             break
         left = [(record, body) for record, body, _ in waiting]
     return admitted
+
+
+def _verify(feeds: Feeds, record: Record, body: bytes | None, refused: list[tuple[Cid, Refused]]) -> bytes | None:
+    """The body with which the record may follow; raises `Refused` when it may not at all.
+
+    Whether a header is valid never hangs on its body, or nodes that hold the body and nodes that do not would differ.
+    """
+    try:
+        feeds.verify(record, body)
+    except Refused as error:
+        if body is None or record.kind in KEY_KINDS:
+            raise
+        feeds.verify(record, None)
+        refused.append((record.id, Refused("wrong-body", str(error))))
+        return None
+    return body
