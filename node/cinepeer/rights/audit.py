@@ -1,0 +1,140 @@
+"""Verifies an audit bundle (`cinepeer/audit/1`) offline, line by line; docs/audit-bundle.md specifies the format."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+
+from cinepeer.errors import Refused
+from cinepeer.records.cid import Cid
+from cinepeer.rights import bundle as bundles
+from cinepeer.rights.audit_ledger import LedgerAudit, audit_ledger
+from cinepeer.rights.audit_records import audit_records
+from cinepeer.rights.audit_title import audit_title
+from cinepeer.rights.bundle import Evidence, Material, build
+from cinepeer.rights.code import Shipped
+from cinepeer.rights.container import Container, scan
+from cinepeer.rights.inspection import Inspection, moment, need
+from cinepeer.rights.manifest import FORMAT, RatingProof
+from cinepeer.rights.report import Line, Report
+from cinepeer.rights.wanted import wanted_slots
+
+__all__ = ["Expectations", "Line", "Material", "RatingProof", "Report", "build", "verify", "wanted_slots"]
+
+_BLOCKS_CHECK = "every block matches its id"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What a verifier knows before it reads: the contracts it trusts and, where it cares, which network it must be."""
+
+    shipped: Shipped
+    network: Cid | None = None
+
+
+def verify(car: bytes | memoryview, expectations: Expectations) -> Report:
+    """
+    Every check of one bundle, in order. Never raises for what the bytes are: a check that fails, or cannot be made
+    because an earlier one failed, is a line that does not hold. Nothing is read but `car`.
+    """
+    data = memoryview(car)
+    inspection = Inspection()
+    container = scan(data)
+    get = bundles.sound_blocks(container, data)
+    inspection.check(
+        _BLOCKS_CHECK,
+        "a CAR v1 in its one form, in which every block hashes to its id",
+        "SHA-256 of every block",
+        lambda: (_blocks(container, get), True),
+    )
+    inspection.check(
+        "the bundle holds its parts and nothing else",
+        "every block that the manifest leads to, once, in the order of the format",
+        "the links from the manifest on, which the CAR's header names",
+        lambda: (_order(container, get), True),
+    )
+    evidence = inspection.check(
+        "the bundle's parts can be read",
+        f"the forms of {FORMAT}",
+        "the specification of the format",
+        lambda: _evidence(container, get),
+    )
+    ledger = audit_ledger(inspection, evidence, get, expectations.shipped, expectations.network)
+    audit_title(inspection, evidence, ledger, expectations.shipped)
+    witnesses = audit_records(inspection, evidence, ledger, get)
+    return Report(tuple(inspection.lines), _subject(evidence, ledger, data), _basis(evidence, ledger, witnesses))
+
+
+def _blocks(container: Container, get: bundles.Get) -> str:
+    if container.faults:
+        roles = {str(cid): role for cid, role in _roles(container, get)}
+        faults = [_named(fault, roles) for fault in container.faults[:8]]
+        more = len(container.faults) - len(faults)
+        raise Refused("bad-bundle", "; ".join(faults) + (f"; and {more} more" if more else ""))
+    return f"{len(container.sections)} blocks in {container.size} bytes, each sound"
+
+
+def _named(fault: str, roles: dict[str, str]) -> str:
+    """A fault with what the block is, when the manifest says so."""
+    for cid, role in roles.items():
+        if cid in fault:
+            return f"{fault} ({role})"
+    return fault
+
+
+def _roles(container: Container, get: bundles.Get) -> list[tuple[Cid, str]]:
+    """What the sound blocks lead to, as far as that goes."""
+    found: list[tuple[Cid, str]] = []
+    if container.root is not None:
+        with suppress(Refused):  # a manifest that cannot be read is a line of its own
+            found.extend(bundles.order(container.root, get))
+    return found
+
+
+def _order(container: Container, get: bundles.Get) -> str:
+    root = need(container.root, "the CAR's header")
+    sections = iter(container.sections)
+    count = 0
+    for cid, role in bundles.order(root, get):
+        section = next(sections, None)
+        if section is None:
+            raise Refused("bad-bundle", f"found the end at byte {container.size}, expected {role} ({cid})")
+        if section.cid != cid:
+            raise Refused("bad-bundle", f"found {section.cid} at byte {section.offset}, expected {role} ({cid})")
+        count += 1
+    left = next(sections, None)
+    if left is not None:
+        raise Refused("bad-bundle", f"found {left.cid} at byte {left.offset}, which nothing leads to")
+    return f"{count} blocks from the manifest on, in order"
+
+
+def _evidence(container: Container, get: bundles.Get) -> tuple[str, Evidence]:
+    evidence = bundles.read_evidence(need(container.root, "the CAR's header"), get)
+    return (
+        f"{len(evidence.logs)} log entries, {len(evidence.records)} records, {len(evidence.offers)} offers, "
+        f"{len(evidence.ratings)} proofs of ratings",
+        evidence,
+    )
+
+
+def _subject(evidence: Evidence | None, ledger: LedgerAudit, data: memoryview) -> dict[str, str | int]:
+    subject: dict[str, str | int] = {"bundle": "sha256:" + hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    if evidence is not None:
+        subject |= {"film": str(evidence.film), "title": "0x" + evidence.title.hex(), "network": str(evidence.genesis)}
+    if ledger.header is not None:
+        subject |= {"block": ledger.header.number, "hash": "0x" + ledger.header.hash.hex()}
+        subject["time"] = moment(ledger.header.time)
+    return subject
+
+
+def _basis(evidence: Evidence | None, ledger: LedgerAudit, witnesses: int) -> tuple[str, ...]:
+    if evidence is None or ledger.header is None or ledger.genesis is None:
+        return ()
+    return (
+        f"block {ledger.header.number} is in the order signed by the one sequencer {ledger.genesis.sequencer.hex()} of "
+        f"the network {evidence.genesis}; compare this id with one you know",
+        f"{witnesses} witnesses signed that they saw this block" if witnesses else "no witness signed this block",
+        "its state was computed by the sequencer; this audit replayed the log against it, not the transactions",
+        "signatures: Ed25519 for records and blocks, secp256k1 (EIP-712) for deed and offers; hashes: SHA-256, Keccak",
+    )

@@ -1,0 +1,248 @@
+"""The records' part of an audit: feeds, film and version against the deed, bytes, and when ratings existed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cinepeer.errors import Refused
+from cinepeer.records import merkle
+from cinepeer.records.bodies import parse_body
+from cinepeer.records.cid import Cid
+from cinepeer.records.dagcbor import Value
+from cinepeer.records.feed import Feeds
+from cinepeer.records.record import Record, parse_record, verify_body, verify_record
+from cinepeer.rights.audit_ledger import LedgerAudit
+from cinepeer.rights.bundle import Evidence, Get, film_blocks
+from cinepeer.rights.inspection import Inspection, address, moment, need
+from cinepeer.rights.manifest import RatingProof
+
+
+def audit_records(inspection: Inspection, evidence: Evidence | None, ledger: LedgerAudit, get: Get) -> int:
+    """Makes every check of records and bytes; returns how many authors witnessed the block."""
+    checks = _Checks(inspection, evidence, ledger, get)
+    checks.run()
+    return checks.witnesses
+
+
+@dataclass(slots=True)
+class _Checks:
+    inspection: Inspection
+    bundle: Evidence | None
+    ledger: LedgerAudit
+    get: Get
+    feeds: Feeds | None = None
+    held: dict[Cid, tuple[Record, bytes | None]] = field(default_factory=dict)
+    witnesses: int = 0
+
+    @property
+    def evidence(self) -> Evidence:
+        return need(self.bundle, "reading the bundle's parts")
+
+    def run(self) -> None:
+        """Every check, in order."""
+        check = self.inspection.check
+        self.feeds = check(
+            "records",
+            "records in their one form, signed by devices that their authors admitted, each following the one before",
+            "Ed25519 signatures and the authors' own chains of keys",
+            self._records,
+        )
+        check(
+            "no forks",
+            "no device that signed two records of one place in its feed",
+            "the records of this bundle; a fork held elsewhere would show there",
+            self._forks,
+        )
+        film = check(
+            "film record",
+            "a counted film record, whose digest the deed holds as metadata",
+            "its author's signature, and the deed's",
+            self._film,
+        )
+        version = check(
+            "version record",
+            "a counted version of the film by the same author, whose root and source the deed holds",
+            "its author's signature, and the deed's",
+            lambda: self._version(need(film, "the film record")),
+        )
+        check(
+            "author and account",
+            "a title record by the film's author that states this deed, signature and title",
+            "the author's signature over the account's, and the account's over the film record",
+            lambda: self._binding(need(film, "the film record")),
+        )
+        check(
+            "bytes of the film",
+            "every block under the version's root, and the counts that the version states",
+            "SHA-256 of every block, from the root on",
+            lambda: self._bytes(need(version, "the version record")),
+        )
+        for number, proof in enumerate(self.bundle.ratings if self.bundle else (), 1):
+            check(
+                f"rating {number}",
+                "a counted rating of this film within a root that was anchored by the block",
+                "its author's signature, the RFC 6962 path to the root, and the proven chain of anchors",
+                lambda proof=proof: self._rating(proof, need(film, "the film record")),  # type: ignore[misc]
+            )
+        check(
+            "witnesses",
+            "no witness of another block at this height",
+            "the witnesses' Ed25519 signatures",
+            self._witnesses,
+        )
+
+    # -- feeds ------------------------------------------------------------------------------------
+
+    def _records(self) -> tuple[str, Feeds]:
+        feeds = Feeds()
+        for number, (block, body) in enumerate(self.evidence.records, 1):
+            try:
+                record = parse_record(block)
+                verify_record(record)
+                missing = feeds.missing(record, record.time)
+                if missing is not None:
+                    raise Refused("missing", f"found its {missing} not among the records before it")
+                feeds.verify(record, body)
+                if body is not None:
+                    verify_body(record, body)
+            except Refused as refused:
+                raise Refused(refused.reason, f"record {number}: {refused}") from refused
+            feeds.apply(record, body)
+            self.held[record.id] = (record, body)
+        authors = {record.author for record, _ in self.held.values()}
+        return f"{len(self.held)} records of {len(authors)} authors", feeds
+
+    def _forks(self) -> tuple[str, bool]:
+        feeds = need(self.feeds, "the chains of the records")
+        devices = {record.device for record, _ in self.held.values()}
+        for device in sorted(devices):
+            fork = feeds.fork(device)
+            if fork is not None:
+                raise Refused(
+                    "fork", f"found two records of place {fork[0].seq} by the device {device.hex()}: {fork[0].id} and "
+                    f"{fork[1].id}; nothing of it counts from there on"
+                )  # fmt: skip
+        return f"{len(devices)} devices, no fork among their records here", True
+
+    def _counted(self, wanted: Cid, kind: str) -> tuple[Record, dict[str, Value]]:
+        """A counted record of a kind with its body's fields."""
+        feeds = need(self.feeds, "the chains of the records")
+        record, body = self.held.get(wanted, (None, None))
+        if record is None or body is None:
+            raise Refused("missing", f"found no {kind} record {wanted} with its body in the bundle, expected it")
+        if record.kind != kind:
+            raise Refused("wrong-kind", f"found a record of kind {record.kind}, expected {kind}")
+        if not feeds.counts(record):
+            raise Refused("not-counted", f"found the {kind} record {wanted} after a fork or revocation of its device")
+        return record, parse_body(kind, body)
+
+    # -- film, version, account -------------------------------------------------------------------
+
+    def _film(self) -> tuple[str, tuple[Record, dict[str, Value]]]:
+        record, fields = self._counted(self.evidence.film, "film")
+        if self.evidence.deed.metadata != record.id.digest:
+            found = self.evidence.deed.metadata.hex()
+            raise Refused("bad-deed", f"found the metadata {found} in the deed, expected {record.id.digest.hex()}")
+        name = str(fields["name"])
+        return f"{name!r}, signed {moment(record.time // 1000)} by {record.author}", (record, fields)
+
+    def _version(self, film: tuple[Record, dict[str, Value]]) -> tuple[str, dict[str, Value]]:
+        record, fields = self._counted(self.evidence.version, "version")
+        deed, root = self.evidence.deed, fields["root"]
+        if fields["film"] != film[0].id or record.author != film[0].author:
+            raise Refused(
+                "wrong-film", f"found a version of {_text(fields['film'])} by {record.author}, expected this film's"
+            )
+        if not isinstance(root, Cid) or root != self.evidence.content:
+            raise Refused(
+                "wrong-root", f"found the root {_text(root)} in the version, expected {self.evidence.content}"
+            )
+        if (deed.content, deed.codec) != (root.digest, root.codec):
+            raise Refused(
+                "bad-deed", f"found the content {deed.content.hex()} in the deed, expected {root.digest.hex()}"
+            )
+        if deed.fingerprint != fields["source"]:
+            raise Refused("bad-deed", "found another fingerprint in the deed than the version's source, expected it")
+        return f"{_text(fields['label'])}, root {root}, source sha256:{deed.fingerprint.hex()}", fields
+
+    def _binding(self, film: tuple[Record, dict[str, Value]]) -> tuple[str, bool]:
+        evidence = self.evidence
+        contracts = need(self.ledger.genesis, "the network's genesis").contracts
+        wanted: dict[str, Value] = {
+            "film": film[0].id,
+            "chain": contracts.chain_id,
+            "contract": contracts.titles,
+            "title": evidence.title,
+            "deed": evidence.deed.to_map(),
+            "signature": evidence.deed_signature,
+        }
+        for record, _ in self.held.values():
+            if record.kind == "title" and record.author == film[0].author:
+                _, fields = self._counted(record.id, "title")
+                if all(fields[name] == value for name, value in wanted.items()):
+                    return f"{record.author} and {address(evidence.deed.creator)} each signed for the other", True
+        raise Refused("missing", f"found no title record of {film[0].author} that states this deed, expected one")
+
+    # -- bytes ------------------------------------------------------------------------------------
+
+    def _bytes(self, version: dict[str, Value]) -> tuple[str, bool]:
+        count = size = 0
+        for cid in film_blocks(self.evidence.content, self.get):
+            block = self.get(cid)
+            if block is None:
+                raise Refused("missing-block", f"found no sound block {cid} of the film, expected all under its root")
+            count += 1
+            size += len(block)
+        stated = (version["blocks"], version["size_bytes"])
+        if stated != (count, size):
+            raise Refused(
+                "bad-version",
+                f"found {count} blocks of {size} bytes, expected {_text(stated[0])} of {_text(stated[1])}",
+            )
+        return f"{count} blocks of {size} bytes under {self.evidence.content}", True
+
+    # -- ratings and witnesses --------------------------------------------------------------------
+
+    def _rating(self, proof: RatingProof, film: tuple[Record, dict[str, Value]]) -> tuple[str, bool]:
+        record, fields = self._counted(proof.record, "rating")
+        names = {str(film[0].id)}
+        external = film[1]["external"]
+        names |= {str(one) for one in external} if isinstance(external, list) else set()
+        ratings = fields["ratings"] if isinstance(fields["ratings"], list) else []
+        stars = [pair[1] for pair in ratings if isinstance(pair, list) and pair[0] in names]
+        if not stars:
+            raise Refused("wrong-film", f"found no rating of this film in the record {record.id}, expected one")
+        merkle.verify_inclusion(bytes(proof.record), proof.index, proof.size, list(proof.path), proof.root)
+        state = need(self.ledger.state, "the replay of the log")
+        anchored = [
+            one for one in state.anchors.get(proof.account, []) if (one.root, one.size) == (proof.root, proof.size)
+        ]
+        if not anchored:
+            raise Refused("not-anchored", f"found no anchor of {proof.root.hex()} over {proof.size} by that account")
+        said = "withdrawn" if stars[0] is None else f"{_text(stars[0])} of 10"
+        dated, existed = moment(record.time // 1000), moment(anchored[0].time)
+        return (
+            f"{said} by {record.author}, dated {dated}; it existed by {existed}, when {address(proof.account)} "
+            f"anchored it in block {anchored[0].block}",
+            True,
+        )
+
+    def _witnesses(self) -> tuple[str, bool]:
+        feeds, header = need(self.feeds, "the chains of the records"), need(self.ledger.header, "the block")
+        chain = need(self.ledger.genesis, "the network's genesis").contracts.chain_id
+        authors: set[Cid] = set()
+        for record, body in self.held.values():
+            if record.kind != "witness" or body is None or not feeds.counts(record):
+                continue
+            fields = parse_body("witness", body)
+            if (fields["chain"], fields["height"]) != (chain, header.number):
+                continue
+            if fields["hash"] != header.hash:
+                raise Refused("fork", f"found that {record.author} witnessed another block {header.number}")
+            authors.add(record.author)
+        self.witnesses = len(authors)
+        return f"{len(authors)} authors signed that they saw block {header.number} as it is here", True
+
+
+def _text(value: Value) -> str:
+    return value.hex() if isinstance(value, bytes) and not isinstance(value, Cid) else str(value)
