@@ -1,0 +1,236 @@
+"""The `cinepeer-client` command; what a subcommand needs is imported when it runs, so that help answers at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cinepeer.errors import BadInput, CheckFailed, CinepeerError
+
+NODE = "CINEPEER_NODE"
+
+node_option = click.option(
+    "--node", "urls", multiple=True, metavar="URL", help=f"A node's page or gateway address; repeatable. Or {NODE}."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
+timeout_option = click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(0.1, 600),
+    default=20.0,
+    show_default=True,
+    help="Seconds an answer may take.",
+)
+
+
+@click.group()
+@click.version_option(package_name="cinepeer", message="%(version)s")
+def group() -> None:
+    """The light client of Cinepeer: it believes nothing that a node serves.
+
+    Exit code 0: everything held; 1: something served did not hold; 2: bad input; 3: no node could be reached.
+    """
+
+
+def _with_nodes(urls: tuple[str, ...], timeout_s: float, work: Callable[[Any], int]) -> int:
+    """Runs `work` with the nodes; whatever they served that does not hold is told, and makes the exit code 1."""
+    import os
+
+    from cinepeer_client.fetch import Nodes, Source
+
+    named = urls or tuple(os.environ.get(NODE, "").split())
+    with Nodes([Source.of(url, timeout_s) for url in named]) as nodes:
+        try:
+            code = work(nodes)
+        except CinepeerError as error:
+            if not nodes.lies:
+                raise
+            raise CheckFailed(str(error)) from error
+        finally:
+            for lie in dict.fromkeys(nodes.lies):
+                click.echo(f"cinepeer-client: served what does not hold: {lie}", err=True)
+        return 1 if nodes.lies else code
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _progress(what: str) -> Callable[[int, int], None] | None:
+    """A line on a terminal that counts; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return None
+
+    def tell(done: int, whole: int) -> None:
+        click.echo(f"\r{what}: {done} of {whole}", err=True, nl=done >= whole)
+
+    return tell
+
+
+@group.command(epilog="Example: cinepeer-client films --node http://localhost:8080")
+@node_option
+@timeout_option
+@json_option
+def films(urls: tuple[str, ...], timeout_s: float, as_json: bool) -> int:
+    """List the films that nodes tell of and signed records prove."""
+    from cinepeer_client.films import list_films
+
+    def work(nodes: Any) -> int:
+        found = list_films(nodes, _now_ms())
+        if as_json:
+            click.echo(json.dumps(found, ensure_ascii=False))
+            return 0
+        for film in found:
+            click.echo(f"{film['id']}  {'plays now' if film['playable'] else 'not here  '}  {film['name']}")
+        if not found:
+            click.echo("no film yet")
+        return 0
+
+    return _with_nodes(urls, timeout_s, work)
+
+
+@group.command(epilog="Example: cinepeer-client play FILM --node http://localhost:8080 --out film.mp4")
+@click.argument("film")
+@click.option("--version", "cut", metavar="ID", help="Another version than the newest.")
+@click.option("--height", type=int, help="The rendition of this height instead of the best.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the film to this file.")
+@click.option("--frames", is_flag=True, help="Decode the first and the last picture as a proof (needs ffmpeg).")
+@node_option
+@timeout_option
+@json_option
+def play(
+    film: str,
+    cut: str | None,
+    height: int | None,
+    out: Path | None,
+    frames: bool,
+    urls: tuple[str, ...],
+    timeout_s: float,
+    as_json: bool,
+) -> int:
+    """Play a film, each block verified first: in mpv, VLC or ffplay, into a file, or as a proof alone."""
+    from cinepeer_client import play as playing
+    from cinepeer_client.films import choose_version, find_film, parse_film
+
+    wanted = parse_film(film)
+    if out is not None and not out.absolute().parent.is_dir():
+        raise BadInput(f"found no folder {out.absolute().parent}, expected one for {out.name}")
+
+    def work(nodes: Any) -> int:
+        found = find_film(nodes, wanted, _now_ms())
+        version = choose_version(found, cut)
+        if out is None and not frames and not as_json:
+            return _watch(nodes, version.root)
+        proof = playing.play(
+            nodes, found, version, height=height, out=out, frames=frames, progress=_progress("segments")
+        )
+        proof["nodes"] = _shares(nodes)
+        click.echo(json.dumps(proof, ensure_ascii=False) if as_json else _told(proof))
+        return 0
+
+    return _with_nodes(urls, timeout_s, work)
+
+
+def _watch(nodes: Any, root: Any) -> int:
+    """Opens a player on the verified film."""
+    from cinepeer_client.relay import find_player, watch
+    from cinepeer_client.tree import Tree
+
+    watch(Tree(nodes, root), find_player())
+    return 0
+
+
+def _told(proof: dict[str, Any]) -> str:
+    """The proof in words."""
+    rendition = proof["rendition"]
+    lines = [
+        f"{proof['name']}: {proof['segments']} segments, {proof['bytes']:,} bytes, {proof['blocks']} blocks verified, "
+        f"{rendition['width']}x{rendition['height']}"
+    ]
+    if "out" in proof:
+        lack = " (picture only: ffmpeg is needed to join the sound)" if proof["out"]["without_sound"] else ""
+        lines.append(f"written to {proof['out']['file']}{lack}")
+    for name, picture in proof.get("frames", {}).items():
+        lines.append(f"{name} picture {picture['width']}x{picture['height']}, mean brightness {picture['mean']}")
+    return "\n".join(lines)
+
+
+@group.command(epilog="Example: cinepeer-client verify FILM --node http://localhost:8080")
+@click.argument("film")
+@click.option("--version", "cut", metavar="ID", help="Another version than the newest.")
+@node_option
+@timeout_option
+@json_option
+def verify(film: str, cut: str | None, urls: tuple[str, ...], timeout_s: float, as_json: bool) -> int:
+    """Check every block of a film without keeping one."""
+    from cinepeer_client.films import choose_version, find_film, parse_film
+    from cinepeer_client.verify import verify_version
+
+    wanted = parse_film(film)
+
+    def work(nodes: Any) -> int:
+        found = find_film(nodes, wanted, _now_ms())
+        version = choose_version(found, cut)
+        done = verify_version(nodes, found, version, _progress("blocks")) | {"nodes": _shares(nodes)}
+        words = f"{found.name}: every one of {done['blocks']} blocks holds, {done['bytes']:,} bytes"
+        click.echo(json.dumps(done, ensure_ascii=False) if as_json else words)
+        return 0
+
+    return _with_nodes(urls, timeout_s, work)
+
+
+@group.command(epilog="Example: cinepeer-client audit film.audit.car")
+@click.argument("bundle", type=click.Path(path_type=Path))
+@json_option
+def audit(bundle: Path, as_json: bool) -> int:
+    """Verify an audit bundle offline: rights, payments, bytes, ratings."""
+    from cinepeer_client.audit import audit_bytes, render
+
+    try:
+        data = bundle.read_bytes()
+    except OSError as error:
+        raise BadInput(f"found {bundle} that cannot be read ({error.strerror}), expected a bundle file") from None
+    report = audit_bytes(data)
+    click.echo(render(report, as_json=as_json))
+    return 0 if report.ok else 1
+
+
+def _shares(nodes: Any) -> list[dict[str, Any]]:
+    """What each node gave, and what it served that does not hold."""
+    return [
+        {
+            "url": source.url,
+            "blocks": source.blocks,
+            "bytes": source.size_bytes,
+            "away": source.away or None,
+            "lies": [lie.found for lie in source.lies],
+        }
+        for source in nodes.sources
+    ]
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Runs a command line; ends the process with 0 held, 1 did not hold, 2 bad input, 3 unreachable."""
+    try:
+        result = group(arguments, standalone_mode=False, prog_name="cinepeer-client")
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except CinepeerError as error:
+        print(f"cinepeer-client: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Plays a film from nodes that are not believed: every file is read through its id from the version's root."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from cinepeer.errors import BadInput, CheckFailed, LimitReached, Refused
+from cinepeer_client import decode
+from cinepeer_client.fetch import Nodes
+from cinepeer_client.films import Film, Version
+from cinepeer_client.streams import Choice, Parts, parse_master, parse_media
+from cinepeer_client.tree import Tree
+
+MASTER = "master.m3u8"
+MAX_PLAYLIST_BYTES = 8 << 20
+MAX_SEGMENT_BYTES = 64 << 20
+_AHEAD = 4
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Track:
+    """One rendition or the sound as it was played: verified segments, their bytes, and the ends."""
+
+    init: bytes = b""
+    first: bytes = b""
+    last: bytes = b""
+    segments: int = 0
+    size_bytes: int = 0
+
+    def take(self, data: bytes) -> None:
+        """Counts the next segment."""
+        self.first = self.first or data
+        self.last = data
+        self.segments += 1
+        self.size_bytes += len(data)
+
+
+class Showing:
+    """One version opened for playing: its playlists are read and its rendition is chosen."""
+
+    def __init__(self, nodes: Nodes, version: Version, height: int | None = None) -> None:
+        """Raises `Refused` when the version's own files do not make a film, `BadInput` for a height it lacks."""
+        self._tree = Tree(nodes, version.root)
+        choices = parse_master(self._tree.file(MASTER, MAX_PLAYLIST_BYTES))
+        self.choice = _choose(choices, height)
+        self.picture = self._parts(self.choice.path)
+        self.sound = None if self.choice.sound is None else self._parts(self.choice.sound)
+
+    def _parts(self, path: str) -> Parts:
+        return parse_media(path, self._tree.file(path, MAX_PLAYLIST_BYTES))
+
+    def play(self, parts: Parts, out: BinaryIO | None, tell: Callable[[], None]) -> Track:
+        """Reads a rendition to its end, each segment verified before it is written to `out`."""
+        track = Track(init=self._tree.file(parts.init, MAX_SEGMENT_BYTES))
+        track.size_bytes += len(track.init)
+        if out is not None:
+            out.write(track.init)
+        for data in self._ahead(parts.segments):
+            if out is not None:
+                out.write(data)
+            track.take(data)
+            tell()
+        return track
+
+    def _ahead(self, paths: Sequence[str]) -> Iterator[bytes]:
+        """The files in order, a few of them read before they are due."""
+        with ThreadPoolExecutor(_AHEAD, thread_name_prefix="play") as pool:
+            waiting: deque[Future[bytes]] = deque()
+            left = iter(paths)
+            try:
+                for path in left:
+                    waiting.append(pool.submit(self._tree.file, path, MAX_SEGMENT_BYTES))
+                    if len(waiting) == _AHEAD:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+
+def _choose(choices: Sequence[Choice], height: int | None) -> Choice:
+    """The best rendition, or the one of the given height."""
+    for choice in choices:
+        if height is None or choice.height == height:
+            return choice
+    offered = ", ".join(str(choice.height) for choice in choices)
+    raise BadInput(f"found no rendition of height {height}, expected one of {offered}")
+
+
+def play(
+    nodes: Nodes,
+    film: Film,
+    version: Version,
+    *,
+    height: int | None = None,
+    out: Path | None = None,
+    frames: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Plays a version to its end, into `out` when given; returns the proof.
+
+    Raises `CheckFailed` where a byte, a playlist or a picture does not hold, `Unreachable` where nobody gives it.
+    """
+    if frames and not decode.has_ffmpeg():
+        raise BadInput("found no ffmpeg on PATH, expected it for --frames: sudo apt-get install ffmpeg")
+    try:
+        showing = Showing(nodes, version, height)
+        whole = len(showing.picture.segments) + (len(showing.sound.segments) if showing.sound else 0)
+        steps = iter(range(1, whole + 1))
+        tell = (lambda: progress(next(steps), whole)) if progress else (lambda: None)
+        picture, sound = _write(showing, out, tell)
+    except Refused as error:
+        raise CheckFailed(str(error)) from error
+    proof = _proof(nodes, film, version, showing.choice, picture, sound)
+    if out is not None:
+        proof["out"] = {"file": str(out), "without_sound": sound is not None and not decode.has_ffmpeg()}
+    if frames:
+        ends = decode.decode_ends(picture.init + picture.first, picture.init + picture.last)
+        proof["frames"] = {"first": asdict(ends[0]), "last": asdict(ends[1])}
+    return proof
+
+
+def _write(showing: Showing, out: Path | None, tell: Callable[[], None]) -> tuple[Track, Track | None]:
+    """Plays picture and sound; the file at `out` appears whole or not at all."""
+    if out is None:
+        sound = None if showing.sound is None else showing.play(showing.sound, None, tell)
+        return showing.play(showing.picture, None, tell), sound
+    try:
+        with tempfile.TemporaryDirectory(prefix=".cinepeer-", dir=out.absolute().parent) as name:
+            folder, sound = Path(name), None
+            with (folder / "picture.mp4").open("wb") as file:
+                picture = showing.play(showing.picture, file, tell)
+            if showing.sound is not None:
+                with (folder / "sound.mp4").open("wb") as file:
+                    sound = showing.play(showing.sound, file, tell)
+            if sound is not None and decode.has_ffmpeg():
+                decode.join(folder / "picture.mp4", folder / "sound.mp4", folder / "whole.mp4")
+                (folder / "whole.mp4").replace(out)
+            else:
+                (folder / "picture.mp4").replace(out)
+            return picture, sound
+    except OSError as error:
+        raise LimitReached(f"found that {out} cannot be written ({error.strerror}), expected room there") from error
+
+
+def _proof(
+    nodes: Nodes, film: Film, version: Version, choice: Choice, picture: Track, sound: Track | None
+) -> dict[str, Any]:
+    """What was played, in figures and digests that anybody may compare."""
+    return {
+        "film": str(film.id),
+        "name": film.name,
+        "version": str(version.id),
+        "root": str(version.root),
+        "rendition": {"name": choice.name, "width": choice.width, "height": choice.height},
+        "segments": picture.segments + (sound.segments if sound else 0),
+        "bytes": picture.size_bytes + (sound.size_bytes if sound else 0),
+        "blocks": len(nodes.verified),
+        "first_segment": hashlib.sha256(picture.first).hexdigest(),
+        "last_segment": hashlib.sha256(picture.last).hexdigest(),
+    }
