@@ -154,12 +154,18 @@ async def open_conversation(host: BasicHost, peer: ID, protocol: str, timeout_s:
         with trio.fail_after(timeout_s):
             stream = await host.new_stream(peer, [TProtocol(protocol)])
     except StreamFailure as error:
-        if str(error.__cause__).startswith("protocols not supported"):  # its other failures share the type
+        if is_unknown_protocol(error):
             raise Refused("unknown-protocol", f"found that {peer} does not speak {protocol}") from error
         raise Unreachable(f"no stream for {protocol} to {peer} ({error})") from error
     except (trio.TooSlowError, *STREAM_ERRORS) as error:
         raise Unreachable(f"no stream for {protocol} to {peer} ({type(error).__name__})") from error
     return Conversation(stream, str(peer), protocol)
+
+
+def is_unknown_protocol(error: BaseException) -> bool:
+    """Whether a stream failed because the other side does not speak its protocol."""
+    # The library has one type for every failure of the negotiation; only its words tell them apart.
+    return isinstance(error, StreamFailure) and str(error.__cause__).startswith("protocols not supported")
 
 
 class Listeners:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import Counter
+from collections.abc import Iterator
 
 import trio
 from libp2p.abc import INetStream, IPubsubRouter
@@ -37,72 +38,79 @@ async def reset(stream: INetStream) -> None:
 def guard_streams(host: BasicHost, plan: Plan) -> None:
     """An exception in any stream handler resets that stream only; a peer may have so many streams open, no more."""
     inner = host._swarm_stream_handler
-    open_streams: Counter[ID] = Counter()
+    open_streams: Counter[str] = Counter()
 
     async def guarded(stream: INetStream) -> None:
-        peer = stream.muxed_conn.peer_id
+        peer = str(stream.muxed_conn.peer_id)
         if open_streams[peer] >= plan.streams_per_peer:
             await reset(stream)
             return
-        open_streams[peer] += 1
-        try:
-            await inner(stream)
-        except Exception as error:  # noqa: BLE001  the stream's edge: without it the library ends the whole host
-            log.info("stream %s of %s reset: %r", stream.get_protocol(), peer, error)
-            await reset(stream)
-        finally:
-            open_streams[peer] -= 1
-            if not open_streams[peer]:
-                del open_streams[peer]
+        with _counted(open_streams, peer):
+            try:
+                await inner(stream)
+            except Exception as error:  # noqa: BLE001  the stream's edge: without it the library ends the whole host
+                log.info("stream %s of %s reset: %r", stream.get_protocol(), peer, error)
+                await reset(stream)
 
     host.get_network().set_stream_handler(guarded)
 
 
 def guard_accept(host: BasicHost, plan: Plan) -> None:
-    """Limits the handshakes and the connections of one IP address.
+    """Puts a `Door` before the host's inbound connections."""
+    swarm = host.get_network()
+    assert isinstance(swarm, Swarm)
+    swarm._handle_inbound_connection = Door(swarm, plan).accept  # type: ignore[method-assign, assignment]
+
+
+class Door:
+    """Limits the handshakes and the connections of one IP address, and of all.
 
     It also ends the task of an inbound connection when the connection closes: the library keeps task and slot for
     the life of the host, so that it would go deaf after as many inbound connections as its limit, closed or not.
     """
-    swarm = host.get_network()
-    assert isinstance(swarm, Swarm)
-    shaking: Counter[str] = Counter()
-    open_now: Counter[str] = Counter()
 
-    async def accept(socket: ReadWriteCloser, addr: Multiaddr) -> None:
+    def __init__(self, swarm: Swarm, plan: Plan) -> None:
+        self._swarm = swarm
+        self._plan = plan
+        self._shaking: Counter[str] = Counter()
+        self._open: Counter[str] = Counter()
+
+    async def accept(self, socket: ReadWriteCloser, addr: Multiaddr) -> None:
+        """Serves one inbound connection from its first byte to its end, or closes it at once."""
         remote = socket.get_remote_address()
         ip = remote[0] if remote else ""
-        if (
-            shaking[ip] >= plan.handshakes_per_ip
-            or open_now[ip] >= plan.connections_per_ip
-            or open_now.total() >= plan.connections
-        ):
+        if not self._has_room(ip):
             await socket.close()
             return
-        open_now[ip] += 1
-        try:
-            await _serve(socket, addr, ip)
-        finally:
-            open_now[ip] -= 1
-            if not open_now[ip]:
-                del open_now[ip]
+        with _counted(self._open, ip):
+            try:
+                with _counted(self._shaking, ip):
+                    muxed = await self._swarm.upgrade_inbound_raw_conn(RawConnection(socket, False), addr)
+            except Exception as error:  # noqa: BLE001  the connection's edge: a stranger's handshake fails in any way
+                log.debug("a connection from %s was refused: %r", ip, error)
+                with contextlib.suppress(Exception):  # closing what is half open
+                    await socket.close()
+                return
+            await muxed.event_closed.wait()  # type: ignore[attr-defined]
 
-    async def _serve(socket: ReadWriteCloser, addr: Multiaddr, ip: str) -> None:
-        shaking[ip] += 1
-        try:
-            muxed = await swarm.upgrade_inbound_raw_conn(RawConnection(socket, False), addr)
-        except Exception as error:  # noqa: BLE001  the connection's edge: a stranger's handshake fails in any way
-            log.debug("a connection from %s was refused: %r", ip, error)
-            with contextlib.suppress(Exception):  # closing what is half open
-                await socket.close()
-            return
-        finally:
-            shaking[ip] -= 1
-            if not shaking[ip]:
-                del shaking[ip]
-        await muxed.event_closed.wait()  # type: ignore[attr-defined]
+    def _has_room(self, ip: str) -> bool:
+        return (
+            self._shaking[ip] < self._plan.handshakes_per_ip
+            and self._open[ip] < self._plan.connections_per_ip
+            and self._open.total() < self._plan.connections
+        )
 
-    swarm._handle_inbound_connection = accept  # type: ignore[method-assign]
+
+@contextlib.contextmanager
+def _counted(counter: Counter[str], key: str) -> Iterator[None]:
+    """Counts one more under `key` meanwhile."""
+    counter[key] += 1
+    try:
+        yield
+    finally:
+        counter[key] -= 1
+        if not counter[key]:
+            del counter[key]
 
 
 class SafePubsub(Pubsub):

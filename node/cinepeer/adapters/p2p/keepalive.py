@@ -21,7 +21,7 @@ from libp2p.rcmgr import Direction
 from libp2p.stream_muxer.yamux.yamux import Yamux
 from multiaddr import Multiaddr
 
-from cinepeer.adapters.p2p.conversation import STREAM_ERRORS
+from cinepeer.adapters.p2p.conversation import is_unknown_protocol
 from cinepeer.adapters.p2p.guard import reset
 from cinepeer.adapters.p2p.plan import Neighbour, Outlets, Plan
 from cinepeer.errors import BadInput, Unreachable
@@ -38,7 +38,6 @@ class _Known:
 
     addrs: list[Multiaddr] = field(default_factory=list)
     failures: int = 0
-    lock: trio.Lock = field(default_factory=trio.Lock)
     lost: trio.Event = field(default_factory=trio.Event)
 
 
@@ -53,6 +52,7 @@ class Neighbourhood(INotifee):
         self._plan = plan
         self._outlets = outlets
         self._known: dict[ID, _Known] = {}
+        self._dialling: dict[ID, trio.Lock] = {}
         self._up: dict[ID, trio.CancelScope] = {}
         self._rtt_ms: dict[ID, float] = {}
         self._nursery: trio.Nursery | None = None
@@ -74,7 +74,7 @@ class Neighbourhood(INotifee):
         """Connects to `peer` at `addr` and keeps that connection up from now on; raises `Unreachable`, `BadInput`."""
         if peer == self._host.get_id():
             raise BadInput(f"found the address of this node itself ({addr}), expected that of another")
-        await self._dial(peer, [addr], self._plan.dial_timeout_s)
+        await self._dial(peer, [addr])
         self.keep(peer, addr)
 
     def keep(self, peer: ID, addr: Multiaddr) -> None:
@@ -87,40 +87,44 @@ class Neighbourhood(INotifee):
         if addr not in known.addrs:
             known.addrs.append(addr)
 
-    async def _dial(self, peer: ID, addrs: list[Multiaddr], timeout_s: float) -> None:
+    async def _dial(self, peer: ID, addrs: list[Multiaddr]) -> None:
         """One dial of each address in turn until one answers; the library's memory of failures is put aside.
 
         `dial_addr` goes past the library's `dial_peer`, which waits 250 ms after a success and refuses for 60 s
         after a failure.
         """
+        timeout_s = self._plan.dial_timeout_s
         causes: list[str] = []
-        for addr in addrs:
-            if self._host.is_peer_connected(peer):
-                return
-            self._swarm._negative_peer_cache.evict(str(peer))
-            self._host.get_peerstore().add_addrs(peer, [addr], ADDRESS_TTL_S)
-            try:
-                with trio.fail_after(timeout_s):
-                    connection = await self._swarm.dial_addr(addr, peer)
-                    await connection.event_started.wait()
-                return
-            except trio.TooSlowError:
-                causes.append(f"no answer within {timeout_s:g} s")
-            except SwarmException as error:
-                causes.append(_why(error))
+        async with self._dialling.setdefault(peer, trio.Lock()):
+            for addr in addrs:
+                if self._host.is_peer_connected(peer):
+                    return
+                self._swarm._negative_peer_cache.evict(str(peer))
+                self._host.get_peerstore().add_addrs(peer, [addr], ADDRESS_TTL_S)
+                try:
+                    with trio.fail_after(timeout_s):
+                        connection = await self._swarm.dial_addr(addr, peer)
+                        await connection.event_started.wait()
+                    return
+                except trio.TooSlowError:
+                    causes.append(f"no answer within {timeout_s:g} s")
+                except SwarmException as error:
+                    causes.append(_why(error))
         raise Unreachable(f"{peer} could not be reached at {', '.join(map(str, addrs))}: {'; '.join(causes)}")
 
     async def _redial(self, peer: ID, known: _Known) -> None:
         """Dials a known peer whenever it is lost, with growing, jittered pauses."""
         while True:
             if self._host.is_peer_connected(peer):
-                known.failures = 0
+                begun = trio.current_time()
                 known.lost = trio.Event()
                 await known.lost.wait()
+                lasted = trio.current_time() - begun > self._plan.redial_most_s
+                known.failures = 0 if lasted else known.failures + 1  # one that drops us at once is not dialled at once
             pause = min(self._plan.redial_first_s * 2 ** min(known.failures, 16), self._plan.redial_most_s)
             await trio.sleep(pause * (0.5 + self._outlets.chance()))
             try:
-                await self._dial(peer, list(known.addrs), self._plan.dial_timeout_s)
+                await self._dial(peer, list(known.addrs))
             except Unreachable as error:
                 known.failures += 1
                 log.debug("redial %d: %s", known.failures, error)
@@ -173,9 +177,9 @@ class Neighbourhood(INotifee):
             while True:
                 try:
                     alive = await self._ping(peer)
-                except Exception as error:  # noqa: BLE001  a task's edge: the peer may not speak ping at all
+                except Exception as error:  # noqa: BLE001  a task's edge: no ping may end the neighbourhood
                     log.debug("ping of %s: %r", peer, error)
-                    alive = not isinstance(error, (trio.TooSlowError, *STREAM_ERRORS))
+                    alive = is_unknown_protocol(error)
                 self._report()
                 if not alive:
                     log.info("%s did not answer a ping in time: disconnected", peer)
