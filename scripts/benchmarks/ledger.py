@@ -14,10 +14,11 @@ from typing import Any
 import psutil
 
 from cinepeer.adapters.chain.client import Ledger
-from cinepeer.adapters.chain.endpoint import Relay
+from cinepeer.adapters.chain.forward import forward_to
 from cinepeer.adapters.chain.genesis import address_of, found_network
 from cinepeer.adapters.chain.jsonrpc import decode, encode
 from cinepeer.adapters.chain.process import EmbeddedLedger
+from cinepeer.adapters.chain.readthrough import Forward
 
 TRANSFERS = 300
 RESTARTS = 7
@@ -52,7 +53,7 @@ async def _measure(db: Path) -> tuple[dict[str, float], list[float]]:
     url = await ledger.start(db, 0, genesis, SEED)
     child = psutil.Process(ledger.pid)
     found = await _rest(child)
-    client, relay = Ledger(url, CHAIN), Relay(url)
+    client, relay = Ledger(url, CHAIN), forward_to(url)
     await client.faucet(address_of(PAYER))
     began = time.perf_counter()
     for _ in range(SENDS):
@@ -64,8 +65,8 @@ async def _measure(db: Path) -> tuple[dict[str, float], list[float]]:
         await _hand_over(relay, raws[at : at + 100])
         await _sealed(relay, SENDS + at + 100)
     found["embedded.cpu_ms_per_tx_batched"] = (_cpu_s(child) - before) / TRANSFERS * 1000
+    found["embedded.busy_pss_mb"] = child.memory_full_info().pss / 2**20
     await client.close()
-    await relay.close()
     restarts = []
     for _ in range(RESTARTS):
         child.kill()
@@ -105,13 +106,13 @@ def _transfers(first: int, count: int) -> list[str]:
     return ["0x" + bytes(one.raw_transaction).hex() for one in signed]
 
 
-async def _hand_over(relay: Relay, raws: Sequence[str]) -> None:
+async def _hand_over(relay: Forward, raws: Sequence[str]) -> None:
     batch = [{"jsonrpc": "2.0", "id": 1, "method": "eth_sendRawTransaction", "params": [raw]} for raw in raws]
     said = decode(await relay(encode(batch)))
     assert all("result" in one for one in said), said
 
 
-async def _sealed(relay: Relay, nonce: int) -> None:
+async def _sealed(relay: Forward, nonce: int) -> None:
     """Waits until the payer's transactions up to `nonce` are in blocks."""
     asked = {"method": "eth_getTransactionCount", "params": ["0x" + address_of(PAYER).hex(), "latest"]}
     while True:

@@ -7,12 +7,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from cinepeer.adapters.chain import jsonrpc
 from cinepeer.errors import BadInput, Unreachable
 
 PATIENCE_S = 8.0
 """How long an endpoint that answered before is waited for when it is gone."""
-
-_REVERT = 3
 
 
 class Reverted(BadInput):
@@ -118,41 +117,12 @@ def _problem(error: Any) -> Exception:
     message, code, data = str(error.get("message", ""))[:300], error.get("code", 0), error.get("data")
     if isinstance(data, dict):
         data = data.get("data")
-    if code == _REVERT or "revert" in message.lower():
+    if code == jsonrpc.REVERTED or "revert" in message.lower():
         found = data[2:] if isinstance(data, str) and data.startswith("0x") else ""
         try:
             return Reverted(message, bytes.fromhex(found))
         except ValueError:
             return Reverted(message, b"")
+    if code == jsonrpc.AWAY:
+        return Unreachable(message)
     return Answered(code if isinstance(code, int) else 0, message)
-
-
-class Relay:
-    """Passes whole JSON-RPC bodies to an endpoint as they are: what a node does for a peer's question."""
-
-    def __init__(self, url: str, timeout_s: float = 30.0) -> None:
-        """Nothing is connected before the first question."""
-        self.url = url
-        self._timeout_s = timeout_s
-        self._session: Any = None
-
-    async def __call__(self, body: bytes) -> bytes:
-        """The endpoint's answer to one body; raises `Unreachable`."""
-        import aiohttp
-
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout_s))
-        try:
-            headers = {"content-type": "application/json"}
-            async with self._session.post(self.url, data=body, headers=headers) as answer:
-                answer.raise_for_status()
-                return bytes(await answer.read())
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            why = str(error) or type(error).__name__
-            raise Unreachable(f"found no answer at {self.url} ({why}), expected the ledger") from error
-
-    async def close(self) -> None:
-        """Ends the connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None

@@ -81,7 +81,9 @@ def constructor_arguments(artifact: Artifact, deployer: bytes, chain_id: int) ->
         "tokens": bytes(3 * WORD),  # the native currency alone
         "bond": BOND_WEI.to_bytes(WORD, "big"),
     }
-    inputs = next((entry["inputs"] for entry in artifact.abi if entry["type"] == "constructor"), [])
+    inputs: list[dict[str, Any]] = next(
+        (entry["inputs"] for entry in artifact.abi if entry["type"] == "constructor"), []
+    )
     names = [part["name"].strip("_") for part in inputs]
     if not set(names) <= set(known):
         raise CheckFailed(f"found the constructor {artifact.name}({', '.join(names)}), expected {', '.join(known)}")

@@ -169,6 +169,8 @@ class Rpc:
         wanted = parse_number(count, "block count") if isinstance(count, str) else count
         if not isinstance(wanted, int) or not 0 < wanted <= _MAX_FEE_HISTORY:
             raise RpcError(f"found {count} blocks, expected 1 to {_MAX_FEE_HISTORY}", jsonrpc.BAD_PARAMETERS)
+        if percentiles is not None and (not isinstance(percentiles, list) or len(percentiles) > 100):
+            raise RpcError("found no list of up to 100 percentiles, expected one", jsonrpc.BAD_PARAMETERS)
         headers: list[Any] = [self._evm.header(n) for n in range(max(0, last - wanted + 1), last + 1)]
         answer: dict[str, Any] = {
             "oldestBlock": number(headers[0].block_number),
