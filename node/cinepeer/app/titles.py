@@ -15,10 +15,11 @@ from cinepeer.errors import BadInput
 from cinepeer.records import merkle
 from cinepeer.records.bodies import parse_body
 from cinepeer.records.cid import DAG_PB, Cid
+from cinepeer.records.record import Record
 from cinepeer.rights import deeds
 from cinepeer.rights.deeds import NATIVE, WHOLE, Deed, Offer, sign_deed, sign_offer
 from cinepeer.rights.deployment import ContractSet, predict
-from cinepeer.rights.events import Entry, decode_all
+from cinepeer.rights.events import Entry, Log, decode_all
 from cinepeer.rights.licences import medium_bit
 from cinepeer.rights.proofs import parse_header
 from cinepeer.rights.royalties import statements
@@ -252,7 +253,7 @@ class Titles:
         """Every entry of the contracts' log, and the block up to which they were read."""
         head = await self._ledger.head()
         logs = await self._ledger.logs(list(self.contracts.named().values()), self.contracts.from_block, head)
-        return decode_all(logs, self.contracts), head
+        return self.decode(logs), head
 
     async def _send(self, to: bytes, data: bytes, value: int = 0) -> Receipt:
         async with self._turn:
@@ -272,11 +273,19 @@ class Titles:
             raise BadInput(f"found the film {film_id} of another author or without a version, expected one of your own")
         return film
 
-    def _title_of(self, film: Film) -> bytes:
-        for _, body in film.titles:
+    def registered(self, film: Film) -> tuple[Record, dict[str, Any]]:
+        """The record and body of a film's title in this network; raises `BadInput` when there is none."""
+        for record, body in film.titles:
             if body["chain"] == self.contracts.chain_id and body["contract"] == self.contracts.titles:
-                return bytes(body["title"])
+                return record, body
         raise BadInput(f"found no title of {film.name!r} in this network, expected it registered first")
+
+    def _title_of(self, film: Film) -> bytes:
+        return bytes(self.registered(film)[1]["title"])
+
+    def decode(self, logs: Sequence[Log]) -> list[Entry]:
+        """The events of the contracts' log entries."""
+        return decode_all(logs, self.contracts)
 
 
 def _done(receipt: Receipt) -> dict[str, Any]:

@@ -250,6 +250,6 @@ def ledger(parts: Parts) -> APIRouter:
     async def audit(wanted: shapes.AuditRequest) -> Response:
         raters = [views.cid(author) for author in wanted.raters]
         bundle = await parts.auditing.bundle(wanted.film, raters)
-        return Response(bundle, media_type="application/vnd.ipld.car")
+        return StreamingResponse(bundle, media_type="application/vnd.ipld.car")
 
     return router

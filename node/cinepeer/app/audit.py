@@ -1,0 +1,163 @@
+"""Auditing: gathers everything that proves a film's rights, bytes and ratings into one portable bundle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+
+from cinepeer.app.catalogue import Film, Version
+from cinepeer.app.library import Library
+from cinepeer.app.network import Network
+from cinepeer.app.parts import Ledger, RecordStore
+from cinepeer.app.titles import Titles
+from cinepeer.errors import BadInput
+from cinepeer.ports import IpfsBackend
+from cinepeer.records import dagcbor, merkle
+from cinepeer.records.cid import Cid
+from cinepeer.rights.audit import Material, RatingProof, build, wanted_slots
+from cinepeer.rights.deeds import Deed, Offer
+from cinepeer.rights.events import Log
+from cinepeer.rights.proofs import AccountProof, parse_header
+from cinepeer.rights.state import Anchor, State, fold, timed_blocks
+
+
+class Auditing:
+    """Makes bundles; whether they hold, anybody checks without this node."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        network: Network,
+        library: Library,
+        store: RecordStore,
+        ipfs: IpfsBackend,
+        titles: Titles,
+    ) -> None:
+        self._ledger = ledger
+        self._network = network
+        self._library = library
+        self._store = store
+        self._ipfs = ipfs
+        self._titles = titles
+
+    async def bundle(self, film_id: str, raters: Sequence[Cid]) -> Iterator[bytes]:
+        """The bundle's bytes, piece by piece; to be read in another thread than the loop's.
+
+        Raises `BadInput` when the film is not held whole, has no title, or a rater's rating is not anchored.
+        """
+        film, version = await self._subject(film_id)
+        number = await self._ledger.head()
+        signed = await self._ledger.signed_header(number)
+        if signed is None:
+            raise BadInput("found a ledger without a sequencer of ours, expected one that signs its blocks")
+        logs = await self._ledger.logs(list(self._titles.contracts.named().values()), 0, number)
+        times, state = await self._state(logs)
+        record, fields = self._titles.registered(film)
+        title, account = bytes(fields["title"]), self._titles.address
+        accounts = [account] if raters else []
+        material = Material(
+            film=film.record,
+            version=version.id,
+            title=title,
+            content=version.root,
+            genesis=dagcbor.encode(dict(self._network.genesis)),
+            header=signed,
+            accounts=await self._proofs(state, title, accounts, number),
+            code={name: await self._ledger.code(at) for name, at in self._titles.contracts.named().items()},
+            logs=logs,
+            times=times,
+            deed=Deed.from_map(fields["deed"]),
+            deed_signature=bytes(fields["signature"]),
+            offers=self._offers(state, title),
+            records=await self._records(film, version, record.id, raters),
+            ratings=await self._ratings(film, raters, state.anchors.get(account, [])),
+            block=self._getter(),
+        )
+        return build(material)
+
+    async def _subject(self, film_id: str) -> tuple[Film, Version]:
+        film = self._library.catalogue.films.get(film_id)
+        if film is None or not film.versions:
+            raise BadInput(f"found no film {film_id[:80]!r} with a version here, expected one")
+        pins = await self._ipfs.pins()
+        for version in film.versions:
+            if version.root in pins:
+                return film, version
+        raise BadInput(
+            f"found no version of {film.name!r} held whole by this node, expected one: its bytes are proved too"
+        )
+
+    async def _state(self, logs: Sequence[Log]) -> tuple[dict[int, int], State]:
+        entries = self._titles.decode(logs)
+        times = {block: parse_header(await self._ledger.header(block)).time for block in timed_blocks(entries)}
+        return times, fold(entries, times)
+
+    async def _proofs(self, state: State, title: bytes, accounts: Sequence[bytes], number: int) -> list[AccountProof]:
+        addresses = self._titles.contracts.named()
+        slots = wanted_slots(state, title, accounts)
+        return [await self._ledger.proof(addresses[name], wanted, number) for name, wanted in slots.items()]
+
+    def _offers(self, state: State, title: bytes) -> list[tuple[Offer, bytes]]:
+        """The signed offers behind the title's licences, where their records are held."""
+        taken = {licence.offer for licence in state.licences if licence.title == title}
+        found = []
+        for _, fields in self._library.catalogue.offers_of(title):
+            offer = Offer.from_map(fields["terms"])
+            if offer.digest(self._titles.contracts) in taken:
+                found.append((offer, bytes(fields["signature"])))
+        return found
+
+    async def _records(
+        self, film: Film, version: Version, title: Cid, raters: Sequence[Cid]
+    ) -> list[tuple[bytes, bytes | None]]:
+        """The records in question with all before them in their feeds, and their authors' key records."""
+        wanted = {film.record, version.id, title}
+        for rater in raters:
+            wanted.add(self._rating(film, rater))
+        ids: dict[Cid, None] = {}
+        for author in dict.fromkeys([film.author, *raters]):
+            for device in self._store.feeds.devices(author):
+                feed = list(await self._store.ids(device))
+                last = max((place for place, record in enumerate(feed) if record in wanted), default=-1)
+                keys = device == self._root(author)
+                ids.update(dict.fromkeys(feed if keys else feed[: last + 1]))
+        return [(record.block, body) for record, body in await self._store.records(list(ids))]
+
+    def _root(self, author: Cid) -> bytes | None:
+        """The device whose feed holds the author's key records: the first."""
+        return next(iter(self._store.feeds.devices(author)), None)
+
+    def _rating(self, film: Film, rater: Cid) -> Cid:
+        given = self._library.counted.given(rater, film.id)
+        if given is None:
+            raise BadInput(f"found no rating of {film.name!r} by {rater} here, expected one to prove")
+        return given.record
+
+    async def _ratings(self, film: Film, raters: Sequence[Cid], anchors: Sequence[Anchor]) -> list[RatingProof]:
+        if not raters:
+            return []
+        if not anchors:
+            raise BadInput("found nothing anchored by this node, expected an anchor that covers the rating")
+        anchor = anchors[-1]
+        leaves = list(await self._store.leaves(anchor.size))
+        return [await asyncio.to_thread(_proof, self._rating(film, rater), leaves, anchor) for rater in raters]
+
+    def _getter(self) -> Callable[[Cid], bytes | None]:
+        """Blocks for a thread beside the loop, from whichever backend holds them."""
+        loop = asyncio.get_running_loop()
+
+        def get(cid: Cid) -> bytes | None:
+            return asyncio.run_coroutine_threadsafe(self._ipfs.get_block(cid), loop).result()
+
+        return get
+
+
+def _proof(record: Cid, leaves: list[Cid], anchor: Anchor) -> RatingProof:
+    try:
+        index = leaves.index(record)
+    except ValueError:
+        raise BadInput(
+            f"found the rating {record} newer than the last anchor, expected it anchored: anchor first"
+        ) from None
+    path = merkle.inclusion(leaves, index)
+    return RatingProof(record, anchor.author, anchor.root, anchor.size, index, tuple(path))
