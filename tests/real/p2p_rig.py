@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -88,17 +88,14 @@ class Victim:
             self.ended.set()
 
 
-class NoBlocks:
-    """A block store that holds nothing."""
-
-    def get(self, cid: Cid) -> bytes | None:
-        return None
+class Blocks(dict[Cid, bytes]):
+    """A block store in memory."""
 
     def put(self, cid: Cid, block: bytes) -> None:
-        raise AssertionError("no block is expected")
+        self[cid] = block
 
     def has(self, cid: Cid) -> bool:
-        return False
+        return cid in self
 
 
 @dataclass
@@ -106,6 +103,7 @@ class Node:
     """A whole node and what it heard."""
 
     p2p: P2P
+    blocks: Blocks
     gossip: list[tuple[str, str, bytes]]
     events: list[tuple[str, bool]]
 
@@ -124,11 +122,13 @@ async def node(
     respond: Callable[[bytes], Awaitable[bytes]] = _echo,
     *,
     listen: str = LOOPBACK,
+    hidden: Container[Cid] = (),
     **changes: object,
 ) -> AsyncIterator[Node]:
-    """A node on loopback that answers `/test/ask/1` by `respond`; `changes` go to its plan."""
+    """A node that answers `/test/ask/1` by `respond`; `hidden` blocks are not served, `changes` go to its plan."""
     gossip: list[tuple[str, str, bytes]] = []
     events: list[tuple[str, bool]] = []
+    blocks = Blocks()
 
     async def on_gossip(topic: str, peer_id: str, data: bytes) -> None:
         gossip.append((topic, peer_id, data))
@@ -139,8 +139,8 @@ async def node(
     p2p = await P2P.start(
         bytes([number]) * 32,
         [listen],
-        NoBlocks(),
-        lambda _peer, _cid: True,
+        blocks,
+        lambda _peer, cid: cid not in hidden,
         {ASK: lambda _peer: respond},
         [TOPIC],
         on_gossip,
@@ -149,7 +149,7 @@ async def node(
         plan=plan(number, **changes),
     )
     try:
-        yield Node(p2p, gossip, events)
+        yield Node(p2p, blocks, gossip, events)
     finally:
         await p2p.stop()
 

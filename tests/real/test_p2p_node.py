@@ -18,7 +18,8 @@ from cinepeer.adapters.p2p.conversation import MAX_FRAME_BYTES, encode_length
 from cinepeer.adapters.p2p.host import make_host, parse_dial
 from cinepeer.adapters.p2p.network import P2P
 from cinepeer.errors import BadInput, LimitReached, Refused, Unreachable
-from real.p2p_rig import ASK, TOPIC, NoBlocks, node, plan, running, until
+from cinepeer.records.cid import RAW, Cid
+from real.p2p_rig import ASK, TOPIC, Blocks, node, plan, running, until
 
 DEAD = "/ip4/127.0.0.1/tcp/{}/p2p/12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X"
 
@@ -418,7 +419,7 @@ def test_a_known_peer_is_dialled_until_it_is_there() -> None:
         waiting = await P2P.start(
             bytes([5]) * 32,
             ["/ip4/127.0.0.1/tcp/0"],
-            NoBlocks(),
+            Blocks(),
             lambda _peer, _cid: True,
             {},
             [],
@@ -435,5 +436,23 @@ def test_a_known_peer_is_dialled_until_it_is_there() -> None:
                 await until(lambda: [each.peer_id for each in waiting.neighbours()] == [peer_id])
         finally:
             await waiting.stop()
+
+    asyncio.run(body())
+
+
+def test_blocks_are_fetched_from_the_named_peer_and_progress_is_told_on_the_loop() -> None:
+    async def body() -> None:
+        block, secret = b"a block", b"a block that is not served"
+        cid, hidden, absent = (Cid.of(data, RAW) for data in (block, secret, b"absent"))
+        async with node(1) as one, node(2, hidden={hidden}) as two:
+            two.blocks.update({cid: block, hidden: secret})
+            await one.p2p.connect(two.p2p.addrs[0])
+            told: list[tuple[int, str]] = []
+            note = lambda done: told.append((done, threading.current_thread().name))  # noqa: E731
+            assert await one.p2p.fetch(cid, [two.p2p.peer_id], 10, note) == 1
+            assert one.blocks[cid] == block
+            await until(lambda: bool(told))
+            assert told[-1] == (1, threading.main_thread().name)
+            assert await one.p2p.want([cid, hidden, absent], [two.p2p.peer_id], 1) == {cid: block}
 
     asyncio.run(body())

@@ -12,7 +12,7 @@ from cinepeer.adapters.p2p.network import P2P
 from cinepeer.adapters.store.records import RecordStore
 from cinepeer.app.replicate import Replication
 from cinepeer.errors import CinepeerError
-from real.p2p_rig import LOOPBACK, NoBlocks, plan, until
+from real.p2p_rig import LOOPBACK, Blocks, plan, until
 from unit.replication.rig import NETWORK, NOW_MS, Author, Pair
 
 
@@ -37,7 +37,7 @@ async def node(folder: Path, number: int, listen: str = LOOPBACK, interval_s: fl
         p2p = await P2P.start(
             bytes([number]) * 32,
             [listen],
-            NoBlocks(),
+            Blocks(),
             lambda _peer, _cid: True,
             replication.responders,
             [replication.topic],

@@ -40,6 +40,10 @@ class Outcome(Protocol):
         """The records that were new and are stored now."""
 
     @property
+    def completed(self) -> Sequence[Record]:
+        """Records that were held without their bodies, and have them now."""
+
+    @property
     def known(self) -> int:
         """How many were held before."""
 
@@ -128,7 +132,7 @@ class Replication:
         interval_s: float = 120.0,
         on_records: Callable[[list[Record]], Awaitable[None]] | None = None,
     ) -> None:
-        """`chance` gives random numbers in [0, 1); `on_records` hears of every record that came from elsewhere."""
+        """`chance` gives numbers in [0, 1); `on_records` hears of every record or body that came from elsewhere."""
         self._store = store
         self._network_id = network_id
         self._clock_ms = clock_ms
@@ -275,8 +279,9 @@ class Replication:
         outcome = await self._store.add(records, self._clock_ms())
         for _, error in outcome.refused:
             self._of(peer_id).refused[error.reason] += 1
-        if outcome.added and self._on_records is not None:
-            await self._on_records(list(outcome.added))
+        news = [*outcome.added, *outcome.completed]
+        if news and self._on_records is not None:
+            await self._on_records(news)
         return outcome
 
     def _forward(self, fresh: Sequence[Record], source: str) -> None:

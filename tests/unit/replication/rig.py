@@ -74,6 +74,7 @@ class Author:
 @dataclass
 class Outcome:
     added: list[Record] = field(default_factory=list)
+    completed: list[Record] = field(default_factory=list)
     known: int = 0
     waiting: list[tuple[Record, bytes | None, str]] = field(default_factory=list)
     refused: list[tuple[Cid, Refused]] = field(default_factory=list)
