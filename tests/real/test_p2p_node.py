@@ -416,6 +416,7 @@ def test_a_known_peer_is_dialled_until_it_is_there() -> None:
         async def nothing(*_report: object) -> None: ...
 
         known = f"/ip4/127.0.0.1/tcp/{port}/p2p/{peer_id}"
+        own = f"/ip4/127.0.0.1/tcp/{port}/p2p/{make_host(plan(5)).get_id()}"  # a list of everyone names oneself too
         waiting = await P2P.start(
             bytes([5]) * 32,
             ["/ip4/127.0.0.1/tcp/0"],
@@ -425,7 +426,7 @@ def test_a_known_peer_is_dialled_until_it_is_there() -> None:
             [],
             nothing,
             nothing,
-            known=[known],
+            known=[own, known],
             chance=lambda: 0.5,
             plan=plan(5, redial_first_s=0.05, redial_most_s=0.2),
         )

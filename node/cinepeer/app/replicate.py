@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 SYNC = "/cinepeer/sync/1"
 ANSWER_TIMEOUT_S = 60.0
+# A slow peer may not hold one of the few turns for ever; what it brought is kept, and the next sync goes on.
+SYNC_TIMEOUT_S = 600.0
 SYNCS_AT_ONCE = 4
 GOSSIP_AT_MOST = 256
 PEERS_REMEMBERED = 1024
@@ -213,11 +215,13 @@ class Replication:
             statistics = self._of(peer_id)
             fresh: list[Record] = []
             try:
-                async with self._p2p.conversation(peer_id, SYNC) as talk:
+                async with asyncio.timeout(SYNC_TIMEOUT_S), self._p2p.conversation(peer_id, SYNC) as talk:
                     await self._run(dialler.run(), peer_id, fresh, talk)
             except Refused as error:
                 statistics.refused[error.reason] += 1
                 raise
+            except TimeoutError as error:
+                raise Unreachable(f"the sync with {peer_id} was not done within {SYNC_TIMEOUT_S:g} s") from error
             finally:
                 statistics.received += dialler.done.received
                 statistics.sent += dialler.done.sent
@@ -336,9 +340,9 @@ class Replication:
             await asyncio.sleep(PAUSE_AFTER_GAP_S * (0.5 + self._chance()))
 
     async def _sync_often(self) -> None:
-        """Syncs with every neighbour, each time after another pause around the interval."""
+        """Syncs with every neighbour, each time after another pause of half the interval to the whole of it."""
         while True:
-            await asyncio.sleep(self._interval_s * (0.5 + self._chance()))
+            await asyncio.sleep(self._interval_s * (0.5 + self._chance() / 2))
             if self._p2p is not None:
                 for neighbour in self._p2p.neighbours():
                     self._request(neighbour.peer_id)

@@ -234,6 +234,20 @@ def test_a_sync_that_breaks_off_is_resumed_by_the_next() -> None:
     asyncio.run(body())
 
 
+def test_a_sync_that_never_ends_gives_its_turn_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replicate, "SYNC_TIMEOUT_S", 0.05)
+
+    async def body() -> None:
+        one, other = make("a"), make("b")
+        async with running(one, other):
+            one.network.links["b"] = other.replication
+            other.store.summary = lambda: asyncio.sleep(60, [])  # type: ignore[method-assign, assignment]
+            with pytest.raises(Unreachable, match="not done within"):
+                await one.replication.sync("b")
+
+    asyncio.run(body())
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [(b"", "not-canonical"), (b"\x81\x01", "bad-frame"), (bytes(70_000), "message-too-large")],

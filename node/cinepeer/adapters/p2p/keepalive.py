@@ -78,7 +78,9 @@ class Neighbourhood(INotifee):
         self.keep(peer, addr)
 
     def keep(self, peer: ID, addr: Multiaddr) -> None:
-        """Remembers an address; a peer with one is dialled again whenever it is not connected."""
+        """Remembers an address; a peer with one is dialled again whenever it is not connected. Not this host itself."""
+        if peer == self._host.get_id():
+            return
         known = self._known.get(peer)
         if known is None:
             known = self._known[peer] = _Known()
