@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from cinepeer.adapters.media.sample import make_sample
 from cinepeer.errors import BadInput
 from cinepeer.records import dagcbor
 from real.nodes import Running, command, running
@@ -20,6 +23,22 @@ from real.nodes import Running, command, running
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with running(tmp_path_factory.mktemp("nodes") / "home") as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real film of three seconds with picture and sound."""
+    path = tmp_path_factory.mktemp("films") / "short.mp4"
+    asyncio.run(make_sample(path, seconds=3))
+    return path
+
+
+def wait_until(found: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    """Asks again and again; fails when the answer does not become true."""
+    deadline = time.monotonic() + timeout_s
+    while not found():
+        assert time.monotonic() < deadline, "expected it to become true"
+        time.sleep(0.1)
 
 
 def test_the_first_line_says_where_everything_is(node: Running) -> None:
@@ -197,3 +216,46 @@ def test_no_secret_is_in_the_log(node: Running) -> None:
         secret = key.read_bytes()
         assert secret.hex() not in logged
         assert (key.stat().st_mode & 0o077) == 0
+
+
+@pytest.mark.ffmpeg
+def test_a_film_above_the_disk_cap_is_refused_and_changes_nothing(tmp_path: Path, film: Path) -> None:
+    with running(tmp_path / "home", "--disk-cap", "50000") as node:
+        before = node.api.get("/api/status")
+        ended = command("publish", film, "--home", node.home)
+        assert ended.returncode == 2
+        assert "50,000" in ended.stderr
+        assert len(ended.stderr.strip().splitlines()) == 1
+        after = node.api.get("/api/status")
+        assert (after["records"], after["films"]) == (before["records"], 0)
+        assert after["stored_bytes"] <= 50_000
+
+
+@pytest.mark.ffmpeg
+def test_a_denied_film_is_not_pinned_and_no_longer_served(tmp_path: Path, film: Path) -> None:
+    with running(tmp_path / "creator") as creator, running(tmp_path / "host", "--join", creator.told["p2p"][0]) as host:
+        made = list(creator.api.lines("/api/publish", {"path": str(film), "name": "Denied", "title": False}))[-1][
+            "done"
+        ]
+        wait_until(lambda: made["version"] in host.api.get("/api/hosting")["held"])
+        assert host.api.read("GET", f"/ipfs/{made['root']}/master.m3u8")
+        host.api.post("/api/denied", {"cid": made["root"]})
+        found = host.api.get("/api/hosting")
+        assert (found["held"], found["denied"]) == ([], [made["root"]])
+        with pytest.raises(BadInput):
+            host.api.read("GET", f"/ipfs/{made['root']}/master.m3u8")
+        host.api.post("/api/hosting")
+        assert made["version"] in host.api.get("/api/hosting")["declined"]
+    with running(tmp_path / "host") as host:
+        assert host.api.get("/api/hosting")["denied"] == [made["root"]]
+
+
+@pytest.mark.ffmpeg
+def test_denying_an_author_lets_all_their_films_go(tmp_path: Path, film: Path) -> None:
+    with running(tmp_path / "creator") as creator, running(tmp_path / "host", "--join", creator.told["p2p"][0]) as host:
+        host.api.post("/api/denied", {"cid": creator.told["author"]})
+        made = list(creator.api.lines("/api/publish", {"path": str(film), "name": "Denied", "title": False}))[-1][
+            "done"
+        ]
+        wait_until(lambda: made["version"] in host.api.get("/api/hosting")["declined"])
+        assert host.api.get("/api/hosting")["held"] == []

@@ -114,6 +114,8 @@ class Package(Protocol):
 
     @property
     def renditions(self) -> Sequence[Rendition]: ...
+    @property
+    def size_bytes(self) -> int: ...
 
 
 Seconds = Callable[[float, float], None]  # (done, in all)

@@ -13,7 +13,7 @@ from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
 from cinepeer.app.parts import Media, Package, Probe
 from cinepeer.content.unixfs import links
-from cinepeer.errors import BadInput, Refused
+from cinepeer.errors import BadInput, LimitReached, Refused
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.bodies import parse_film_id
 from cinepeer.records.cid import RAW, Cid
@@ -84,6 +84,7 @@ class Publishing:
                 path, out, probe, lambda done, whole: tell("ladder", {"seconds": done, "of": whole})
             )
             tell("ladder", {"renditions": [rendition.name for rendition in package.renditions]})
+            await self._check_room(package.size_bytes)
             root = await self._ipfs.add_folder(out)
         if self._denied.is_denied(root):
             await self._ipfs.unpin(root)
@@ -94,6 +95,15 @@ class Publishing:
         tell("records", {"film": str(published.film), "version": str(published.version)})
         await self._hosting.tell()
         return published
+
+    async def _check_room(self, size_bytes: int) -> None:
+        """Raises `LimitReached` before anything is imported when the packaged film does not fit under the cap."""
+        room = self._hosting.cap_bytes - await self._ipfs.stored_bytes()
+        if size_bytes > room:
+            raise LimitReached(
+                f"found a packaged film of {size_bytes:,} bytes and {max(room, 0):,} left under the disk cap of "
+                f"{self._hosting.cap_bytes:,}, expected it to fit: raise --disk-cap or let another film go"
+            )
 
     async def _measure(self, root: Cid) -> tuple[int, int]:
         """(blocks, bytes of all blocks) under `root`, each counted once."""
