@@ -7,7 +7,6 @@ import http.client
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -79,25 +78,38 @@ class Source:
         kept = self._take()
         if kept is not None:
             # A connection that was kept may have been closed meanwhile: then once more with a new one.
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                return self._ask(kept, path, max_bytes, accept)
-            kept.close()
-        connection = self._connect()
-        begun = time.monotonic()
+            with contextlib.suppress(ConnectionError):
+                return self._try(kept, path, max_bytes, accept)
+        try:
+            return self._try(self._connect(), path, max_bytes, accept)
+        except ConnectionError as error:
+            raise self._gone(str(error) or type(error).__name__) from None
+
+    def _try(self, connection: http.client.HTTPConnection, path: str, max_bytes: int, accept: str) -> bytes:
+        """Asks once; raises `ConnectionError` where the connection broke before an answer."""
         try:
             return self._ask(connection, path, max_bytes, accept)
+        except ConnectionError:
+            connection.close()
+            raise
+        except TimeoutError:
+            connection.close()
+            raise self._gone(f"no answer within {self.timeout_s:g} s") from None
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            slow = isinstance(error, TimeoutError) or time.monotonic() - begun >= self.timeout_s
-            # Whoever is away is not asked again in this run.
-            self.away = f"no answer within {self.timeout_s:g} s" if slow else str(error) or type(error).__name__
-            raise Unavailable(self.away) from None
+            raise self._gone(str(error) or type(error).__name__) from None
+
+    def _gone(self, reason: str) -> Unavailable:
+        """Whoever is away is not asked again in this run."""
+        self.away = reason
+        return Unavailable(reason)
 
     def _ask(self, connection: http.client.HTTPConnection, path: str, max_bytes: int, accept: str) -> bytes:
         """One question over a connection, which is kept when it can serve again."""
         connection.request("GET", urlsplit(self.url).path + path, headers={"Accept": accept})
         # The timeout of a socket begins anew with every byte; this clock does not.
-        clock = threading.Timer(self.timeout_s, _cut, (connection.sock,))
+        late = threading.Event()
+        clock = threading.Timer(self.timeout_s, _cut, (connection.sock, late))
         clock.start()
         try:
             response = connection.getresponse()
@@ -107,10 +119,12 @@ class Source:
                 if len(body) > max_bytes:
                     connection.close()
                     raise Refused("too-long", f"found more than {max_bytes} bytes at {path}, expected at most that")
-            if response.length:
-                raise http.client.IncompleteRead(bytes(body))
+            # A connection that breaks in the headers looks like an answer that ends with the connection.
+            if late.is_set() or response.length or (response.length is None and not response.chunked):
+                raise TimeoutError if late.is_set() else http.client.IncompleteRead(bytes(body))
         finally:
             clock.cancel()
+        response.close()
         self._give_back(connection)
         if response.status != http.client.OK:
             raise Unavailable(f"it answered {response.status} to {path}", response.status)
@@ -241,8 +255,9 @@ class Nodes:
         return Unreachable(f"found no node that gives {what} ({told}), expected one")
 
 
-def _cut(connected: socket.socket) -> None:
+def _cut(connected: socket.socket, late: threading.Event) -> None:
     """Ends a conversation from outside, whatever it waits for."""
+    late.set()
     with contextlib.suppress(OSError):
         connected.shutdown(socket.SHUT_RDWR)
 

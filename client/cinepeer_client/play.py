@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -11,23 +12,30 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cinepeer.content.playlist import MAX_PLAYLIST_BYTES, Master, Variant, parse_master, parse_media
 from cinepeer.errors import BadInput, CheckFailed, LimitReached, Refused
 from cinepeer_client import decode
 from cinepeer_client.fetch import Nodes
 from cinepeer_client.films import Film, Version
-from cinepeer_client.streams import Choice, Parts, parse_master, parse_media
 from cinepeer_client.tree import Tree
 
 MASTER = "master.m3u8"
-MAX_PLAYLIST_BYTES = 8 << 20
 MAX_SEGMENT_BYTES = 64 << 20
 _AHEAD = 4
 
 Progress = Callable[[int, int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The files of a rendition or of the sound in order, as paths from the version's root."""
+
+    init: str
+    segments: tuple[str, ...]
+
+
 @dataclass(slots=True)
-class Track:
+class Played:
     """One rendition or the sound as it was played: verified segments, their bytes, and the ends."""
 
     init: bytes = b""
@@ -50,17 +58,31 @@ class Showing:
     def __init__(self, nodes: Nodes, version: Version, height: int | None = None) -> None:
         """Raises `Refused` when the version's own files do not make a film, `BadInput` for a height it lacks."""
         self._tree = Tree(nodes, version.root)
-        choices = parse_master(self._tree.file(MASTER, MAX_PLAYLIST_BYTES))
-        self.choice = _choose(choices, height)
-        self.picture = self._parts(self.choice.path)
-        self.sound = None if self.choice.sound is None else self._parts(self.choice.sound)
+        master = parse_master(self._tree.file(MASTER, MAX_PLAYLIST_BYTES))
+        self.variant = _choose(master, height)
+        self.picture = self._parts(self.variant.name)
+        self.sound = self._sound(master)
+
+    def _sound(self, master: Master) -> Parts | None:
+        """The audio that the rendition plays with, where it lies apart from the picture."""
+        for track in master.tracks:
+            if track.sort == "AUDIO" and track.group == self.variant.audio and track.name:
+                return self._parts(track.name)
+        return None
 
     def _parts(self, path: str) -> Parts:
-        return parse_media(path, self._tree.file(path, MAX_PLAYLIST_BYTES))
+        media = parse_media(self._tree.file(path, MAX_PLAYLIST_BYTES))
+        if not media.init:
+            raise Refused("bad-playlist", f"found {path} without an initialisation file, expected fMP4 segments")
+        folder = posixpath.dirname(path)
+        return Parts(
+            posixpath.join(folder, media.init),
+            tuple(posixpath.join(folder, segment.name) for segment in media.segments),
+        )
 
-    def play(self, parts: Parts, out: BinaryIO | None, tell: Callable[[], None]) -> Track:
+    def play(self, parts: Parts, out: BinaryIO | None, tell: Callable[[], None]) -> Played:
         """Reads a rendition to its end, each segment verified before it is written to `out`."""
-        track = Track(init=self._tree.file(parts.init, MAX_SEGMENT_BYTES))
+        track = Played(init=self._tree.file(parts.init, MAX_SEGMENT_BYTES))
         track.size_bytes += len(track.init)
         if out is not None:
             out.write(track.init)
@@ -88,12 +110,13 @@ class Showing:
                     future.cancel()
 
 
-def _choose(choices: Sequence[Choice], height: int | None) -> Choice:
-    """The best rendition, or the one of the given height."""
-    for choice in choices:
-        if height is None or choice.height == height:
-            return choice
-    offered = ", ".join(str(choice.height) for choice in choices)
+def _choose(master: Master, height: int | None) -> Variant:
+    """The rendition of the highest bandwidth, or the one of the given height."""
+    variants = sorted(master.variants, key=lambda variant: -variant.bandwidth)
+    for variant in variants:
+        if height is None or variant.height == height:
+            return variant
+    offered = ", ".join(str(variant.height) for variant in variants)
     raise BadInput(f"found no rendition of height {height}, expected one of {offered}")
 
 
@@ -121,7 +144,7 @@ def play(
         picture, sound = _write(showing, out, tell)
     except Refused as error:
         raise CheckFailed(str(error)) from error
-    proof = _proof(nodes, film, version, showing.choice, picture, sound)
+    proof = _proof(nodes, film, version, showing.variant, picture, sound)
     if out is not None:
         proof["out"] = {"file": str(out), "without_sound": sound is not None and not decode.has_ffmpeg()}
     if frames:
@@ -130,7 +153,7 @@ def play(
     return proof
 
 
-def _write(showing: Showing, out: Path | None, tell: Callable[[], None]) -> tuple[Track, Track | None]:
+def _write(showing: Showing, out: Path | None, tell: Callable[[], None]) -> tuple[Played, Played | None]:
     """Plays picture and sound; the file at `out` appears whole or not at all."""
     if out is None:
         sound = None if showing.sound is None else showing.play(showing.sound, None, tell)
@@ -154,7 +177,7 @@ def _write(showing: Showing, out: Path | None, tell: Callable[[], None]) -> tupl
 
 
 def _proof(
-    nodes: Nodes, film: Film, version: Version, choice: Choice, picture: Track, sound: Track | None
+    nodes: Nodes, film: Film, version: Version, variant: Variant, picture: Played, sound: Played | None
 ) -> dict[str, Any]:
     """What was played, in figures and digests that anybody may compare."""
     return {
@@ -162,7 +185,7 @@ def _proof(
         "name": film.name,
         "version": str(version.id),
         "root": str(version.root),
-        "rendition": {"name": choice.name, "width": choice.width, "height": choice.height},
+        "rendition": {"playlist": variant.name, "width": variant.width, "height": variant.height},
         "segments": picture.segments + (sound.segments if sound else 0),
         "bytes": picture.size_bytes + (sound.size_bytes if sound else 0),
         "blocks": len(nodes.verified),

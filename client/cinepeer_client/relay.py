@@ -35,6 +35,7 @@ class Relay:
             """Answers GET for paths of the tree."""
 
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 """Gives one file, or an error without words."""
