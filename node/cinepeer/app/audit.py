@@ -16,9 +16,8 @@ from cinepeer.records import dagcbor, merkle
 from cinepeer.records.cid import Cid
 from cinepeer.rights.audit import Material, RatingProof, build, wanted_slots
 from cinepeer.rights.deeds import Deed, Offer
-from cinepeer.rights.events import Log
-from cinepeer.rights.proofs import AccountProof, parse_header
-from cinepeer.rights.state import Anchor, State, fold, timed_blocks
+from cinepeer.rights.proofs import AccountProof
+from cinepeer.rights.state import Anchor, State, fold
 
 
 class Auditing:
@@ -51,7 +50,7 @@ class Auditing:
         if signed is None:
             raise BadInput("found a ledger without a sequencer of ours, expected one that signs its blocks")
         logs = await self._ledger.logs(list(self._titles.contracts.named().values()), 0, number)
-        times, state = await self._state(logs)
+        state = fold(self._titles.decode(logs))
         record, fields = self._titles.registered(film)
         title, account = bytes(fields["title"]), self._titles.address
         accounts = [account] if raters else []
@@ -65,7 +64,6 @@ class Auditing:
             accounts=await self._proofs(state, title, accounts, number),
             code={name: await self._ledger.code(at) for name, at in self._titles.contracts.named().items()},
             logs=logs,
-            times=times,
             deed=Deed.from_map(fields["deed"]),
             deed_signature=bytes(fields["signature"]),
             offers=self._offers(state, title),
@@ -86,11 +84,6 @@ class Auditing:
         raise BadInput(
             f"found no version of {film.name!r} held whole by this node, expected one: its bytes are proved too"
         )
-
-    async def _state(self, logs: Sequence[Log]) -> tuple[dict[int, int], State]:
-        entries = self._titles.decode(logs)
-        times = {block: parse_header(await self._ledger.header(block)).time for block in timed_blocks(entries)}
-        return times, fold(entries, times)
 
     async def _proofs(self, state: State, title: bytes, accounts: Sequence[bytes], number: int) -> list[AccountProof]:
         addresses = self._titles.contracts.named()
@@ -160,4 +153,4 @@ def _proof(record: Cid, leaves: list[Cid], anchor: Anchor) -> RatingProof:
             f"found the rating {record} newer than the last anchor, expected it anchored: anchor first"
         ) from None
     path = merkle.inclusion(leaves, index)
-    return RatingProof(record, anchor.author, anchor.root, anchor.size, index, tuple(path))
+    return RatingProof(record, anchor.account, anchor.root, anchor.size, index, tuple(path))

@@ -21,10 +21,9 @@ from cinepeer.rights.deeds import NATIVE, WHOLE, Deed, Offer, sign_deed, sign_of
 from cinepeer.rights.deployment import ContractSet, predict
 from cinepeer.rights.events import Entry, Log, decode_all
 from cinepeer.rights.licences import medium_bit
-from cinepeer.rights.proofs import parse_header
 from cinepeer.rights.royalties import statements
 from cinepeer.rights.signatures import address_of
-from cinepeer.rights.state import Purse, State, Title, fold, timed_blocks
+from cinepeer.rights.state import Purse, State, Title, fold
 from cinepeer.rights.territories import territory_map
 
 ROYALTY_BP = 500
@@ -246,8 +245,7 @@ class Titles:
     async def state(self) -> tuple[State, int]:
         """The contracts' state and the block up to which it holds."""
         entries, head = await self.entries()
-        times = {block: parse_header(await self._ledger.header(block)).time for block in timed_blocks(entries)}
-        return fold(entries, times), head
+        return fold(entries), head
 
     async def entries(self) -> tuple[list[Entry], int]:
         """Every entry of the contracts' log, and the block up to which they were read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from cinepeer.errors import Refused
@@ -69,6 +70,12 @@ class _Checks:
             self._title_id,
         )
         check(
+            "competing claims",
+            "no earlier title of the same content or film record",
+            "the log as it is here, which is proven complete for this title alone",
+            self._claims,
+        )
+        check(
             "control and status",
             "controller, time, status and metadata of the replay equal the contract's words",
             "a storage proof under the signed state root",
@@ -95,10 +102,16 @@ class _Checks:
         for number, licence in enumerate(licences, 1):
             check(
                 f"licence {number}",
-                "a licence under an offer signed by its seller, whose price is in the title's record",
-                "the seller's signature (EIP-712), the title's complete record, and a storage proof of its end",
+                "a licence under an offer that its seller signed, held for as long as the contract says",
+                "the seller's signature (EIP-712), and a storage proof of the licence's end",
                 lambda licence=licence: self._licence(licence),  # type: ignore[misc]
             )
+        check(
+            "licences are complete",
+            "one licence for each sale in the title's record, and one sale for each licence",
+            "the title's complete record, in which the contract Licences enters every sale",
+            self._sales,
+        )
         check(
             "exclusivity",
             "no two licences meet in territory, medium and time where one is exclusive",
@@ -130,17 +143,28 @@ class _Checks:
             raise Refused("bad-title", f"found the title {address(self.title.id)}, expected {address(wanted)}")
         return f"{address(wanted)} of the creator {address(deed.creator)}", True
 
+    def _claims(self) -> tuple[str, bool]:
+        mine, others = self.title.deed, 0
+        for title in self.state.titles.values():  # in the order of registration
+            if title.id == self.title.id:
+                continue
+            if title.deed.content == mine.content or title.deed.metadata == mine.metadata:
+                others += 1
+                if title.since <= self.title.since:
+                    who, when = address(title.deed.creator), moment(title.since)
+                    raise Refused("claimed", f"found the earlier title {address(title.id)} of {who}, registered {when}")
+        return f"{others} later titles claim the same film" if others else "no other title claims this film", True
+
     def _control(self) -> tuple[str, bool]:
         title = self.title
         proven = split_title(self.ledger.slot("TitleRegistry", title_slot(title.id)))
         metadata = self.ledger.slot("TitleRegistry", title_slot(title.id) + 2).to_bytes(32, "big")
-        found = (title.controller, title.since, title.deed.royalty, int(title.status), title.metadata)
-        expected = (proven.controller, proven.since, proven.royalty, proven.status, metadata)
+        found = (title.controller, title.since, title.deed.royalty, int(title.status), title.tenure, title.metadata)
+        expected = (proven.controller, proven.since, proven.royalty, proven.status, proven.tenure, metadata)
         if found != expected:
             raise Refused("bad-ledger", f"found {_words(found)} by replay, expected {_words(expected)} as proven")
         return (
-            f"controlled by {address(title.controller)} since its registration or a later hand-over, "
-            f"{title.status.name.lower()}, registered {moment(title.since)}",
+            f"controlled by {address(title.controller)}, {title.status.name.lower()}, registered {moment(title.since)}",
             True,
         )
 
@@ -164,8 +188,6 @@ class _Checks:
         first = [(one.to, amount) for one, amount in self._minted()]
         if first != list(zip(deed.holders, deed.shares, strict=True)):
             raise Refused("bad-deed", "found other first shares on the ledger than in the deed, expected the same")
-        if title.since > deed.deadline:
-            raise Refused("bad-deed", f"found a deed carried after its deadline {moment(deed.deadline)}")
         shares = ", ".join(f"{part} to {address(who)}" for who, part in first)
         return f"signed by {address(creator)}: {shares}", True
 
@@ -193,7 +215,6 @@ class _Checks:
             raise Refused(
                 "bad-signature", f"found the signature of {address(seller)}, expected {address(offer.seller)}"
             )
-        self._verify_paid(licence)
         proven = self.ledger.slot("Licences", until_slot(licence.offer, licence.licensee))
         held = self.state.held_until(licence.offer, licence.licensee)
         if proven != held:
@@ -207,17 +228,23 @@ class _Checks:
             True,
         )
 
-    def _verify_paid(self, licence: Licence) -> None:
-        """The price was credited in the same transaction under a memo that names the licence: the head covers both."""
-        memo = grant_memo(licence.offer, licence.licensee, licence.start, licence.end)
-        title = self.title.id
-        for entry in need(self.ledger.entries, "the replay of the log"):
-            event = entry.event
-            if not isinstance(event, ev.Credited) or (event.title, event.memo) != (title, memo):
-                continue
-            if (entry.tx, entry.block, event.amount) == (licence.entry.tx, licence.entry.block, licence.paid):
-                return
-        raise Refused("bad-ledger", f"found no payment of {licence.paid} for this licence in the title's record")
+    def _sales(self) -> tuple[str, bool]:
+        seller = self.genesis.contracts.licences
+        sold = Counter(
+            (entry.log.tx, entry.event.memo, entry.event.amount)
+            for entry in need(self.ledger.entries, "the replay of the log")
+            if isinstance(entry.event, ev.Credited)
+            and (entry.event.title, entry.event.payer) == (self.title.id, seller)
+        )
+        granted = Counter(
+            (one.entry.log.tx, grant_memo(one.offer, one.licensee, one.start, one.end), one.paid)
+            for one in self.state.licences
+            if one.title == self.title.id
+        )
+        if sold != granted:
+            lacking, more = (sold - granted).total(), (granted - sold).total()
+            raise Refused("bad-ledger", f"found {lacking} sales without a licence and {more} licences without a sale")
+        return f"{granted.total()} licences, as many as sales in the title's record", True
 
     def _exclusivity(self) -> tuple[str, bool]:
         mine = [pair for pair in overlaps(self.state) if pair[0].title == self.title.id]

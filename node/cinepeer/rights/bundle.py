@@ -48,7 +48,6 @@ class Evidence:
     accounts: tuple[AccountProof, ...]
     code: tuple[bytes, ...]
     logs: tuple[Log, ...]
-    times: Mapping[int, int]
     deed: Deed
     deed_signature: bytes
     offers: tuple[tuple[Offer, bytes], ...]
@@ -62,9 +61,8 @@ class Material:
     What a node gathers for a bundle. `film` and `version` are record ids, `title` its id (20 bytes), `genesis` the
     network's genesis block; `accounts` prove the four contracts and their slots under the header's state root (see
     `audit.wanted_slots`); `code` is the runtime code by contract name; `logs` are all entries of the contracts up to
-    the header's block, `times` the seconds of the blocks that `state.timed_blocks` names; `offers` come with their
-    signatures; `records` are (record block, body or None) in an order that `Feeds` admits; `block` gives the blocks
-    of the film under `content`, the version's root.
+    the header's block; `offers` come with their signatures; `records` are (record block, body or None) in an order
+    that `Feeds` admits; `block` gives the blocks of the film under `content`, the version's root.
     """
 
     film: Cid
@@ -76,7 +74,6 @@ class Material:
     accounts: Sequence[AccountProof]
     code: Mapping[str, bytes]
     logs: Sequence[Log]
-    times: Mapping[int, int]
     deed: Deed
     deed_signature: bytes
     offers: Sequence[tuple[Offer, bytes]]
@@ -159,7 +156,7 @@ def read_evidence(root: Cid, get: Get) -> Evidence:
     def part(cid: Cid) -> bytes:
         return _need(cid, get, roles.get(cid, "a part"))
 
-    header, accounts, times = read_ledger(part(manifest.ledger))
+    header, accounts = read_ledger(part(manifest.ledger))
     deed, signature, offers = read_rights(part(manifest.rights))
     return Evidence(
         film=manifest.film,
@@ -171,7 +168,6 @@ def read_evidence(root: Cid, get: Get) -> Evidence:
         accounts=accounts,
         code=tuple(part(cid) for cid in manifest.code),
         logs=tuple(log for cid in manifest.logs for log in read_page(part(cid))),
-        times=times,
         deed=deed,
         deed_signature=signature,
         offers=offers,
@@ -209,7 +205,7 @@ def _manifest(material: Material, put: Callable[..., Cid]) -> Manifest:
         title=material.title,
         content=material.content,
         genesis=put(material.genesis),
-        ledger=put(ledger_part(material.header, material.accounts, material.times)),
+        ledger=put(ledger_part(material.header, material.accounts)),
         code=tuple(put(material.code[name], RAW) for name in NAMES),
         logs=tuple(put(log_page(logs[at : at + LOGS_A_PAGE])) for at in range(0, len(logs), LOGS_A_PAGE)),
         rights=put(rights_part(material.deed, material.deed_signature, material.offers)),

@@ -39,6 +39,7 @@ class Registered:
     fingerprint: bytes
     codec: int
     royalty: int
+    time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,15 @@ class Amended:
 
     title: bytes
     metadata: bytes
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Where a title's metadata are now, as text (ERC-1155 URI); it follows an amendment."""
+
+    value: bytes
+    title: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ class Controlled:
     title: bytes
     origin: bytes
     to: bytes
+    time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +76,19 @@ class Delegated:
     title: bytes
     who: bytes
     until: int
+    time: int
 
 
 @dataclass(frozen=True, slots=True)
 class Credited:
-    """Money came into a title's purse, in the smallest unit of `token`."""
+    """Money came into a purse, in the smallest unit of `token`; by a sale when `payer` is the contract Licences."""
 
     title: bytes
+    payer: bytes
+    memo: bytes
     token: bytes
     amount: int
-    memo: bytes
+    time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +99,7 @@ class Withdrawn:
     holder: bytes
     token: bytes
     amount: int
+    time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +109,7 @@ class StatusSet:
     title: bytes
     status: int
     successor: bytes
+    time: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +138,7 @@ class Offered:
 
     offer: bytes
     title: bytes
+    seller: bytes
     terms: Offer
 
 
@@ -142,6 +159,7 @@ class Withdrew:
     """An offer is closed."""
 
     offer: bytes
+    title: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +168,7 @@ class Revoked:
 
     offer: bytes
     licensee: bytes
+    title: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +190,7 @@ class Noticed:
     ground: int
     evidence: bytes
     bond: int
+    due: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +198,11 @@ class Answered:
     """A notice is answered."""
 
     case: int
+    title: bytes
     respondent: bytes
     evidence: bytes
+    bond: int
+    due: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,47 +210,68 @@ class Closed:
     """A dispute ended: 3 upheld, 4 dismissed, 5 lapsed."""
 
     case: int
+    title: bytes
     outcome: int
     reasons: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Bonds were paid out, in wei."""
+
+    who: bytes
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)
 class Anchored:
     """An account anchored an RFC 6962 root over `size` leaves."""
 
-    author: bytes
+    account: bytes
     root: bytes
     size: int
+    time: int
     head: bytes
 
 
 Event: TypeAlias = (
-    Registered | Amended | Controlled | Delegated | Credited | Withdrawn | StatusSet | Shares | Approved | Offered
-    | Granted | Withdrew | Revoked | Derived | Noticed | Answered | Closed | Anchored
+    Registered | Amended | Described | Controlled | Delegated | Credited | Withdrawn | StatusSet | Shares | Approved
+    | Offered | Granted | Withdrew | Revoked | Derived | Noticed | Answered | Closed | Collected | Anchored
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event with its place: the block, the index within it, and the transaction."""
+    """One event with the log entry that it was read from."""
 
     event: Event
-    block: int
-    index: int
-    tx: bytes
+    log: Log
+
+    @property
+    def block(self) -> int:
+        """The height of its block."""
+        return self.log.block
+
+    @property
+    def where(self) -> str:
+        """Its place, in words."""
+        return f"log {self.log.index} of block {self.log.block}"
 
 
 # The parameters as the contracts declare them; those named title, child, parent and titles are titles' ids.
 _DECLARED: dict[str, tuple[tuple[type, str], ...]] = {
     "TitleRegistry": (
         (Registered, "Registered(uint256 indexed title, address indexed creator, bytes32 indexed content, "
-                     "bytes32 metadata, bytes32 fingerprint, uint8 codec, uint16 royalty)"),
-        (Amended, "Amended(uint256 indexed title, bytes32 metadata)"),
-        (Controlled, "Controlled(uint256 indexed title, address indexed from, address indexed to)"),
-        (Delegated, "Delegated(uint256 indexed title, address indexed who, uint40 until)"),
-        (Credited, "Credited(uint256 indexed title, address indexed token, uint256 amount, bytes32 indexed memo)"),
-        (Withdrawn, "Withdrawn(uint256 indexed title, address indexed holder, address indexed token, uint256 amount)"),
-        (StatusSet, "StatusSet(uint256 indexed title, uint8 status, address successor)"),
+                     "bytes32 metadata, bytes32 fingerprint, uint8 codec, uint16 royalty, uint40 time)"),
+        (Amended, "Amended(uint256 indexed title, bytes32 metadata, uint40 time)"),
+        (Described, "URI(string value, uint256 indexed title)"),
+        (Controlled, "Controlled(uint256 indexed title, address indexed from, address indexed to, uint40 time)"),
+        (Delegated, "Delegated(uint256 indexed title, address indexed who, uint40 until, uint40 time)"),
+        (Credited, "Credited(uint256 indexed title, address indexed payer, bytes32 indexed memo, "
+                   "address token, uint256 amount, uint40 time)"),
+        (Withdrawn, "Withdrawn(uint256 indexed title, address indexed holder, address indexed token, "
+                    "uint256 amount, uint40 time)"),
+        (StatusSet, "StatusSet(uint256 indexed title, uint8 status, address successor, uint40 time)"),
         (Shares, "TransferSingle(address indexed operator, address indexed from, address indexed to, "
                  "uint256 title, uint256 amount)"),
         (Shares, "TransferBatch(address indexed operator, address indexed from, address indexed to, "
@@ -235,20 +279,24 @@ _DECLARED: dict[str, tuple[tuple[type, str], ...]] = {
         (Approved, "ApprovalForAll(address indexed account, address indexed operator, bool approved)"),
     ),
     "Licences": (
-        (Offered, "Offered(bytes32 indexed offer, uint256 indexed title, Offer terms)"),
+        (Offered, "Offered(bytes32 indexed offer, uint256 indexed title, address indexed seller, Offer terms)"),
         (Granted, "Granted(uint256 indexed title, bytes32 indexed offer, address indexed licensee, "
                   "uint40 start, uint40 end, uint256 paid)"),
-        (Withdrew, "Withdrew(bytes32 indexed offer)"),
-        (Revoked, "Revoked(bytes32 indexed offer, address indexed licensee)"),
+        (Withdrew, "Withdrew(bytes32 indexed offer, uint256 indexed title)"),
+        (Revoked, "Revoked(bytes32 indexed offer, address indexed licensee, uint256 indexed title)"),
         (Derived, "Derived(uint256 indexed child, uint256 indexed parent, bytes32 indexed offer)"),
     ),
     "Disputes": (
         (Noticed, "Noticed(uint256 indexed case, uint256 indexed title, address indexed claimant, "
-                  "uint8 ground, bytes32 evidence, uint256 bond)"),
-        (Answered, "Answered(uint256 indexed case, address indexed respondent, bytes32 evidence)"),
-        (Closed, "Closed(uint256 indexed case, uint8 state, bytes32 reasons)"),
+                  "uint8 ground, bytes32 evidence, uint256 bond, uint40 due)"),
+        (Answered, "Answered(uint256 indexed case, uint256 indexed title, address indexed respondent, "
+                   "bytes32 evidence, uint256 bond, uint40 due)"),
+        (Closed, "Closed(uint256 indexed case, uint256 indexed title, uint8 state, bytes32 reasons)"),
+        (Collected, "Collected(address indexed who, uint256 amount)"),
     ),
-    "Anchors": ((Anchored, "Anchored(address indexed author, bytes32 indexed root, uint64 size, bytes24 head)"),),
+    "Anchors": (
+        (Anchored, "Anchored(address indexed account, bytes32 indexed root, uint64 size, uint40 time, bytes24 head)"),
+    ),
 }  # fmt: skip
 _TITLE_NAMES = frozenset({"title", "child", "parent", "titles"})
 
@@ -316,11 +364,10 @@ def decode_all(logs: Iterable[Log], contracts: ContractSet) -> list[Entry]:
     last = (-1, -1)
     for log in logs:
         if (log.block, log.index) <= last:
-            raise Refused(
-                "bad-log", f"log {log.index} of block {log.block}: found it after log {last[1]} of block {last[0]}"
-            )
+            found = f"log {log.index} of block {log.block}: found it after log {last[1]} of block {last[0]}"
+            raise Refused("bad-log", f"{found}, expected the ledger's order")
         last = (log.block, log.index)
-        entries.append(Entry(decode(log, contracts), log.block, log.index, log.tx))
+        entries.append(Entry(decode(log, contracts), log))
     return entries
 
 

@@ -102,7 +102,7 @@ def _conflict(state: State, one: Licence, other: Licence) -> bool:
     first, second = state.offers[one.offer], state.offers[other.offer]
     exclusive = first.exclusive or second.exclusive
     renewal = (one.offer, one.licensee) == (other.offer, other.licensee)
-    meets = one.start < other.end and other.start < one.end
+    meets = one.start <= other.end and other.start <= one.end
     if one.revoked or other.revoked or renewal or not exclusive or not meets:
         return False
     return bool(first.territory & second.territory and first.media & second.media)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cinepeer.errors import Refused
@@ -110,13 +110,12 @@ class RatingProof:
     path: tuple[bytes, ...]
 
 
-def ledger_part(header: SignedHeader, accounts: Sequence[AccountProof], times: Mapping[int, int]) -> bytes:
-    """The block of the signed header, the accounts' proofs and the blocks' times (seconds)."""
+def ledger_part(header: SignedHeader, accounts: Sequence[AccountProof]) -> bytes:
+    """The block of the signed header and the accounts' proofs."""
     fields: dict[str, Value] = {
         "header": header.rlp,
         "signature": header.signature,
         "accounts": [_account_row(proof) for proof in accounts],
-        "times": [[block, time] for block, time in sorted(times.items())],
     }
     return dagcbor.encode(fields)
 
@@ -173,21 +172,13 @@ def read_page(block: bytes) -> list[Log]:
     return logs
 
 
-def read_ledger(block: bytes) -> tuple[SignedHeader, tuple[AccountProof, ...], dict[int, int]]:
-    """The signed header, the accounts' proofs and the blocks' times; raises `Refused`."""
+def read_ledger(block: bytes) -> tuple[SignedHeader, tuple[AccountProof, ...]]:
+    """The signed header and the accounts' proofs; raises `Refused`."""
     fields = Fields.of(block, "the ledger's part")
     header = SignedHeader(fields.data("header"), fields.data("signature", 64))
     accounts = tuple(_read_account(value) for value in fields.items("accounts"))
-    times: dict[int, int] = {}
-    last = -1
-    for pair in fields.items("times"):
-        number, time = (whole(value, "a block's time") for value in row(pair, 2, "a block's time"))
-        if number <= last:
-            raise Refused("bad-form", f"found the time of block {number} out of order, expected rising heights")
-        times[number] = time
-        last = number
     fields.verify_end()
-    return header, accounts, times
+    return header, accounts
 
 
 def _read_account(value: object) -> AccountProof:

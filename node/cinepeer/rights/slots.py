@@ -21,12 +21,13 @@ BASES: dict[str, dict[str, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class TitleWord:
-    """The first word of a title: controller, time of registration (seconds), resale royalty (basis points), status."""
+    """The first word of a title: controller, registration (seconds), resale royalty (basis points), status, tenure."""
 
     controller: bytes
     since: int
     royalty: int
     status: int
+    tenure: int
 
 
 def title_slot(title: bytes) -> int:
@@ -51,9 +52,8 @@ def anchor_slot(author: bytes) -> int:
 
 def split_title(value: int) -> TitleWord:
     """The fields packed in a title's first word."""
-    return TitleWord(
-        (value & (1 << 160) - 1).to_bytes(20, "big"), value >> 160 & (1 << 40) - 1, value >> 200 & 0xFFFF, value >> 216
-    )
+    controller = (value & (1 << 160) - 1).to_bytes(20, "big")
+    return TitleWord(controller, value >> 160 & (1 << 40) - 1, value >> 200 & 0xFFFF, value >> 216 & 0xFF, value >> 224)
 
 
 def split_purse(value: int) -> tuple[int, int]:

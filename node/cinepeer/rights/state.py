@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from cinepeer.errors import Refused
 from cinepeer.rights import abi
 from cinepeer.rights import events as ev
-from cinepeer.rights.deeds import WHOLE, Offer, title_number
+from cinepeer.rights.deeds import WHOLE, Offer
 from cinepeer.rights.keccak import keccak
 
 NOBODY = bytes(20)
 _EMPTY_ANCHOR = bytes(24)
+_SINGLE = abi.topic("TransferSingle(address,address,address,uint256,uint256)")
 
 
 class Status(IntEnum):
@@ -39,18 +40,23 @@ class Title:
 
     id: bytes
     deed: ev.Registered
-    since: int
-    head: bytes
     controller: bytes
     metadata: bytes
+    head: bytes = bytes(32)
+    tenure: int = 0
     status: Status = Status.CLEAR
     successor: bytes = NOBODY
-    entries: int = 1
+    entries: int = 0
     shares: dict[bytes, int] = field(default_factory=dict)
     purses: dict[bytes, Purse] = field(default_factory=dict)
     debts: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
     delegates: dict[bytes, int] = field(default_factory=dict)
     parents: list[bytes] = field(default_factory=list)
+
+    @property
+    def since(self) -> int:
+        """When it was registered, in seconds."""
+        return self.deed.time
 
 
 @dataclass(slots=True)
@@ -71,7 +77,7 @@ class Licence:
 class Anchor:
     """One anchored root over `size` leaves, at `time` (seconds) of `block`, and the head (24 bytes) after it."""
 
-    author: bytes
+    account: bytes
     root: bytes
     size: int
     time: int
@@ -109,19 +115,14 @@ class State:
         return mine[-1].end if mine and not mine[-1].revoked else 0
 
 
-def timed_blocks(entries: Iterable[ev.Entry]) -> list[int]:
-    """The blocks whose times `fold` needs: those in which a title or an anchor was entered."""
-    return sorted({entry.block for entry in entries if isinstance(entry.event, ev.Registered | ev.Anchored)})
-
-
-def fold(entries: Iterable[ev.Entry], times: Mapping[int, int]) -> State:
+def fold(entries: Iterable[ev.Entry]) -> State:
     """
-    The state after `entries`, in the ledger's order; `times` gives a block's time in seconds (see `timed_blocks`).
-    Raises `Refused` (`bad-ledger`) when an entry contradicts those before it: no ledger of ours wrote such a log.
+    The state after `entries`, in the ledger's order. Raises `Refused` (`bad-ledger`) when an entry contradicts those
+    before it: no ledger of ours wrote such a log.
     """
     state = State()
     for entry in entries:
-        _apply(state, entry, times)
+        _apply(state, entry)
     return state
 
 
@@ -132,102 +133,96 @@ def grant_memo(offer: bytes, licensee: bytes, start: int, end: int) -> bytes:
 
 def anchor_head(before: bytes, root: bytes, size: int, time: int) -> bytes:
     """The head of an account's anchors after one more, 24 bytes."""
-    return keccak(abi.encode(["bytes24", "bytes32", "uint64", "uint64"], [before, root, size, time]))[:24]
+    return keccak(abi.encode(["bytes24", "bytes32", "uint64", "uint40"], [before, root, size, time]))[:24]
 
 
-def _apply(state: State, entry: ev.Entry, times: Mapping[int, int]) -> None:
+def _apply(state: State, entry: ev.Entry) -> None:
     match entry.event:
         case ev.Registered() as event:
-            _register(state, event, _time(times, entry))
+            if event.title in state.titles:
+                raise Refused("bad-ledger", f"{entry.where}: found a title registered twice, expected once")
+            title = Title(event.title, event, event.creator, event.metadata)
+            state.titles[event.title] = title
+            _enter(title, _digest(entry.log))
         case ev.Shares() as event:
-            for title, amount in zip(event.titles, event.amounts, strict=True):
-                _move(_title(state, title, entry), event.origin, event.to, amount, entry)
+            for one, amount in zip(event.titles, event.amounts, strict=True):
+                _move(_title(state, one, entry), event, amount, entry)
         case ev.Anchored() as event:
-            _anchor(state, event, _time(times, entry), entry)
+            _anchor(state, event, entry)
         case ev.Offered() | ev.Granted() | ev.Withdrew() | ev.Revoked() | ev.Derived():
             _license(state, entry)
         case ev.Noticed() | ev.Answered() | ev.Closed():
             _dispute(state, entry)
-        case ev.Approved():
+        case ev.Approved() | ev.Described() | ev.Collected():
             pass
-        case _:
-            _change(_title(state, entry.event.title, entry), entry.event, entry)
+        case event:
+            title = _title(state, event.title, entry)
+            _change(title, event, entry)
+            _enter(title, _digest(entry.log))
 
 
-def _register(state: State, event: ev.Registered, time: int) -> None:
-    if event.title in state.titles:
-        raise Refused("bad-ledger", f"found the title 0x{event.title.hex()} registered twice, expected once")
-    kinds = ["string", "uint256", "address", "bytes32", "bytes32", "bytes32", "uint8", "uint16", "uint256"]
-    number = title_number(event.title)
-    values: list[abi.Value] = [b"Registered", number, event.creator, event.content, event.metadata]
-    head = keccak(abi.encode(kinds, [*values, event.fingerprint, event.codec, event.royalty, time]))
-    state.titles[event.title] = Title(event.title, event, time, head, event.creator, event.metadata)
-
-
-def _move(title: Title, origin: bytes, to: bytes, amount: int, entry: ev.Entry) -> None:
-    """Moves shares with what they have earned so far, as the contract settles it."""
+def _move(title: Title, event: ev.Shares, amount: int, entry: ev.Entry) -> None:
+    """Moves shares; what they have earned so far stays with the one who gives them away."""
+    origin, to = event.origin, event.to
     if origin != NOBODY:
-        if title.shares.get(origin, 0) < amount:
-            raise Refused(
-                "bad-ledger", f"{_where(entry)}: found {amount} shares moved of {title.shares.get(origin, 0)}"
-            )
-        title.shares[origin] -= amount
+        held = title.shares.get(origin, 0)
+        if held < amount:
+            raise Refused("bad-ledger", f"{entry.where}: found {amount} shares moved, expected at most {held}")
+        title.shares[origin] = held - amount
         for token, purse in title.purses.items():
             settled = purse.paid_in * amount
             title.debts[token, origin] = title.debts.get((token, origin), 0) - settled
             title.debts[token, to] = title.debts.get((token, to), 0) + settled
     title.shares[to] = title.shares.get(to, 0) + amount
     if sum(title.shares.values()) > WHOLE:
-        raise Refused("bad-ledger", f"{_where(entry)}: found more than {WHOLE} shares, expected at most these")
-    _enter(title, "Shares", ["address", "address", "uint256"], [origin, to, amount])
+        raise Refused("bad-ledger", f"{entry.where}: found more than {WHOLE} shares, expected at most these")
+    words = [abi.word("address", who) for who in (event.operator, origin, to)]
+    _enter(title, keccak(_SINGLE, *words, abi.word("uint256", amount)))
 
 
 def _change(title: Title, event: ev.Event, entry: ev.Entry) -> None:
     match event:
         case ev.Amended():
             title.metadata = event.metadata
-            _enter(title, "Amended", ["bytes32"], [event.metadata])
         case ev.Controlled():
             title.controller = event.to
-            _enter(title, "Controlled", ["address"], [event.to])
+            title.tenure += 1
+            title.delegates.clear()  # delegations end with the tenure in which they were given
         case ev.Delegated():
             title.delegates[event.who] = event.until
-            _enter(title, "Delegated", ["address", "uint40"], [event.who, event.until])
         case ev.Credited():
             title.purses.setdefault(event.token, Purse()).paid_in += event.amount
-            _enter(title, "Credited", ["address", "uint256", "bytes32"], [event.token, event.amount, event.memo])
         case ev.Withdrawn():
             _withdraw(title, event, entry)
         case ev.StatusSet():
             if event.status not in list(Status):
-                raise Refused("bad-ledger", f"{_where(entry)}: found the status {event.status}, expected 1 to 4")
-            if title.status != Status.VOID and event.status == Status.VOID:
-                title.successor = event.successor
+                raise Refused("bad-ledger", f"{entry.where}: found the status {event.status}, expected 1 to 4")
             title.status = Status(event.status)
-            _enter(title, "StatusSet", ["uint8", "address"], [event.status, event.successor])
+            title.successor = event.successor
 
 
 def _withdraw(title: Title, event: ev.Withdrawn, entry: ev.Entry) -> None:
     purse = title.purses.setdefault(event.token, Purse())
     purse.paid_out += event.amount
     if purse.paid_out > purse.paid_in:
-        raise Refused("bad-ledger", f"{_where(entry)}: found {purse.paid_out} paid out of {purse.paid_in}")
+        raise Refused("bad-ledger", f"{entry.where}: found {purse.paid_out} paid out, expected at most {purse.paid_in}")
     if title.status != Status.VOID:  # what is left of a void title goes to its successor, outside the shares
         debt = title.debts.get((event.token, event.holder), 0)
         title.debts[event.token, event.holder] = debt + event.amount * WHOLE
-    _enter(title, "Withdrawn", ["address", "address", "uint256"], [event.holder, event.token, event.amount])
 
 
 def _license(state: State, entry: ev.Entry) -> None:
     match entry.event:
         case ev.Offered() as event:
-            if event.terms.title != event.title:
-                raise Refused("bad-ledger", f"{_where(entry)}: found an offer of another title than its entry's")
+            if (event.terms.title, event.terms.seller) != (event.title, event.seller):
+                raise Refused(
+                    "bad-ledger", f"{entry.where}: found an offer of another title or seller than its entry's"
+                )
             state.offers[event.offer] = event.terms
         case ev.Granted() as event:
             offer = state.offers.get(event.offer)
             if offer is None or offer.title != event.title:
-                raise Refused("bad-ledger", f"{_where(entry)}: found a licence of an offer never entered")
+                raise Refused("bad-ledger", f"{entry.where}: found a licence of an offer that was never entered")
             state.licences.append(
                 Licence(event.title, event.offer, event.licensee, event.start, event.end, event.paid, entry)
             )
@@ -244,43 +239,35 @@ def _license(state: State, entry: ev.Entry) -> None:
 def _dispute(state: State, entry: ev.Entry) -> None:
     match entry.event:
         case ev.Noticed() as event:
-            case = Dispute(event.case, event.title, event.claimant, event.evidence, event.bond)
-            state.disputes[event.case] = case
+            state.disputes[event.case] = Dispute(event.case, event.title, event.claimant, event.evidence, event.bond)
         case ev.Answered() as event if event.case in state.disputes:
             state.disputes[event.case].respondent = event.respondent
         case ev.Closed() as event if event.case in state.disputes:
             state.disputes[event.case].outcome = event.outcome
         case _:
-            raise Refused("bad-ledger", f"{_where(entry)}: found a step of a dispute that was never opened")
+            raise Refused("bad-ledger", f"{entry.where}: found a step of a dispute that was never opened")
 
 
-def _anchor(state: State, event: ev.Anchored, time: int, entry: ev.Entry) -> None:
-    chain = state.anchors.setdefault(event.author, [])
+def _anchor(state: State, event: ev.Anchored, entry: ev.Entry) -> None:
+    chain = state.anchors.setdefault(event.account, [])
     before, size = (chain[-1].head, chain[-1].size) if chain else (_EMPTY_ANCHOR, 0)
-    if event.size <= size or anchor_head(before, event.root, event.size, time) != event.head:
-        raise Refused("bad-ledger", f"{_where(entry)}: found an anchor that does not follow the account's last one")
-    chain.append(Anchor(event.author, event.root, event.size, time, event.head, entry.block))
+    if event.size <= size or anchor_head(before, event.root, event.size, event.time) != event.head:
+        raise Refused("bad-ledger", f"{entry.where}: found an anchor that does not follow the account's last one")
+    chain.append(Anchor(event.account, event.root, event.size, event.time, event.head, entry.block))
 
 
-def _enter(title: Title, name: str, kinds: list[abi.Kind], values: list[abi.Value]) -> None:
-    """Folds one entry into the title's head as the contract does."""
-    title.head = keccak(title.head, keccak(abi.encode(["string", *kinds], [name.encode(), *values])))
+def _digest(log: ev.Log) -> bytes:
+    """What an entry adds to its title's head: its topics without the title, and its data."""
+    return keccak(log.topics[0], *log.topics[2:], log.data)
+
+
+def _enter(title: Title, digest: bytes) -> None:
+    title.head = keccak(title.head, digest)
     title.entries += 1
 
 
 def _title(state: State, title: bytes, entry: ev.Entry) -> Title:
     found = state.titles.get(title)
     if found is None:
-        raise Refused("bad-ledger", f"{_where(entry)}: found an entry of 0x{title.hex()}, which was never registered")
+        raise Refused("bad-ledger", f"{entry.where}: found an entry of 0x{title.hex()}, which was never registered")
     return found
-
-
-def _time(times: Mapping[int, int], entry: ev.Entry) -> int:
-    time = times.get(entry.block)
-    if time is None:
-        raise Refused("bad-ledger", f"found no time of block {entry.block}, expected one: it is part of the fold")
-    return time
-
-
-def _where(entry: ev.Entry) -> str:
-    return f"log {entry.index} of block {entry.block}"

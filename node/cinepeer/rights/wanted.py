@@ -12,7 +12,7 @@ from cinepeer.rights.state import State
 def wanted_slots(state: State, title: bytes, accounts: Iterable[bytes]) -> dict[str, list[int]]:
     """
     The slots that an audit of `title` asks for, by contract name, in a fixed order: the title's three words and its
-    purses, its licences, and the anchors of `accounts` (20 bytes each). Contracts without slots prove their code only.
+    purses, its licences, the anchors of `accounts` (20 bytes each). Disputes proves its code only.
     """
     first = title_slot(title)
     found = state.titles.get(title)

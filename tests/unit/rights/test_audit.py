@@ -1,0 +1,422 @@
+"""Every check of an audit holds on a sound bundle, and each fails when what it checks was tampered with."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from cinepeer.errors import Refused
+from cinepeer.records import dagcbor, merkle
+from cinepeer.records.cid import DAG_PB, Cid
+from cinepeer.rights import deeds, signatures
+from cinepeer.rights.audit import Expectations, Report, build, verify
+from cinepeer.rights.report import report_json, report_text
+from cinepeer.rights.sequencer import sign_header
+from cinepeer.rights.shipped import SHIPPED
+from unit.rights import scene
+from unit.rights.scene import CREATOR, RELAYER, SEED, Person, new_story, sound_bundle, story
+
+EXPECTATIONS = Expectations(SHIPPED)
+
+
+def audited(**changes) -> Report:
+    return verify(story().bundle(**changes), EXPECTATIONS)
+
+
+def failed(report: Report) -> list[str]:
+    assert not report.ok
+    return [line.check for line in report.failures]
+
+
+def sentence(report: Report, check: str) -> str:
+    return next(line.found for line in report.lines if line.check == check)
+
+
+# -- what holds ------------------------------------------------------------------------------------
+
+
+def test_a_sound_bundle_holds_in_every_line():
+    report = verify(sound_bundle(), EXPECTATIONS)
+    assert failed_or_none(report) == []
+    assert report.ok
+    assert len(report.lines) == 29
+
+
+def failed_or_none(report: Report) -> list[tuple[str, str]]:
+    return [(line.check, line.found) for line in report.failures]
+
+
+def test_the_report_says_who_holds_what_and_what_was_paid():
+    report = verify(sound_bundle(), EXPECTATIONS)
+    creator, partner = (signatures.address_of(key).hex() for key in (CREATOR, scene.PARTNER))
+    assert f"0x{creator} holds 7000" in sentence(report, "shares")
+    assert f"0x{partner} holds 3000" in sentence(report, "shares")
+    assert f"paid {scene.PRICE} in block" in sentence(report, "licence 1")
+    paid_in = scene.PRICE + scene.TIP
+    out = paid_in * 3000 // 10_000
+    assert f"{paid_in} paid in and {out} paid out" in sentence(report, "payments and withdrawals")
+    assert f"{paid_in * 7000 // 10_000} to 0x{creator}" in sentence(report, "payments and withdrawals")
+    assert "9 of 10" in sentence(report, "rating 1")
+
+
+def test_the_basis_of_trust_is_printed():
+    report = verify(sound_bundle(), EXPECTATIONS)
+    assert any("signed by the one sequencer" in said for said in report.basis)
+    assert any("1 witnesses" in said for said in report.basis)
+    assert any("replayed the log against it, not the transactions" in said for said in report.basis)
+    assert any("no witness" in said for said in audited(witnessed=False).basis)
+
+
+def test_a_bundle_is_the_same_bytes_for_the_same_material():
+    assert story().bundle() == sound_bundle()
+
+
+def test_the_report_has_one_json_and_a_text_with_every_line():
+    report = verify(sound_bundle(), EXPECTATIONS)
+    assert report_json(report) == report_json(verify(sound_bundle(), EXPECTATIONS))
+    text = report_text(report)
+    assert text.startswith("audit: every check held")
+    assert all(line.check in text and line.rests_on in text for line in report.lines)
+
+
+def test_the_network_that_is_expected_is_taken_and_no_other():
+    network = Cid.of(dagcbor.encode(story().chain.genesis), 0x71)
+    assert verify(sound_bundle(), Expectations(SHIPPED, network)).ok
+    other = verify(sound_bundle(), Expectations(SHIPPED, Cid.of(b"other", 0x71)))
+    assert failed(other)[0] == "network"
+
+
+# -- the ledger ------------------------------------------------------------------------------------
+
+
+def test_another_genesis_is_another_network_whose_sequencer_did_not_sign():
+    other = dict(story().chain.genesis, name="Other")
+    assert "block" in failed(audited(genesis=dagcbor.encode(other)))
+
+
+@pytest.mark.parametrize("genesis", [{}, {"name": 1}, {"name": "x", "chain_id": True, "time": 1}, [1]])
+def test_a_genesis_that_is_none_is_named(genesis):
+    report = audited(genesis=dagcbor.encode(genesis))
+    assert failed(report)[0] == "network"
+
+
+def test_a_header_that_another_key_signed_does_not_hold():
+    network = Cid.of(dagcbor.encode(story().chain.genesis), 0x71)
+    signed = sign_header(b"\x09" * 32, network, story().chain.header().rlp)
+    assert failed(audited(header=signed))[0] == "block"
+
+
+def test_a_signature_for_another_network_does_not_hold():
+    signed = sign_header(SEED, Cid.of(b"other", 0x71), story().chain.header().rlp)
+    assert failed(audited(header=signed))[0] == "block"
+
+
+@pytest.mark.parametrize("change", [lambda rlp: rlp[:-1], lambda rlp: b"", lambda rlp: rlp[:40] + b"\1" + rlp[41:]])
+def test_a_changed_header_does_not_hold(change):
+    header = story().chain.header()
+    assert failed(audited(header=replace(header, rlp=change(header.rlp))))[0] == "block"
+
+
+def test_a_contract_with_other_code_is_named():
+    code = dict(story().material().code)
+    code["Licences"] = code["Licences"][:-1] + b"\0"
+    assert "contract Licences" in failed(audited(code=code))
+
+
+def test_a_contract_that_is_not_the_shipped_one_is_named_even_when_it_stands_there():
+    shapes = dict(SHIPPED.shapes)
+    shapes["Anchors"] = replace(shapes["Anchors"], digest=bytes(32))
+    report = verify(sound_bundle(), Expectations(replace(SHIPPED, shapes=shapes)))
+    assert "expected the shipped" in sentence(report, "contract Anchors")
+
+
+def test_a_contract_made_with_another_bond_is_named():
+    report = verify(sound_bundle(), Expectations(replace(SHIPPED, bond=1)))
+    assert failed(report) == ["contract Disputes"]
+    assert "as bond" in sentence(report, "contract Disputes")
+
+
+def test_a_proof_that_is_missing_or_twice_is_named():
+    accounts = story().material().accounts
+    assert "contract TitleRegistry" in failed(audited(accounts=accounts[1:]))
+    assert "contract Anchors" in failed(audited(accounts=[*accounts, accounts[3]]))
+
+
+def test_a_slot_without_proof_is_not_taken_on_trust():
+    accounts = list(story().material().accounts)
+    accounts[0] = replace(accounts[0], slots=accounts[0].slots[:1])
+    assert "title's record is complete" in failed(audited(accounts=accounts))
+
+
+def test_the_proof_of_another_slot_does_not_serve():
+    accounts = list(story().material().accounts)
+    first, second, *rest = accounts[0].slots
+    swapped = (replace(first, nodes=second.nodes), replace(second, nodes=first.nodes), *rest)
+    accounts[0] = replace(accounts[0], slots=swapped)
+    assert "contract TitleRegistry" in failed(audited(accounts=accounts))
+
+
+@pytest.mark.parametrize("at", range(10))
+def test_no_log_entry_can_be_dropped(at):
+    logs = list(story().material().logs)
+    del logs[at]
+    assert failed(audited(logs=logs))
+
+
+@pytest.mark.parametrize("at", range(10))
+def test_no_log_entry_can_be_altered(at):
+    logs = list(story().material().logs)
+    data = bytearray(logs[at].data)
+    data[-1] ^= 1
+    logs[at] = replace(logs[at], data=bytes(data))
+    assert failed(audited(logs=logs))
+
+
+@pytest.mark.parametrize("at", range(9))
+def test_no_log_entries_can_be_exchanged_or_repeated(at):
+    logs = list(story().material().logs)
+    logs[at], logs[at + 1] = logs[at + 1], logs[at]
+    assert "log" in failed(audited(logs=logs))
+    again = list(story().material().logs)
+    again.insert(at, again[at])
+    assert "log" in failed(audited(logs=again))
+
+
+def test_a_licence_that_was_left_out_with_its_offer_shows_in_the_titles_record():
+    logs = [log for log in story().material().logs if log.address != story().chain.contracts.licences]
+    report = audited(logs=logs)
+    assert failed(report) == ["licences are complete"]
+    assert "1 sales without a licence" in sentence(report, "licences are complete")
+
+
+def test_an_altered_amount_shows_in_the_head():
+    logs = list(story().material().logs)
+    tip = scene.TIP.to_bytes(32, "big")
+    paid = next(at for at, log in enumerate(logs) if log.data[32:64] == tip)
+    logs[paid] = replace(logs[paid], data=logs[paid].data.replace(tip, (scene.TIP + 1).to_bytes(32, "big")))
+    report = audited(logs=logs)
+    assert "incomplete or altered" in sentence(report, "title's record is complete")
+
+
+def test_entries_after_the_block_are_refused():
+    logs = list(story().material().logs)
+    logs[-1] = replace(logs[-1], block=logs[-1].block + 1)
+    assert "log" in failed(audited(logs=logs))
+
+
+def test_another_time_of_registration_shows_in_the_head():
+    logs = list(story().material().logs)
+    data = logs[0].data
+    logs[0] = replace(logs[0], data=data[:-32] + (scene.BORN + 1).to_bytes(32, "big"))
+    assert "incomplete or altered" in sentence(audited(logs=logs), "title's record is complete")
+
+
+def test_another_time_of_an_anchor_breaks_the_chain_of_anchors():
+    logs = list(story().material().logs)
+    data = logs[-1].data
+    logs[-1] = replace(logs[-1], data=data[:32] + (scene.BORN + 1).to_bytes(32, "big") + data[64:])
+    assert "does not follow" in sentence(audited(logs=logs), "log")
+
+
+def test_a_log_of_nobodys_contract_is_refused():
+    logs = list(story().material().logs)
+    logs[0] = replace(logs[0], address=bytes(20))
+    assert "no contract of ours" in sentence(audited(logs=logs), "log")
+
+
+def test_a_title_that_was_never_registered_is_named():
+    assert "title's record is complete" in failed(audited(title=b"\1" * 20))
+
+
+# -- the deed, licences and money ------------------------------------------------------------------
+
+
+def test_a_deed_signed_by_another_does_not_hold():
+    signature = deeds.sign_deed(RELAYER, story().deed, story().chain.contracts)
+    assert "deed" in failed(audited(deed_signature=signature))
+
+
+def test_a_deed_for_another_chain_does_not_hold():
+    contracts = replace(story().chain.contracts, chain_id=1)
+    assert "deed" in failed(audited(deed_signature=deeds.sign_deed(CREATOR, story().deed, contracts)))
+
+
+@pytest.mark.parametrize("change", [{"royalty": 501}, {"shares": (7001, 2999)}, {"fingerprint": bytes(32)}])
+def test_another_deed_of_the_same_creator_does_not_hold(change):
+    deed = replace(story().deed, **change)
+    signature = deeds.sign_deed(CREATOR, deed, story().chain.contracts)
+    assert "deed" in failed(audited(deed=deed, deed_signature=signature))
+
+
+def test_a_licence_needs_its_offers_signature():
+    assert failed(audited(offers=[])) == ["licence 1"]
+    forged = deeds.sign_offer(RELAYER, story().offer, story().chain.contracts)
+    assert failed(audited(offers=[(story().offer, forged)])) == ["licence 1"]
+
+
+def test_other_terms_are_not_the_offers():
+    cheap = replace(story().offer, price=1)
+    signed = deeds.sign_offer(CREATOR, cheap, story().chain.contracts)
+    assert failed(audited(offers=[(cheap, signed)])) == ["licence 1"]
+
+
+def test_a_licence_that_the_contract_does_not_hold_is_named():
+    accounts = list(story().material().accounts)
+    accounts[2] = replace(accounts[2], slots=())
+    assert failed(audited(accounts=accounts)) == ["licence 1"]
+
+
+# -- records and bytes -----------------------------------------------------------------------------
+
+
+def test_a_record_with_another_signature_is_named_with_its_place():
+    records = list(story().material().records)
+    block = dagcbor.decode(records[3][0])
+    signature = bytearray(block["signature"])
+    signature[0] ^= 1
+    block["signature"] = bytes(signature)
+    records[3] = (dagcbor.encode(block), records[3][1])
+    report = audited(records=records)
+    assert sentence(report, "records").startswith("record 4:")
+
+
+def test_a_record_without_those_before_it_is_named():
+    records = list(story().material().records)
+    del records[2]
+    assert "records" in failed(audited(records=records))
+
+
+def test_another_body_is_named():
+    records = list(story().material().records)
+    records[2] = (records[2][0], records[3][1])
+    assert "records" in failed(audited(records=records))
+
+
+def test_a_film_without_its_body_cannot_be_shown():
+    records = [(block, None if at == 2 else body) for at, (block, body) in enumerate(story().material().records)]
+    assert "film record" in failed(audited(records=records))
+
+
+def test_another_film_than_the_deeds_is_named():
+    assert "film record" in failed(audited(film=story().version.id))
+
+
+def test_another_version_than_the_deeds_is_named():
+    assert "version record" in failed(audited(version=story().film.id))
+
+
+def test_a_deed_without_the_authors_word_binds_nobody():
+    fresh = new_story()
+    fresh.creator.records = [pair for pair in fresh.creator.records if pair[0].kind not in ("title", "offer")]
+    report = verify(fresh.bundle(), EXPECTATIONS)
+    assert failed(report) == ["author and account"]
+
+
+def test_a_fork_of_the_creators_device_is_shown_and_nothing_of_it_counts():
+    fresh = new_story()
+    fresh.creator.sign("film", seq=0, name="Another", year=None, external=[], credits=[], genres=[], synopsis="",
+                       languages=[])  # fmt: skip
+    report = verify(fresh.bundle(), EXPECTATIONS)
+    assert {"no forks", "film record", "version record", "author and account"} <= set(failed(report))
+
+
+def test_a_film_block_that_is_not_at_hand_stops_the_building():
+    missing = scene.raw_leaf(story().blocks)
+    held = {cid: block for cid, block in story().blocks.items() if cid != missing}
+    with pytest.raises(Refused, match="found no block"):
+        b"".join(build(story().material(block=held.get)))
+
+
+def test_other_bytes_than_the_versions_are_named():
+    blocks: dict[Cid, bytes] = {}
+    root = scene.film_bytes(blocks)
+    assert root == story().content
+    other = Cid.of(b"\n\2\x08\1", DAG_PB)
+    report = audited(content=other, block={other: b"\n\2\x08\1"}.get)
+    assert "version record" in failed(report)
+
+
+def test_a_version_that_states_another_size_is_named():
+    fresh = new_story()
+    body = next(body for record, body in fresh.creator.records if record.kind == "version")
+    fields = dagcbor.decode(body)
+    fields.pop("nonce")
+    lying = fresh.creator.sign("version", **dict(fields, size_bytes=fields["size_bytes"] + 1))
+    report = verify(fresh.bundle(version=lying.id), EXPECTATIONS)
+    assert failed(report) == ["bytes of the film"]
+
+
+# -- ratings and witnesses -------------------------------------------------------------------------
+
+
+def test_a_rating_outside_its_root_did_not_exist_then():
+    (proof,) = story().material().ratings
+    for wrong in (
+        replace(proof, index=proof.index - 1),
+        replace(proof, size=proof.size - 1),
+        replace(proof, path=proof.path[:-1]),
+        replace(proof, path=(bytes(32), *proof.path[1:])),
+        replace(proof, root=bytes(32)),
+    ):
+        assert failed(audited(ratings=[wrong])) == ["rating 1"]
+
+
+def test_a_root_that_nobody_anchored_proves_no_time():
+    leaves = [*story().leaves, Cid.of(b"later", 0x71)]
+    (proof,) = story().material().ratings
+    path = tuple(merkle.inclusion(leaves, proof.index))
+    later = replace(proof, root=merkle.root(leaves), size=len(leaves), path=path)
+    report = audited(ratings=[later])
+    assert failed(report) == ["rating 1"]
+    assert "found no anchor" in sentence(report, "rating 1")
+
+
+def test_an_earlier_anchor_proves_only_what_it_held():
+    (proof,) = story().material().ratings
+    first = replace(proof, root=merkle.root(story().leaves[:4]), size=4)
+    assert failed(audited(ratings=[first])) == ["rating 1"]
+
+
+def test_the_anchors_of_another_account_do_not_serve():
+    (proof,) = story().material().ratings
+    report = audited(ratings=[replace(proof, account=signatures.address_of(CREATOR))])
+    assert "rating 1" in failed(report)
+
+
+def test_a_record_that_rates_other_films_is_no_rating_of_this_one():
+    first = next(record for record, _ in story().viewer.records if record.kind == "rating")
+    index = story().leaves.index(first.id)
+    path = tuple(merkle.inclusion(story().leaves, index))
+    (proof,) = story().material().ratings
+    report = audited(ratings=[replace(proof, record=first.id, index=index, path=path)])
+    assert "no rating of this film" in sentence(report, "rating 1")
+
+
+def test_a_witness_of_another_block_is_a_fork():
+    fresh = new_story()
+    liar = Person(5)
+    height = verify(fresh.bundle(), EXPECTATIONS).subject["block"]
+    liar.sign("witness", chain=scene.CHAIN, height=height, hash=hashlib.sha256(b"other").digest())
+    fresh.extra.extend(liar.records)
+    assert failed(verify(fresh.bundle(), EXPECTATIONS)) == ["witnesses"]
+
+
+# -- later on the ledger ---------------------------------------------------------------------------
+
+
+def test_an_earlier_title_on_the_same_film_is_shown():
+    fresh = new_story()
+    chain = fresh.chain
+    thief = replace(fresh.deed, creator=signatures.address_of(scene.CINEMA))
+    signed = deeds.sign_deed(scene.CINEMA, thief, chain.contracts)
+    receipt = chain.send(RELAYER, chain.contracts.titles, deeds.register_call(thief, signed))
+    later = verify(fresh.bundle(), EXPECTATIONS)
+    assert later.ok
+    assert "1 later titles" in sentence(later, "competing claims")
+    taken = bytes.fromhex(receipt["logs"][0]["topics"][1][2:])[12:]
+    fresh.title = taken
+    report = verify(fresh.bundle(deed=thief, deed_signature=signed), EXPECTATIONS)
+    assert "earlier title" in sentence(report, "competing claims")
+    assert "author and account" in failed(report)
