@@ -1,0 +1,85 @@
+"""Files that are whole or absent after a power cut, many at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from cinepeer.errors import BadInput, LimitReached
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+# One call for everything written to a file system since the last; Linux alone has it, and waits in it.
+_SYNCFS = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+CAN_SYNC_TOGETHER = _SYNCFS is not None
+
+
+@contextlib.contextmanager
+def in_words(path: Path) -> Iterator[None]:
+    """What the operating system says about `path`, as `LimitReached` (full disk) or `BadInput`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise LimitReached(f"found no space left for {path}, expected room on that disk") from error
+        why = os.strerror(error.errno).lower() if error.errno else str(error)
+        raise BadInput(f"found {path} unusable ({why}), expected a place that this account can write") from error
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Writes a new file and lets the system begin to bring it to the disk; `sync_files` waits for that."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)
+
+
+def sync_files(root: Path, files: Iterable[Path]) -> None:
+    """Waits until `files` under `root` and their names are on the disk."""
+    if _SYNCFS is not None:
+        with _opened(root) as descriptor:
+            if _SYNCFS(descriptor) != 0:
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number))
+        return
+    folders = set()
+    for path in files:
+        folders.add(path.parent)
+        with contextlib.suppress(FileNotFoundError), _opened(path) as descriptor:
+            _sync(descriptor)
+    for folder in folders:
+        with _opened(folder) as descriptor:
+            _sync(descriptor)
+
+
+def sync_file(path: Path) -> None:
+    """Waits until one file and its name are on the disk."""
+    for one in (path, path.parent):
+        with _opened(one) as descriptor:
+            _sync(descriptor)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _sync(descriptor: int) -> None:
+    full = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync stops at the drive's cache
+    if full is None:
+        os.fsync(descriptor)
+    else:
+        fcntl.fcntl(descriptor, full)

@@ -1,0 +1,158 @@
+"""The embedded IPFS: a block store of this machine with pins, and imports in the pinned profile."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from pathlib import Path
+
+from cinepeer.adapters.ipfs.blockstore import BlockStore
+from cinepeer.adapters.ipfs.durable import in_words
+from cinepeer.adapters.ipfs.pins import Pins
+from cinepeer.content.unixfs import CHUNK_BYTES, Cat, Node, Put, directory, held, import_file, links
+from cinepeer.errors import BadInput, LimitReached, Refused
+from cinepeer.records.cid import RAW, Cid
+
+
+class EmbeddedIpfs:
+    """Implements `ports.IpfsBackend`. Nothing is acknowledged before it is on the disk."""
+
+    def __init__(self, blocks: BlockStore, pins_path: Path) -> None:
+        self.blocks = blocks
+        self._pins = Pins(pins_path)
+        # Imports and collections take turns, so that no block of an import is collected before its pin stands.
+        self._turn = threading.Lock()
+
+    async def add_file(self, path: Path) -> Cid:
+        """Imports one file and pins it; raises `BadInput` or `LimitReached` with nothing changed."""
+        return await asyncio.to_thread(self._add, path, _import_path_file)
+
+    async def add_folder(self, path: Path) -> Cid:
+        """Imports a folder and pins it; raises `BadInput` (a link or device in it) or `LimitReached`."""
+        return await asyncio.to_thread(self._add, path, _import_path_folder)
+
+    def _add(self, path: Path, imported: Callable[[Path, Put], Node]) -> Cid:
+        with in_words(path):
+            self._check_room(path)
+            with self._turn:
+                with self.blocks.batch() as batch:
+                    root = imported(path, batch.put).cid
+                self._pins.add(root)
+        return root
+
+    def _check_room(self, path: Path) -> None:
+        """Refuses what can never fit before anything is written; what fits or not is seen block by block."""
+        cap = self.blocks.cap_bytes
+        if cap is None:
+            return
+        files = path.rglob("*") if path.is_dir() else [path]
+        size = sum(file.stat().st_size for file in files if file.is_file())
+        if size > cap:
+            raise LimitReached(f"found {size:,} bytes to import, expected at most the cap of {cap:,} bytes")
+
+    async def get_block(self, cid: Cid) -> bytes | None:
+        """One block, checked, or None when it is not held here."""
+        return await asyncio.to_thread(self.blocks.get, cid)
+
+    async def put_block(self, cid: Cid, block: bytes) -> None:
+        """Keeps one checked block; raises `LimitReached`, or `Refused` (`denied`, `too-large`, `wrong-block`)."""
+        if not cid.matches(block):
+            raise Refused("wrong-block", f"found {len(block)} other bytes, expected the block {cid}")
+        await asyncio.to_thread(self.blocks.put_durably, cid, block)
+
+    async def has(self, cids: Iterable[Cid]) -> set[Cid]:
+        """Which of `cids` are held here."""
+        asked = list(cids)
+        return await asyncio.to_thread(lambda: {cid for cid in asked if self.blocks.has(cid)})
+
+    async def cat(self, cid: Cid, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes of a file or a range of it; raises `Refused` as `unixfs.cat`, `missing-block` at a hole."""
+        reading = Cat(cid, offset, length)
+        while (needed := reading.needed) is not None:
+            if data := reading.feed(await asyncio.to_thread(held, needed, self.blocks.get)):
+                yield data
+
+    async def pin(self, cid: Cid) -> None:
+        """Keeps the whole DAG; raises `Refused` (`missing-block`, `denied`, or for a node that does not parse)."""
+        await asyncio.to_thread(self._pin, cid)
+
+    def _pin(self, root: Cid) -> None:
+        with self._turn:
+            for cid in _walk(root, self.blocks):
+                if self.blocks.is_denied(cid):
+                    raise Refused(
+                        "denied", f"found {cid} on this node's deny list, expected a DAG without denied blocks"
+                    )
+                if not self.blocks.has(cid):
+                    raise Refused("missing-block", f"found no block {cid}, expected every block of {root}")
+            self.blocks.flush()
+            self._pins.add(root)
+
+    async def unpin(self, cid: Cid) -> None:
+        """Lets the DAG go at the next collection; harmless when it is not pinned."""
+        await asyncio.to_thread(self._pins.remove, cid)
+
+    async def pins(self) -> set[Cid]:
+        """The roots that are pinned."""
+        return await asyncio.to_thread(self._pins.all)
+
+    async def stored_bytes(self) -> int:
+        """Bytes of all blocks held."""
+        return self.blocks.stored_bytes()
+
+    async def gc(self) -> list[Cid]:
+        """Deletes every block that is under no pin; returns their ids."""
+        return await asyncio.to_thread(self._gc)
+
+    def _gc(self) -> list[Cid]:
+        with self._turn:
+            kept: set[Cid] = set()
+            for root in self._pins.all():
+                kept.update(_walk(root, self.blocks, kept))
+            return [cid for cid in self.blocks if cid not in kept and self.blocks.delete(cid)]
+
+    def close(self) -> None:
+        """Closes pins and blocks; nothing may be asked after it."""
+        self._pins.close()
+        self.blocks.close()
+
+
+def _walk(root: Cid, blocks: BlockStore, seen: set[Cid] | None = None) -> Iterator[Cid]:
+    """The ids under `root` as far as they are held; leaves are named without being read."""
+    seen = set() if seen is None else set(seen)
+    waiting = [root]
+    while waiting:
+        cid = waiting.pop()
+        if cid in seen:
+            continue
+        seen.add(cid)
+        # A denied node is still known by its links, so that a collection does not tear a pinned DAG apart. It is read
+        # before it is named: a corrupt one is gone from then on.
+        block = None if cid.codec == RAW else blocks.get_denied(cid)
+        yield cid
+        if block is not None:
+            waiting.extend(links(cid, block))
+
+
+def _import_path_file(path: Path, put: Put) -> Node:
+    if not path.is_file():
+        raise BadInput(f"found no file at {path}, expected one")
+    with path.open("rb", buffering=0) as file:
+        return import_file(iter(lambda: file.read(CHUNK_BYTES), b""), put)
+
+
+def _import_path_folder(path: Path, put: Put) -> Node:
+    if not path.is_dir():
+        raise BadInput(f"found no folder at {path}, expected one")
+    entries: list[tuple[str, Node]] = []
+    for child in sorted(path.iterdir()):
+        if child.is_symlink():
+            raise BadInput(f"found the link {child}, expected files and folders alone")
+        if child.is_dir():
+            entries.append((child.name, _import_path_folder(child, put)))
+        elif child.is_file():
+            entries.append((child.name, _import_path_file(child, put)))
+        else:
+            raise BadInput(f"found {child} to be neither file nor folder, expected one of them")
+    return directory(entries, put)
