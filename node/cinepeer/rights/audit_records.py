@@ -187,10 +187,10 @@ class _Checks:
 
     def _bytes(self, version: dict[str, Value]) -> tuple[str, bool]:
         count = size = 0
-        for cid in film_blocks(self.evidence.content, self.get):
+        for cid, path in film_blocks(self.evidence.content, self.get):
             block = self.get(cid)
             if block is None:
-                raise Refused("missing-block", f"found no sound block {cid} of the film, expected all under its root")
+                raise Refused("missing-block", f"found no sound block {cid} of {path}, expected all under the root")
             count += 1
             size += len(block)
         stated = (version["blocks"], version["size_bytes"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cinepeer.content import unixfs
+from cinepeer.content import car
+from cinepeer.content.unixfs import Directory, FileNode, parse_node
 from cinepeer.errors import Refused
 from cinepeer.records.cid import DAG_CBOR, RAW, Cid
-from cinepeer.rights import container
 from cinepeer.rights.container import Container, Section
 from cinepeer.rights.deeds import Deed, Offer
 from cinepeer.rights.deployment import NAMES
@@ -108,7 +108,7 @@ def build(material: Material) -> Iterator[bytes]:
                 raise Refused("missing-block", f"found no block {cid}, {role}, expected every block of the film")
             yield cid, block
 
-    return container.write(root, blocks())
+    return car.write([root], blocks())
 
 
 def order(root: Cid, get: Get) -> Iterator[tuple[Cid, str]]:
@@ -130,22 +130,41 @@ def order(root: Cid, get: Get) -> Iterator[tuple[Cid, str]]:
     manifest = parse_manifest(block)
     for cid, role in manifest.parts():
         yield from fresh(cid, role)
-    for number, cid in enumerate(film_blocks(manifest.content, get), 1):
-        yield from fresh(cid, f"block {number} of the film's bytes")
+    for number, (cid, path) in enumerate(film_blocks(manifest.content, get), 1):
+        yield from fresh(cid, f"block {number} of the film's bytes, {path or 'the folder'}")
 
 
-def film_blocks(content: Cid, get: Get) -> Iterator[Cid]:
-    """Every block under `content` once, each before those it links to, in the order of the links."""
-    waiting, seen = [content], set[Cid]()
+def film_blocks(content: Cid, get: Get) -> Iterator[tuple[Cid, str]]:
+    """
+    Every block under `content` once, each before those it links to, in the order of the links, with the path of the
+    file that it is first part of. Goes on below what `get` has; raises `Refused` (`bad-node` and others) for a block
+    that is no part of a UnixFS folder, or a part of another size than its parent says.
+    """
+    waiting: list[tuple[Cid, str, int | None]] = [(content, "", None)]
+    sizes: dict[Cid, int | None] = {}
     while waiting:
-        cid = waiting.pop()
-        if cid in seen:
-            continue
-        seen.add(cid)
-        yield cid
-        block = None if cid.codec == RAW else get(cid)
-        if block is not None:
-            waiting.extend(reversed(unixfs.links(cid, block)))
+        cid, path, expected = waiting.pop()
+        if cid not in sizes:
+            yield cid, path
+            sizes[cid] = None
+            block = get(cid)
+            if block is not None:
+                sizes[cid] = _size_and_links(cid, block, path, waiting)
+        found = sizes[cid]
+        if None not in (expected, found) and expected != found:
+            raise Refused("bad-node", f"found {found} bytes in {path} under {cid}, expected {expected}")
+
+
+def _size_and_links(cid: Cid, block: bytes, path: str, waiting: list[tuple[Cid, str, int | None]]) -> int:
+    """The bytes of content that a node says are under it; what it links to joins `waiting`."""
+    node = parse_node(cid, block)
+    if isinstance(node, Directory):
+        entries = [(link.cid, f"{path}/{name}".lstrip("/"), None) for name, link in node.entries.items()]
+        waiting.extend(reversed(entries))
+        return 0
+    if isinstance(node, FileNode):
+        waiting.extend(reversed([(child, path, size) for child, size in node.parts]))
+    return node.size
 
 
 def read_evidence(root: Cid, get: Get) -> Evidence:

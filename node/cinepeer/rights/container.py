@@ -7,7 +7,7 @@ one changed byte in one segment is named and everything else is still checked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cinepeer.errors import Refused
@@ -41,14 +41,6 @@ class Container:
     size: int
 
 
-def write(root: Cid, blocks: Iterable[tuple[Cid, bytes]]) -> Iterator[bytes]:
-    """The bytes of a CAR v1 of one root, section by section."""
-    header = dagcbor.encode({"version": 1, "roots": [root]})
-    yield _varint(len(header)) + header
-    for cid, block in blocks:
-        yield _varint(len(cid) + len(block)) + cid + block
-
-
 def scan(car: memoryview) -> Container:
     """Reads a whole CAR v1 of one root without copying its blocks; never raises, `faults` says what is wrong."""
     faults: list[str] = []
@@ -80,14 +72,6 @@ def read_varint(car: memoryview, at: int, what: str) -> tuple[int, int]:
                 break
             return value, at + size + 1
     raise Refused("bad-car", f"{what} at byte {at}: found a length in a longer form than needed, expected the shortest")
-
-
-def _varint(value: int) -> bytes:
-    data = bytearray()
-    while value > 0x7F:
-        data.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*data, value])
 
 
 def _header(car: memoryview) -> tuple[Cid, int]:
