@@ -30,12 +30,11 @@ async def main(path, point):
         passed += name == point
         if passed == FATAL:
             os.kill(os.getpid(), signal.SIGKILL)
-    store = await RecordStore.open(path, crash_at=crash_at)
-    for batch in story():
-        outcome = await store.add(batch, NOW_MS)
-        for record in outcome.added:
-            print(record.id, flush=True)
-    await store.close()
+    async with await RecordStore.open(path, crash_at=crash_at) as store:
+        for batch in story():
+            outcome = await store.add(batch, NOW_MS)
+            for record in outcome.added:
+                print(record.id, flush=True)
 
 asyncio.run(main(*sys.argv[1:]))
 """
