@@ -190,13 +190,9 @@ def verify(film: str, cut: str | None, urls: tuple[str, ...], timeout_s: float, 
 @json_option
 def audit(bundle: Path, as_json: bool) -> int:
     """Verify an audit bundle offline: rights, payments, bytes, ratings."""
-    from cinepeer_client.audit import audit_bytes, render
+    from cinepeer_client.audit import audit_file, render
 
-    try:
-        data = bundle.read_bytes()
-    except OSError as error:
-        raise BadInput(f"found {bundle} that cannot be read ({error.strerror}), expected a bundle file") from None
-    report = audit_bytes(data)
+    report = audit_file(bundle)
     click.echo(render(report, as_json=as_json))
     return 0 if report.ok else 1
 

@@ -16,6 +16,7 @@ from cinepeer_client.fetch import Nodes, Source, Unavailable, encoded
 
 MAX_LIST_BYTES = 16 << 20
 MAX_RECORDS_BYTES = 32 << 20
+_TELLING = ("film", "version", "retraction")
 _UNKNOWN = (400, 404, 410, 422)
 
 
@@ -60,7 +61,8 @@ class Shelf:
         """`now_ms` is the reader's own time: records far ahead of it do not count."""
         self._now_ms = now_ms
         self._feeds = Feeds()
-        self._held: dict[Cid, tuple[Record, bytes | None]] = {}
+        self._held: dict[Cid, Record] = {}
+        self._told: dict[Cid, dict[str, dagcbor.Value]] = {}
         self._cuts: dict[Cid, list[Record]] = {}
         self._retractions: dict[Cid, list[Record]] = {}
 
@@ -80,76 +82,69 @@ class Shelf:
             self._admit(parse_record(block), body)
 
     def _admit(self, record: Record, body: bytes | None) -> None:
-        known = self._held.get(record.id)
-        if known is not None:
-            # Another node may hold the body that this one has forgotten.
-            if known[1] is None and body is not None:
-                verify_body(record, body)
-                parse_body(record.kind, body)
-                self._held[record.id] = (record, body)
-                self._note(record, body)
-            return
-        verify_record(record)
-        missing = self._feeds.missing(record, self._now_ms)
-        if missing == "time":
-            return
-        if missing is not None:
-            raise Refused(
-                "gap", f"found the record {record.id} before its {missing}, expected an order that can be checked"
-            )
-        self._feeds.verify(record, body)
-        if body is not None:
-            verify_body(record, body)
-        self._feeds.apply(record, body)
-        self._held[record.id] = (record, body)
-        if body is not None:
+        if record.id not in self._held:
+            verify_record(record)
+            missing = self._feeds.missing(record, self._now_ms)
+            if missing == "time":
+                return
+            if missing is not None:
+                raise Refused("gap", f"found the record {record.id} before its {missing}, expected it after")
+            self._feeds.verify(record, body)
+        says = body is not None and _says_something(record, body)
+        if record.id not in self._held:
+            self._feeds.apply(record, body)
+            self._held[record.id] = record
+        # Another node may hold the body that the first one has forgotten.
+        if body is not None and says and record.kind in _TELLING and record.id not in self._told:
             self._note(record, body)
+
+    def _note(self, record: Record, body: bytes) -> None:
+        """Takes what a body says."""
+        fields = self._told[record.id] = parse_body(record.kind, body)
+        if record.kind == "version" and isinstance(fields["film"], Cid):
+            self._cuts.setdefault(fields["film"], []).append(record)
+        named = fields["records"] if record.kind == "retraction" else []
+        for cid in named if isinstance(named, list) else []:
+            if isinstance(cid, Cid):
+                self._retractions.setdefault(cid, []).append(record)
 
     def film(self, film: Cid) -> Film | None:
         """The film of this id with its versions, or None where no record that counts tells of it."""
-        held = self._held.get(film)
-        if held is None or held[0].kind != "film" or not self._tells(held[0]):
+        record = self._held.get(film)
+        if record is None or record.kind != "film" or not self._tells(record):
             return None
-        record, body = held
-        assert body is not None
-        fields = parse_body("film", body)
-        year = fields["year"]
+        name, year = self._told[film]["name"], self._told[film]["year"]
+        versions = [
+            _version(cut, self._told[cut.id])
+            for cut in self._cuts.get(film, [])
+            if cut.author == record.author and self._tells(cut)
+        ]
         return Film(
             id=record.id,
             author=record.author,
-            name=str(fields["name"]),
+            name=str(name),
             year=year if isinstance(year, int) else None,
-            versions=tuple(self._versions(record)),
+            versions=tuple(sorted(versions, key=lambda version: (version.time, version.id), reverse=True)),
         )
 
-    def _versions(self, film: Record) -> list[Version]:
-        found = []
-        for record in self._cuts.get(film.id, []):
-            body = self._held[record.id][1]
-            if body is not None and record.author == film.author and self._tells(record):
-                found.append(_version(record, parse_body("version", body)))
-        return sorted(found, key=lambda one: (one.time, one.id), reverse=True)
-
-    def _note(self, record: Record, body: bytes) -> None:
-        """Remembers which film a version is of, and what a retraction takes back."""
-        if record.kind == "version":
-            film = parse_body("version", body)["film"]
-            assert isinstance(film, Cid)
-            self._cuts.setdefault(film, []).append(record)
-        if record.kind == "retraction":
-            named = parse_body("retraction", body)["records"]
-            assert isinstance(named, list)
-            for cid in named:
-                assert isinstance(cid, Cid)
-                self._retractions.setdefault(cid, []).append(record)
-
     def _tells(self, record: Record) -> bool:
-        """Whether a record counts, has its body, and was not taken back by its author."""
+        """Whether a record counts, says something, and was not taken back by its author."""
         taken_back = any(
             retraction.author == record.author and self._feeds.counts(retraction)
             for retraction in self._retractions.get(record.id, [])
         )
-        return self._held[record.id][1] is not None and self._feeds.counts(record) and not taken_back
+        return record.id in self._told and self._feeds.counts(record) and not taken_back
+
+
+def _says_something(record: Record, body: bytes) -> bool:
+    """Whether a body has a meaning; its author may have signed one without. Raises `Refused` for another body."""
+    try:
+        verify_body(record, body)
+    except Refused as error:
+        if error.reason == "wrong-body":
+            raise
+        return False
+    return True
 
 
 def _version(record: Record, fields: dict[str, dagcbor.Value]) -> Version:

@@ -31,7 +31,7 @@ class Relay:
         self.errors: list[CinepeerError] = []
         relay = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(BaseHTTPRequestHandler):
             """Answers GET for paths of the tree."""
 
             protocol_version = "HTTP/1.1"
@@ -59,7 +59,7 @@ class Relay:
             def log_message(self, format: str, *args: object) -> None:
                 """Says nothing: the terminal is the player's."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 

@@ -31,25 +31,33 @@ class Writer:
         self._count = 0
         self.pairs: list[Pair] = []
         following = hashlib.sha256(keys.public_key(hashlib.sha256(f"{name} next".encode()).digest())).digest()
-        inception = self._sign(self._root, None, "inception", {"root": keys.public_key(self._root), "next": following})
+        born = self._body("inception", {"root": keys.public_key(self._root), "next": following})
+        inception = self._sign(self._root, None, "inception", born)
         self.author = inception.id
-        self._sign(self._root, inception, "delegate", {"device": keys.public_key(self._device), "name": name})
+        admitted = self._body("delegate", {"device": keys.public_key(self._device), "name": name})
+        self._sign(self._root, inception, "delegate", admitted)
         self._last: Record | None = None
 
     def write(self, kind: str, **fields: dagcbor.Value) -> Record:
         """The device's next record."""
-        self._last = self._sign(self._device, self._last, kind, fields)
+        return self.write_bytes(kind, self._body(kind, fields))
+
+    def write_bytes(self, kind: str, body: bytes) -> Record:
+        """The device's next record over any body."""
+        self._last = self._sign(self._device, self._last, kind, body)
         return self._last
 
-    def _sign(self, seed: bytes, prev: Record | None, kind: str, fields: Mapping[str, dagcbor.Value]) -> Record:
+    def _body(self, kind: str, fields: Mapping[str, dagcbor.Value]) -> bytes:
         self._count += 1
-        body = new_body(kind, self._count.to_bytes(16, "big"), **fields)
+        return new_body(kind, self._count.to_bytes(16, "big"), **fields)
+
+    def _sign(self, seed: bytes, prev: Record | None, kind: str, body: bytes) -> Record:
         record = sign_record(
             seed,
             author=None if kind == "inception" else self.author,
             seq=0 if prev is None else prev.seq + 1,
             prev=None if prev is None else prev.id,
-            time=NOW_MS - 1_000_000 + self._count,
+            time=NOW_MS - 1_000_000 + len(self.pairs),
             kind=kind,
             body=body,
         )

@@ -249,7 +249,7 @@ def test_an_unknown_film_is_a_mistake_of_the_person(node: Node, client: Callable
         (["films", "--node", "http://[::1"], "found the node address"),
         (["films", "--node", "http://user:word@127.0.0.1"], "found the node address"),
         (["play", "film.mp4", "--node", "http://127.0.0.1:9"], "expected the id of a published film"),
-        (["audit", "/no/such/file.car"], "cannot be read"),
+        (["audit", "/no/such/file.car"], "found no bundle that can be read"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(

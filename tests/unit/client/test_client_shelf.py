@@ -82,6 +82,14 @@ def test_a_film_whose_body_was_forgotten_is_not_shown(stand: Stand) -> None:
     assert shelved(pairs, stand) is None
 
 
+def test_a_body_without_meaning_leaves_its_record_valid_and_says_nothing(stand: Stand) -> None:
+    strange = stand.writer.write_bytes("version", dagcbor.encode({"nonce": bytes(16), "film": "no link"}))
+    later = stand.writer.write("version", **{**fields_of(stand), "label": "later"})
+    film = shelved(stand.writer.pairs, stand)
+    assert film is not None and [version.id for version in film.versions] == [later.id, stand.version.id]
+    assert strange.id not in {version.id for version in film.versions}
+
+
 def test_the_same_records_twice_change_nothing(stand: Stand) -> None:
     assert shelved([*stand.writer.pairs, *stand.writer.pairs], stand) == shelved(stand.writer.pairs, stand)
 
