@@ -7,7 +7,8 @@ import {TitleRegistry} from "./TitleRegistry.sol";
 
 /// @title Notice, answer and ruling.
 /// @notice A notice with a bond keeps a title's money where it is. Silence stops its sales too, and a late answer cures
-/// that. Only the arbiter's ruling moves a title's money; where the arbiter is silent the notice lapses.
+/// that. Only the arbiter's ruling moves a title's money; where the arbiter is silent the notice lapses. The bond of a
+/// wrong notice goes into the title's purse, to all holders alike, so that nobody can win their own bond back.
 contract Disputes {
     /// @notice Where a case stands.
     enum State {
@@ -70,6 +71,13 @@ contract Disputes {
         uint256 bond,
         uint40 due
     );
+
+    /// @notice Somebody concerned adds evidence.
+    /// @param id The case.
+    /// @param title The title.
+    /// @param who The claimant, a holder, or who acts for the title.
+    /// @param evidence sha2-256 digest of the evidence's root block.
+    event Pleaded(uint256 indexed id, uint256 indexed title, address indexed who, bytes32 evidence);
 
     /// @notice The case is over.
     /// @param id The case.
@@ -148,8 +156,9 @@ contract Disputes {
 
     /// @param titles Where the titles are; the registry must name this contract as its disputes.
     /// @param arbiter Who rules.
-    /// @param bond The least bond.
+    /// @param bond The least bond, more than nothing.
     constructor(TitleRegistry titles, address arbiter, uint96 bond) {
+        if (bond == 0) revert BadBond(0, 1);
         if (titles.DISPUTES() != address(this)) revert Misplaced(address(this), titles.DISPUTES());
         (TITLES, ARBITER, BOND) = (titles, arbiter, bond);
     }
@@ -190,7 +199,7 @@ contract Disputes {
         Case storage dispute = _open(id);
         if (dispute.state != State.Noticed) revert BadState(id, dispute.state);
         uint256 title = dispute.title;
-        if (!TITLES.can(title, msg.sender) && TITLES.balanceOf(msg.sender, title) == 0) revert NotAllowed(msg.sender);
+        if (!_defends(title, msg.sender)) revert NotAllowed(msg.sender);
         if (msg.value != BOND) revert BadBond(msg.value, BOND);
         uint40 due = uint40(block.timestamp) + RULING;
         (dispute.state, dispute.respondent, dispute.due) = (State.Answered, msg.sender, due);
@@ -198,6 +207,15 @@ contract Disputes {
         if (TITLES.statusOf(title) == ChainOfTitle.Status.Suspended) {
             TITLES.mark(title, ChainOfTitle.Status.Contested, address(0));
         }
+    }
+
+    /// @notice Adds evidence to an open case: the claimant may, every holder, and who acts for the title.
+    /// @param id The case.
+    /// @param evidence sha2-256 digest of the evidence's root block.
+    function plead(uint256 id, bytes32 evidence) external {
+        Case storage dispute = _open(id);
+        if (msg.sender != dispute.claimant && !_defends(dispute.title, msg.sender)) revert NotAllowed(msg.sender);
+        emit Pleaded(id, dispute.title, msg.sender, evidence);
     }
 
     /// @notice Stops the sales of a title whose notice was not answered in time. Anyone may.
@@ -211,17 +229,22 @@ contract Disputes {
         TITLES.mark(dispute.title, ChainOfTitle.Status.Suspended, address(0));
     }
 
-    /// @notice Rules an answered case, or one whose answer is late. Both bonds go to whom the ruling favours; an upheld
-    /// notice makes the title void, and what its purse holds the claimant's.
+    /// @notice Rules an answered case, or one whose answer is late. Upheld: both bonds and what the title's purse holds
+    /// are the claimant's, and the title is void. Dismissed: the claimant's bond goes into the title's purse.
     /// @param id The case.
     /// @param upheld Whether the notice was right.
     /// @param reasons sha2-256 digest of the reasons' root block.
     function rule(uint256 id, bool upheld, bytes32 reasons) external {
         if (msg.sender != ARBITER) revert NotAllowed(msg.sender);
         Case storage dispute = _open(id);
-        if (dispute.state == State.Noticed) _verifyPast(dispute.due);
-        owed[upheld ? dispute.claimant : _defender(dispute)] += _bonds(dispute);
-        _close(id, upheld ? State.Upheld : State.Dismissed, reasons);
+        bool isAnswered = dispute.state == State.Answered;
+        if (!isAnswered) _verifyPast(dispute.due);
+        if (!upheld) {
+            _dismiss(id, reasons);
+            return;
+        }
+        owed[dispute.claimant] += isAnswered ? uint256(dispute.bond) + BOND : dispute.bond;
+        _close(id, State.Upheld, reasons);
     }
 
     /// @notice Ends a case that nobody ruled in time; the bonds go back. Anyone may.
@@ -235,13 +258,12 @@ contract Disputes {
         _close(id, State.Lapsed, 0);
     }
 
-    /// @notice Takes a notice back; the bonds go to whoever answered, or to the title's controller.
+    /// @notice Takes a notice back; its bond goes into the title's purse.
     /// @param id The case.
     function drop(uint256 id) external {
         Case storage dispute = _open(id);
         if (msg.sender != dispute.claimant) revert NotAllowed(msg.sender);
-        owed[_defender(dispute)] += _bonds(dispute);
-        _close(id, State.Dismissed, 0);
+        _dismiss(id, 0);
     }
 
     /// @notice Pays somebody the bonds that are theirs, whoever asks.
@@ -264,13 +286,17 @@ contract Disputes {
         if (block.timestamp <= due) revert TooEarly(block.timestamp, due);
     }
 
-    function _bonds(Case storage dispute) private view returns (uint256) {
-        return dispute.state == State.Answered ? uint256(dispute.bond) + BOND : dispute.bond;
+    function _defends(uint256 title, address who) private view returns (bool) {
+        return TITLES.can(title, who) || TITLES.balanceOf(who, title) != 0;
     }
 
-    function _defender(Case storage dispute) private view returns (address controller) {
-        if (dispute.state == State.Answered) return dispute.respondent;
-        (controller,,,,,,) = TITLES.titles(dispute.title);
+    /// @dev The respondent's bond goes back, the claimant's into the purse with the case's number as its memo.
+    function _dismiss(uint256 id, bytes32 reasons) private {
+        Case storage dispute = cases[id];
+        (uint256 title, uint256 bond) = (dispute.title, dispute.bond);
+        if (dispute.state == State.Answered) owed[dispute.respondent] += BOND;
+        _close(id, State.Dismissed, reasons);
+        TITLES.credit{value: bond}(title, address(0), bytes32(id));
     }
 
     /// @dev With the last open case the title is clear again; with one fewer a suspension ends, and may be renewed.

@@ -220,9 +220,10 @@ contract Licences is EIP712, ReentrancyGuardTransient {
     /// @notice Whether somebody holds a licence now.
     /// @param offer The offer's id.
     /// @param who The account.
-    /// @return True until its last second.
+    /// @return True from its first second to its last.
     function licensed(bytes32 offer, address who) public view returns (bool) {
-        return until[offer][who] >= block.timestamp;
+        // Before the window of its offer begins no licence of it has; after that every licence sold has begun.
+        return until[offer][who] >= block.timestamp && books[offer].first <= block.timestamp;
     }
 
     /// @notice Takes an offer for somebody. A renewal runs on from the licence in hand.
@@ -257,14 +258,14 @@ contract Licences is EIP712, ReentrancyGuardTransient {
         emit Withdrew(id, offer.title);
     }
 
-    /// @notice Takes back a licence that was sold as revocable. What it excluded may be sold again.
+    /// @notice Takes back a licence that was sold as revocable, begun or not. What it excluded may be sold again.
     /// @param offer The offer.
     /// @param licensee Who holds it.
     function revoke(Offer calldata offer, address licensee) external {
         if (!TITLES.can(offer.title, msg.sender)) revert NotAllowed(msg.sender);
         bytes32 id = hashOf(offer);
         if (!offer.revocable) revert NotRevocable(id);
-        if (!licensed(id, licensee)) revert NotLicensed(id, licensee);
+        if (until[id][licensee] < block.timestamp) revert NotLicensed(id, licensee);
         // One licence of an exclusive offer is live at a time, so this was the one that held the window.
         if (offer.exclusive) books[id].last = uint40(block.timestamp) - 1;
         until[id][licensee] = 0;
@@ -278,7 +279,7 @@ contract Licences is EIP712, ReentrancyGuardTransient {
     function derive(uint256 child, uint256 parent, Offer calldata offer) external {
         if (!TITLES.can(child, msg.sender)) revert NotAllowed(msg.sender);
         bytes32 id = hashOf(offer);
-        if (offer.title != parent || offer.media & REMIX == 0) revert NoRemix(id);
+        if (child == parent || offer.title != parent || offer.media & REMIX == 0) revert NoRemix(id);
         if (!licensed(id, msg.sender)) revert NotLicensed(id, msg.sender);
         uint256 shares = TITLES.balanceOf(address(uint160(parent)), child);
         if (shares < offer.remixShares) revert BadShares(shares, offer.remixShares);
