@@ -18,7 +18,7 @@ from cinepeer.records.bodies import new_body
 from cinepeer.records.keys import public_key
 from cinepeer.records.record import Record, pack, sign_record, unpack
 
-Pair = tuple[Record, bytes]
+Pair = tuple[Record, bytes | None]
 
 BATCH = 1_000
 BATCHES = 8

@@ -14,6 +14,7 @@ import pytest
 
 from cinepeer.adapters.store import RecordStore
 from cinepeer.errors import BadInput, CheckFailed, LimitReached, Refused
+from cinepeer.records import dagcbor
 from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record, sign_record
 from unit.store.people import BORN_MS, NOW_MS, Feed, Pair, Person, rater, seed_of
@@ -193,7 +194,7 @@ def test_a_wrong_body_is_dropped_and_the_header_stands(file: Path) -> None:
 
 def test_a_body_without_meaning_takes_nothing_from_its_header(file: Path) -> None:
     anna = rater("anna", 1)
-    senseless = b"\xa1anoratings"
+    senseless = dagcbor.encode({"nonce": bytes(16)})
     record = sign_record(
         anna.device.seed,
         author=anna.inception.id,
@@ -208,6 +209,8 @@ def test_a_body_without_meaning_takes_nothing_from_its_header(file: Path) -> Non
         await store.add(anna.pairs, NOW_MS)
         outcome = await store.add([(record, senseless)], NOW_MS)
         assert outcome.added == [record]
+        assert reasons(outcome.refused) == {record.id: "bad-body"}
+        assert await store.get(record.id) == (record, None)
         assert store.feeds.heads(anna.device.device) == {record.id}
 
     tell(file, story)
@@ -225,6 +228,7 @@ def test_a_record_of_keys_waits_for_its_body(file: Path) -> None:
         ]
         outcome = await store.add([(inception, b"wrong"), delegate], NOW_MS)
         assert outcome.added == []
+        assert [(record.id, why) for record, _, why in outcome.waiting] == [(delegate[0].id, "author")]
         assert reasons(outcome.refused) == {inception.id: "wrong-body"}
         outcome = await store.add([(inception, b"wrong"), delegate, (inception, body)], NOW_MS)
         assert len(outcome.added) == 2

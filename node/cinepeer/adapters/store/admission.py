@@ -8,11 +8,8 @@ from dataclasses import dataclass, field
 from cinepeer.adapters.store.outcome import Pair
 from cinepeer.errors import Refused
 from cinepeer.records.cid import Cid
-from cinepeer.records.feed import Feeds
+from cinepeer.records.feed import KEY_KINDS, Feeds
 from cinepeer.records.record import Record, verify_body, verify_record
-
-# The chain of keys cannot be replayed without these bodies, so they come with their header and are never forgotten.
-KEY_KINDS = frozenset(("inception", "rotation", "delegate", "revocation"))
 
 
 @dataclass(slots=True)
@@ -47,28 +44,28 @@ def distinct(batch: Iterable[Pair]) -> dict[Cid, Pair]:
 def check(pairs: Iterable[Pair]) -> Checked:
     """Verifies signatures and bodies; shares nothing, so it may run in a thread."""
     checked = Checked()
-    for record, body in pairs:
+    for record, given in pairs:
         try:
             verify_record(record)
         except Refused as error:
             checked.refused.append((record.id, error))
             continue
-        body = right_body(record, body, checked.refused)
-        if body is None and record.kind in KEY_KINDS:
-            checked.bodiless.append(record)
-        else:
+        body = right_body(record, given, checked.refused)
+        if body is not None or record.kind not in KEY_KINDS:
             checked.pairs.append((record, body))
+        elif given is None:
+            checked.bodiless.append(record)
     return checked
 
 
 def right_body(record: Record, body: bytes | None, refused: list[tuple[Cid, Refused]]) -> bytes | None:
-    """`body` when it is the record's; a wrong one goes to `refused` and the header stands alone."""
+    """`body` when it is the record's; a wrong one goes to `refused` with its reason, and the header stands alone."""
     if body is None:
         return None
     try:
         verify_body(record, body)
     except Refused as error:
-        refused.append((record.id, Refused("wrong-body", str(error))))
+        refused.append((record.id, error))
         return None
     return body
 
@@ -86,7 +83,7 @@ def admit(feeds: Feeds, pairs: Iterable[Pair], now_ms: int) -> Admitted:
                 waiting.append((record, body, need))
                 continue
             try:
-                body = _verify(feeds, record, body, admitted.refused)
+                feeds.verify(record, body)
             except Refused as error:
                 admitted.refused.append((record.id, error))
                 continue
@@ -97,19 +94,3 @@ def admit(feeds: Feeds, pairs: Iterable[Pair], now_ms: int) -> Admitted:
             break
         left = [(record, body) for record, body, _ in waiting]
     return admitted
-
-
-def _verify(feeds: Feeds, record: Record, body: bytes | None, refused: list[tuple[Cid, Refused]]) -> bytes | None:
-    """The body with which the record may follow; raises `Refused` when it may not at all.
-
-    Whether a header is valid never hangs on its body, or nodes that hold the body and nodes that do not would differ.
-    """
-    try:
-        feeds.verify(record, body)
-    except Refused as error:
-        if body is None or record.kind in KEY_KINDS:
-            raise
-        feeds.verify(record, None)
-        refused.append((record.id, Refused("wrong-body", str(error))))
-        return None
-    return body

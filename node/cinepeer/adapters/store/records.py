@@ -12,13 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from cinepeer.adapters.store.admission import KEY_KINDS, admit, check, distinct, right_body
+from cinepeer.adapters.store.admission import admit, check, distinct, right_body
 from cinepeer.adapters.store.database import Database, Row, Statement
 from cinepeer.adapters.store.outcome import Batch, Held, Outcome, Pair
 from cinepeer.adapters.store.schema import damaged
 from cinepeer.errors import BadInput
 from cinepeer.records.cid import Cid
-from cinepeer.records.feed import Feeds
+from cinepeer.records.feed import KEY_KINDS, Feeds
 from cinepeer.records.record import Record, parse_record
 
 T = TypeVar("T")
@@ -27,6 +27,13 @@ _SOME = 500  # ids in one question; the oldest builds of SQLite take 999
 _PAGE = 5_000
 _DIGEST_BYTES = 16
 _ROW = "SELECT records.position, records.block, bodies.block FROM records LEFT JOIN bodies USING (position)"
+
+# What the feeds fold: of bodies only those that carry keys.
+_FOLD = f"""
+    SELECT records.position, records.block, bodies.block FROM records
+    LEFT JOIN bodies ON bodies.position = records.position AND kind IN ({", ".join(map(repr, sorted(KEY_KINDS)))})
+    WHERE records.position > ? ORDER BY records.position LIMIT ?
+"""
 
 
 class RecordStore:
@@ -281,12 +288,18 @@ class RecordStore:
     async def _replay(self, *all_feeds: Feeds) -> int:
         """Applies all held records to each of the empty `all_feeds`; returns the last position."""
         position = 0
-        while page := await self.after(position, _PAGE):
-            for held in page:
-                for feeds in all_feeds:
-                    feeds.apply(held.record, held.body)
-            position = page[-1].position
+        while rows := await self._database.read(_FOLD, (position, _PAGE)):
+            await asyncio.to_thread(_fold, rows, all_feeds)
+            position = rows[-1][0]
         return position
+
+
+def _fold(rows: Iterable[Row], all_feeds: Sequence[Feeds]) -> None:
+    """Applies rows of `_FOLD`; they were verified before they were stored."""
+    for _, block, body in rows:
+        record = parse_record(block)
+        for feeds in all_feeds:
+            feeds.apply(record, body)
 
 
 def _insertions(pairs: Sequence[Pair], position: int) -> list[Statement]:
