@@ -168,7 +168,7 @@ async def _build(
     )
     library = Library(store)
     await library.refresh()
-    disk = _open_disk(home, settings, library)
+    disk = _open_disk(stack, home, settings, library)
 
     # The ledger: our own sequencer's child process, or a read-through to another node's.
     p2p_box: list[P2P] = []
@@ -253,7 +253,7 @@ class _Disk:
     denied: Any
 
 
-def _open_disk(home: Home, settings: Mapping[str, Any], library: Any) -> _Disk:
+def _open_disk(stack: AsyncExitStack, home: Home, settings: Mapping[str, Any], library: Any) -> _Disk:
     from cinepeer.adapters.ipfs.blockstore import BlockStore
     from cinepeer.adapters.ipfs.embedded import EmbeddedIpfs
     from cinepeer.adapters.ipfs.kubo import KuboIpfs
@@ -267,6 +267,9 @@ def _open_disk(home: Home, settings: Mapping[str, Any], library: Any) -> _Disk:
             denied.deny(version.root, blocks.get_denied)
     address = str(settings["kubo"])
     ipfs = KuboIpfs(address) if address else EmbeddedIpfs(blocks, home.path / "pins.db")
+    stack.callback(blocks.close)
+    if isinstance(ipfs, EmbeddedIpfs):
+        stack.callback(ipfs.close)
     return _Disk(blocks, ipfs, denied)
 
 
@@ -346,7 +349,7 @@ async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]]) -> None:
     while True:
         arrived = await arrivals.get()
         try:
-            await parts.library.refresh()
+            await parts.library.refresh(arrived)
             if any(record.kind in ("version", "host") for record in arrived):
                 await parts.hosting.pursue()
         except CinepeerError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from cinepeer.app.catalogue import Catalogue
@@ -31,12 +32,14 @@ class Library:
         self.counted = Counted()
         self.ratings = 0
         self._retracted: set[tuple[Cid, Cid]] = set()
+        self._bodiless: set[Cid] = set()
         self._uncounted: dict[bytes, int] = {}  # device -> lowest seq seen that does not count
 
-    async def refresh(self) -> None:
-        """Folds every record that arrived since the last call."""
+    async def refresh(self, arrived: Iterable[Record] = ()) -> None:
+        """Folds every record that came since the last call; `arrived` may name ones whose body came later."""
         async with self._turn:
-            if not await self._take():
+            late = any(record.id in self._bodiless for record in arrived)
+            if late or not await self._take():
                 await self._rebuild()
 
     async def _rebuild(self) -> None:
@@ -65,7 +68,10 @@ class Library:
             return lowest is not None and record.seq >= lowest
         if record.kind in UNDOING:
             return False
-        if body is None or (record.author, record.id) in self._retracted:
+        if body is None:
+            self._bodiless.add(record.id)
+            return True
+        if (record.author, record.id) in self._retracted:
             return True
         fields: dict[str, Any] = parse_body(record.kind, body)
         if record.kind == "rating":

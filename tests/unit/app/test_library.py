@@ -137,3 +137,28 @@ def test_the_catalogue_is_the_same_in_any_order_of_arrival(tmp_path: Path) -> No
         assert states[0] == states[1]
 
     in_world(tmp_path, story)
+
+
+def test_a_body_that_comes_after_its_header_counts_from_then_on(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        import hashlib
+
+        viewer = await world.author("viewer")
+        body = new_body("rating", world.entropy(16), ratings=[["imdb:tt0000001", 9]])
+        record = sign_record(
+            hashlib.sha256(b"viewer device").digest(),
+            author=viewer.id,
+            seq=0,
+            prev=None,
+            time=world.clock_ms(),
+            kind="rating",
+            body=body,
+        )
+        await world.store.add([(record, None)], world.clock_ms())
+        await world.library.refresh()
+        assert world.library.counted.stars_of(viewer.id) == {}
+        await world.store.add([(record, body)], world.clock_ms())
+        await world.library.refresh([record])
+        assert world.library.counted.stars_of(viewer.id) == {"imdb:tt0000001": 9}
+
+    in_world(tmp_path, story)
