@@ -83,10 +83,11 @@ class BlockStore:
     def get_denied(self, cid: Cid) -> bytes | None:
         """As `get`, for denied ones too: only to see what a denied DAG consists of."""
         path = self._path(cid)
-        try:
-            block = path.read_bytes()
-        except FileNotFoundError:
-            return None
+        with in_words(path):
+            try:
+                block = path.read_bytes()
+            except FileNotFoundError:
+                return None
         if cid.matches(block):
             return block
         self._put_aside(cid, path)

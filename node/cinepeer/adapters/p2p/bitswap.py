@@ -1,0 +1,380 @@
+"""Bitswap over libp2p: one long-lived stream each way; only wanted, checked and small enough blocks are taken."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from math import inf
+
+import trio
+from libp2p.abc import INetStream
+from libp2p.custom_types import TProtocol
+from libp2p.host.basic_host import BasicHost
+from libp2p.peer.id import ID
+
+from cinepeer.adapters.p2p.conversation import STREAM_ERRORS, Frames
+from cinepeer.adapters.p2p.guard import reset
+from cinepeer.adapters.p2p.host import parse_peer
+from cinepeer.content.bitswap import MAX_WANTS, PROTOCOL, Message, Want, encode, parse, read_key
+from cinepeer.content.exchange import Exchange
+from cinepeer.content.unixfs import links
+from cinepeer.errors import CinepeerError, Refused, Unreachable
+from cinepeer.ports import BlockSource
+from cinepeer.records.cid import RAW, Cid
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 5.0
+OPEN_TIMEOUT_S = 10.0
+TICK_S = 0.5
+ANSWER_BYTES = 1 << 20  # blocks of one message of ours, unless one alone is larger
+MAX_DAG_BLOCKS = 1_000_000
+MAX_PEERS = 1024
+MAX_RECENT = 8192
+
+
+@dataclass(slots=True, eq=False)
+class _Peer:
+    """One other node: our stream to it, and its wants that are not answered yet."""
+
+    id: ID
+    lock: trio.Lock = field(default_factory=trio.Lock)
+    stream: INetStream | None = None
+    wants: OrderedDict[bytes, Want] = field(default_factory=OrderedDict)
+    is_served: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+class _Run:
+    """One call of `want` or `fetch`: its exchange, and what to do with the blocks."""
+
+    def __init__(self, exchange: Exchange, keep: Callable[[list[tuple[Cid, bytes]]], list[Cid]]) -> None:
+        """`keep` runs in a thread, takes checked blocks and names what is wanted next."""
+        self.exchange = exchange
+        self.error: CinepeerError | None = None
+        self.blocks = 0
+        self._keep = keep
+        self._turn = trio.Lock()
+        self._keeping = 0
+        self._news = trio.Event()
+
+    @property
+    def is_done(self) -> bool:
+        return self.error is not None or (self.exchange.is_done and not self._keeping)
+
+    @property
+    def is_stuck(self) -> bool:
+        return self.exchange.is_stuck and not self._keeping
+
+    def wake(self) -> None:
+        self._news.set()
+
+    async def news(self, timeout_s: float) -> None:
+        """Waits until something happened."""
+        with trio.move_on_after(timeout_s):
+            await self._news.wait()
+        self._news = trio.Event()
+
+    async def take(self, blocks: list[tuple[Cid, bytes]]) -> None:
+        """Keeps blocks that the exchange has taken."""
+        self._keeping += 1
+        try:
+            async with self._turn:
+                self.exchange.want(await trio.to_thread.run_sync(self._keep, blocks))
+                self.blocks += len(blocks)
+        except CinepeerError as error:
+            self.error = error
+        finally:
+            self._keeping -= 1
+            self.wake()
+
+
+class Bitswap:
+    """Exchanges blocks with connected peers. All calls are made inside the trio run of `nursery`."""
+
+    def __init__(
+        self, host: BasicHost, blocks: BlockSource, allow: Callable[[str, Cid], bool], nursery: trio.Nursery
+    ) -> None:
+        """`allow(peer_id, cid)` says whether a block may be served to a peer."""
+        self._host = host
+        self._blocks = blocks
+        self._allow = allow
+        self._nursery = nursery
+        self._peers: OrderedDict[ID, _Peer] = OrderedDict()
+        self._runs: set[_Run] = set()
+        self._recent: OrderedDict[Cid, None] = OrderedDict()
+        host.set_stream_handler(TProtocol(PROTOCOL), self._listen)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """For each known peer: blocks and bytes each way, and what was refused of it."""
+        return {str(peer): dict(found.counts) for peer, found in self._peers.items()}
+
+    async def want(self, cids: Sequence[Cid], peers: Sequence[str], timeout_s: float) -> dict[Cid, bytes]:
+        """Those of `cids` that the peers gave within `timeout_s`; they are checked and not stored."""
+        found: dict[Cid, bytes] = {}
+
+        def keep(blocks: list[tuple[Cid, bytes]]) -> list[Cid]:
+            found.update(blocks)
+            return []
+
+        run = _Run(_exchange(peers, timeout_s), keep)
+        run.exchange.want(cids)
+        with trio.move_on_after(timeout_s):
+            await self._drive(run, inf, None)
+        return found
+
+    async def fetch(
+        self, root: Cid, peers: Sequence[str], timeout_s: float, progress: Callable[[int], None] | None = None
+    ) -> int:
+        """Brings the whole DAG under `root` into the block store; returns the number of blocks that came.
+
+        `progress` is called with that number. Raises `Unreachable` when nobody has a block or nothing came for
+        `timeout_s`, `LimitReached` when the store is full, `Refused` for a DAG that does not parse or is denied.
+        """
+        seen: set[Cid] = set()
+
+        def keep(blocks: list[tuple[Cid, bytes]]) -> list[Cid]:
+            for cid, block in blocks:
+                self._blocks.put(cid, block)
+            children = [child for cid, block in blocks for child in links(cid, block)]
+            return _missing(self._blocks, children, seen)
+
+        run = _Run(_exchange(peers, timeout_s), keep)
+        run.exchange.want(await trio.to_thread.run_sync(_missing, self._blocks, [root], seen))
+        await self._drive(run, timeout_s, progress)
+        if run.error is not None:
+            raise run.error
+        if not run.exchange.is_done:
+            first = run.exchange.wanted[0]
+            raise Unreachable(
+                f"found no provider for {len(run.exchange.wanted)} blocks under {root} (one is {first}), "
+                f"expected one of {len(peers)} peers to give them"
+            )
+        return run.blocks
+
+    async def _drive(self, run: _Run, silence_s: float, progress: Callable[[int], None] | None) -> None:
+        """Asks until the run is done, nobody is left to ask, or no block came for `silence_s`."""
+        self._runs.add(run)
+        done, since_s = 0, trio.current_time()
+        try:
+            while not run.is_done and trio.current_time() - since_s < silence_s:
+                self._drop_disconnected(run)
+                questions = run.exchange.questions(trio.current_time())
+                if not questions and run.is_stuck and not run.is_done:
+                    break
+                # Not in a nursery of this call: a cancelled write would leave half a frame on the stream.
+                for peer, cids in questions:
+                    self._nursery.start_soon(self._ask, run, peer, cids)
+                await run.news(TICK_S)
+                if run.blocks > done:
+                    done, since_s = run.blocks, trio.current_time()
+                    if progress is not None:
+                        progress(done)
+        finally:
+            self._runs.discard(run)
+            for peer, cids in run.exchange.asked:
+                self._nursery.start_soon(self._cancel, peer, cids)
+
+    def _drop_disconnected(self, run: _Run) -> None:
+        for peer, _ in run.exchange.asked:
+            found = self._peers.get(ID.from_string(peer))
+            if found is not None and found.stream is not None and not self._host.is_peer_connected(found.id):
+                found.stream = None
+                run.exchange.drop(peer)
+
+    async def _ask(self, run: _Run, peer: str, cids: list[Cid]) -> None:
+        self._remember(cids)
+        wants = [Want(cid, send_dont_have=True) for cid in cids]
+        if not await self._send(self._peer(ID.from_string(peer)), Message(wants=wants)):
+            run.exchange.drop(peer)
+            run.wake()
+
+    async def _cancel(self, peer: str, cids: list[Cid]) -> None:
+        found = self._peers.get(ID.from_string(peer))
+        if found is not None and found.stream is not None:
+            await self._send(found, Message(wants=[Want(cid, is_cancel=True) for cid in cids]))
+
+    def _remember(self, cids: Iterable[Cid]) -> None:
+        """Keeps what was asked for a while: a block of it that comes late is no lie."""
+        for cid in cids:
+            self._recent[cid] = None
+            self._recent.move_to_end(cid)
+        while len(self._recent) > MAX_RECENT:
+            self._recent.popitem(last=False)
+
+    def _peer(self, peer: ID) -> _Peer:
+        if peer not in self._peers:
+            self._peers[peer] = _Peer(peer)
+            for old in list(self._peers)[: max(0, len(self._peers) - MAX_PEERS)]:
+                if not self._host.is_peer_connected(old):
+                    del self._peers[old]
+        return self._peers[peer]
+
+    async def _send(self, peer: _Peer, message: Message, keys: dict[Cid, bytes] | None = None) -> bool:
+        """Writes one message on our stream to the peer, opened anew once when it is gone; False when it cannot be."""
+        data = encode(message, keys)
+        async with peer.lock:
+            for _ in range(2):
+                fresh = peer.stream is None
+                try:
+                    if peer.stream is None:
+                        with trio.fail_after(OPEN_TIMEOUT_S):
+                            peer.stream = await self._host.new_stream(peer.id, [TProtocol(PROTOCOL)])
+                    await Frames(peer.stream).write(data)
+                    return True
+                except Exception as error:  # noqa: BLE001  the stream's edge: the library fails in any way
+                    log.debug("bitswap to %s: %r", peer.id, error)
+                    stream, peer.stream = peer.stream, None
+                    if stream is not None:
+                        await reset(stream)
+                    if fresh:
+                        return False
+        return False
+
+    async def _listen(self, stream: INetStream) -> None:
+        """Reads one stream of a peer to its end; what it raises is caught by the stream guard."""
+        peer = self._peer(stream.muxed_conn.peer_id)
+        frames = Frames(_Heard(stream, lambda: self._hear(peer)))  # type: ignore[arg-type]
+        try:
+            while (data := await frames.read(inf)) is not None:
+                await self._receive(peer, parse(data))
+        except Refused as error:
+            peer.counts["refused"] += 1
+            self._lied(peer)
+            log.info("bitswap of %s refused: %s", peer.id, error)
+            await reset(stream)
+        except (*STREAM_ERRORS, trio.TooSlowError) as error:
+            log.debug("bitswap from %s: %r", peer.id, error)
+            await reset(stream)
+        else:
+            with trio.move_on_after(1):
+                await stream.close()
+
+    def _hear(self, peer: _Peer) -> None:
+        now_s = trio.current_time()
+        for run in self._runs:
+            run.exchange.hear(str(peer.id), now_s)
+
+    def _lied(self, peer: _Peer) -> None:
+        """No run asks a peer again that sent what nobody asked for, or no message at all."""
+        for run in self._runs:
+            run.exchange.drop(str(peer.id))
+            run.wake()
+
+    async def _receive(self, peer: _Peer, message: Message) -> None:
+        now_s = trio.current_time()
+        peer.counts["foreign"] += message.foreign
+        for cid in filter(None, map(read_key, message.dont_haves)):
+            for run in self._runs:
+                run.exchange.miss(str(peer.id), cid, now_s)
+                run.wake()
+        taken: dict[_Run, list[tuple[Cid, bytes]]] = {}
+        for cid, block in message.blocks:
+            runs = [run for run in self._runs if run.exchange.take(str(peer.id), cid, now_s)]
+            for run in runs:
+                taken.setdefault(run, []).append((cid, block))
+            if runs:
+                peer.counts["blocks_in"] += 1
+                peer.counts["bytes_in"] += len(block)
+            elif cid in self._recent:
+                peer.counts["duplicate"] += 1
+            else:
+                peer.counts["unwanted"] += 1
+                self._lied(peer)
+        for run, blocks in taken.items():
+            await run.take(blocks)
+        if message.wants:
+            self._take_wants(peer, message)
+
+    def _take_wants(self, peer: _Peer, message: Message) -> None:
+        if message.is_full:
+            peer.wants.clear()
+        for want in message.wants:
+            if want.is_cancel:
+                peer.wants.pop(want.key, None)
+            elif len(peer.wants) < MAX_WANTS:
+                peer.wants[want.key] = want
+            else:
+                peer.counts["wants_dropped"] += 1
+        if peer.wants and not peer.is_served:
+            peer.is_served = True
+            self._nursery.start_soon(self._serve, peer)
+
+    async def _serve(self, peer: _Peer) -> None:
+        """Answers a peer's wants in their order, message by message, until none is left or it takes none."""
+        try:
+            while peer.wants:
+                message, keys = await trio.to_thread.run_sync(self._answer, str(peer.id), peer.wants)
+                if not message.is_empty and not await self._send(peer, message, keys):
+                    peer.wants.clear()
+                peer.counts["blocks_out"] += len(message.blocks)
+                peer.counts["bytes_out"] += sum(len(block) for _, block in message.blocks)
+        except (CinepeerError, OSError) as error:
+            log.warning("bitswap for %s: %s", peer.id, error)
+            peer.wants.clear()
+        finally:
+            peer.is_served = False
+
+    def _answer(self, peer: str, wants: OrderedDict[bytes, Want]) -> tuple[Message, dict[Cid, bytes]]:
+        """Takes wants until a message is full. Runs in a thread; the loop may add and cancel wants meanwhile."""
+        message, keys, size = Message(), {}, 0
+        while size < ANSWER_BYTES and len(message.haves) + len(message.dont_haves) < MAX_WANTS:
+            try:
+                _, want = wants.popitem(last=False)
+            except KeyError:
+                break
+            cid = want.cid
+            is_held = cid is not None and self._allow(peer, cid) and self._blocks.has(cid)
+            block = self._blocks.get(cid) if cid is not None and is_held and not want.wants_have else None
+            if cid is not None and block is not None:
+                message.blocks.append((cid, block))
+                keys[cid] = want.key
+                size += len(block)
+            elif is_held and want.wants_have:
+                message.haves.append(want.key)
+            elif want.send_dont_have:
+                message.dont_haves.append(want.key)
+        return message, keys
+
+
+class _Heard:
+    """A stream that tells of every piece that arrives, so that a slow peer is not taken for a silent one."""
+
+    def __init__(self, stream: INetStream, hear: Callable[[], None]) -> None:
+        self._stream = stream
+        self._hear = hear
+
+    async def read(self, n: int) -> bytes:
+        data = await self._stream.read(n)
+        self._hear()
+        return data
+
+
+def _exchange(peers: Sequence[str], timeout_s: float) -> Exchange:
+    """An exchange with `peers`; raises `BadInput` for one that is no peer id."""
+    return Exchange([str(parse_peer(peer)) for peer in peers], min(PATIENCE_S, timeout_s))
+
+
+def _missing(blocks: BlockSource, cids: list[Cid], seen: set[Cid]) -> list[Cid]:
+    """The blocks under `cids` that are not held, as far as the held ones name them, depth first; fills `seen`."""
+    found: list[Cid] = []
+    waiting = list(reversed(cids))
+    while waiting:
+        cid = waiting.pop()
+        if cid in seen:
+            continue
+        seen.add(cid)
+        if len(seen) > MAX_DAG_BLOCKS:
+            raise Refused("too-many-blocks", f"found more than {MAX_DAG_BLOCKS} blocks, expected a film")
+        if cid.codec == RAW:
+            if not blocks.has(cid):
+                found.append(cid)
+            continue
+        block = blocks.get(cid)
+        if block is None:
+            found.append(cid)
+        else:
+            waiting.extend(reversed(links(cid, block)))
+    return found
