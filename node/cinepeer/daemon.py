@@ -9,7 +9,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,9 @@ from cinepeer.adapters.system.durable import write_whole
 from cinepeer.adapters.system.home import Home, open_home
 from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.adapters.system.ports import take_port
-from cinepeer.app.network import LEDGER_PROTOCOL, PROTOCOL, Network, describe, parse_network, peer_of
-from cinepeer.errors import BadInput, CinepeerError, Refused, Unreachable
+from cinepeer.app.network import LEDGER_PROTOCOL, PROTOCOL, Network, describe, network_from, parse_network, peer_of
+from cinepeer.errors import BadInput, CinepeerError, Unreachable
+from cinepeer.ports import NoBlocks
 from cinepeer.settings import load
 
 if TYPE_CHECKING:
@@ -93,47 +94,27 @@ async def _network(home: Home, keys: Keystore, join: str | None) -> Network:
 
 async def _joined(join: str, keys: Keystore) -> Network:
     """The network of the peer at a multiaddr, or of a network file."""
-    if not join.startswith("/ip") and not join.startswith("/dns"):
+    if not join.startswith(("/ip", "/dns")):
         path = Path(join)
         if not path.is_file():
             raise BadInput(f"found {join!r}, expected a peer's multiaddr (/ip4/…/tcp/…/p2p/…) or a network file")
-        return _network_of(path.read_bytes(), join)
+        return network_from(path.read_bytes(), join)
     from cinepeer.adapters.p2p.network import P2P
 
     async def ignore(*_: object) -> None:
         return None
 
-    asker = await P2P.start(
-        keys.secret("peer"), ["/ip4/127.0.0.1/tcp/0"], _NoBlocks(), lambda *_: False, {}, (), ignore, ignore
-    )
+    # A node of no network, for one question: topics need the answer.
+    anywhere = ["/ip4/127.0.0.1/tcp/0"]
+    asker = await P2P.start(keys.secret("peer"), anywhere, NoBlocks(), lambda *_: False, {}, (), ignore, ignore)
     try:
         peer = await asker.connect(join)
         async with asker.conversation(peer, PROTOCOL) as talk:
-            network = _network_of(await talk.ask(b"", 10.0), join)
+            network = network_from(await talk.ask(b"", 10.0), join)
     finally:
         await asker.stop()
     log.warning("network.joined id=%s by=%s", network.id, join)
     return network
-
-
-def _network_of(data: bytes, where: str) -> Network:
-    try:
-        return parse_network(data)
-    except Refused as error:
-        raise BadInput(f"{where}: {error}") from error
-
-
-class _NoBlocks:
-    """A block source for a connection that only asks one question."""
-
-    def get(self, _cid: Any) -> None:
-        return None
-
-    def put(self, cid: Any, _block: bytes) -> None:
-        raise BadInput(f"found a block {cid}, expected none")
-
-    def has(self, _cid: Any) -> bool:
-        return False
 
 
 async def _build(
@@ -154,6 +135,7 @@ async def _build(
     from cinepeer.app.host import Hosting
     from cinepeer.app.identity import open_author
     from cinepeer.app.library import Library
+    from cinepeer.app.moderate import Moderation
     from cinepeer.app.publish import Publishing
     from cinepeer.app.recommend import Recommendations
     from cinepeer.app.replicate import Replication
@@ -168,7 +150,7 @@ async def _build(
     )
     library = Library(store)
     await library.refresh()
-    disk = _open_disk(stack, home, settings, library)
+    disk = _open_disk(stack, home, settings)
 
     # The ledger: our own sequencer's child process, or a read-through to another node's.
     p2p_box: list[P2P] = []
@@ -217,6 +199,10 @@ async def _build(
         cap_bytes=int(settings["disk_cap"]),
         willing=bool(settings["host_films"]),
     )
+    moderation = Moderation(
+        disk.denied, hosting, library, disk.blocks.get_denied, lambda lines: write_whole(*_denied_file(home, lines))
+    )
+    moderation.apply_list()
     titles = Titles(ledger, network, author, library, store, keys.secret("account"), clock_ms, secrets.token_bytes)
     parts = Parts(
         author=author,
@@ -233,7 +219,7 @@ async def _build(
         neighbours=p2p.neighbours,
         status=lambda: _addresses(home, ports, network, p2p, chain.label),
         connect=p2p.connect,
-        deny=lambda text: _deny(home, disk, hosting, text),
+        moderation=moderation,
         clock_ms=clock_ms,
     )
     await replication.start(p2p)
@@ -253,24 +239,26 @@ class _Disk:
     denied: Any
 
 
-def _open_disk(stack: AsyncExitStack, home: Home, settings: Mapping[str, Any], library: Any) -> _Disk:
+def _open_disk(stack: AsyncExitStack, home: Home, settings: Mapping[str, Any]) -> _Disk:
     from cinepeer.adapters.ipfs.blockstore import BlockStore
     from cinepeer.adapters.ipfs.embedded import EmbeddedIpfs
     from cinepeer.adapters.ipfs.kubo import KuboIpfs
     from cinepeer.app.deny import DenyList
 
-    file = home.path / "denied.txt"
+    file, _ = _denied_file(home)
     denied = DenyList(file.read_text().splitlines() if file.exists() else ())
     blocks = BlockStore(home.blocks, cap_bytes=int(settings["disk_cap"]), denied=denied.is_denied)
-    for version in library.catalogue.versions():
-        if denied.is_denied(version.root) or denied.is_denied(version.author):
-            denied.deny(version.root, blocks.get_denied)
     address = str(settings["kubo"])
     ipfs = KuboIpfs(address) if address else EmbeddedIpfs(blocks, home.path / "pins.db")
     stack.callback(blocks.close)
     if isinstance(ipfs, EmbeddedIpfs):
         stack.callback(ipfs.close)
     return _Disk(blocks, ipfs, denied)
+
+
+def _denied_file(home: Home, lines: Sequence[str] = ()) -> tuple[Path, bytes]:
+    """Where the deny list lies, and what `lines` are as bytes."""
+    return home.path / "denied.txt", "".join(f"{line}\n" for line in lines).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,19 +317,6 @@ def _describing(network: Network, p2p_box: list[P2P]) -> Callable[[bytes], Await
         return describe(Network(network.genesis, addrs))
 
     return answer
-
-
-async def _deny(home: Home, disk: _Disk, hosting: Any, text: str) -> int:
-    """Denies a CID from now on, on disk first, and lets go what it denies."""
-    from cinepeer.app.deny import parse_denied
-
-    cid = parse_denied(text)
-    roots = hosting.roots_under(cid)
-    write_whole(home.path / "denied.txt", "\n".join(sorted({*disk.denied.lines(), text})).encode() + b"\n")
-    count = sum(disk.denied.deny(root, disk.blocks.get_denied) for root in (cid, *roots))
-    for root in roots:
-        await hosting.drop(root)
-    return count
 
 
 async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Protocol
 
+from cinepeer.errors import LimitReached
 from cinepeer.records.cid import Cid
 
 
@@ -20,6 +21,22 @@ class BlockSource(Protocol):
 
     def has(self, cid: Cid) -> bool:
         """Whether the block is held, without reading it."""
+
+
+class NoBlocks:
+    """Holds nothing and takes nothing: for a node that only asks."""
+
+    def get(self, _cid: Cid) -> bytes | None:
+        """Never a block."""
+        return None
+
+    def put(self, cid: Cid, _block: bytes) -> None:
+        """Refuses every block."""
+        raise LimitReached(f"found the block {cid}, expected none: this node keeps no blocks")
+
+    def has(self, _cid: Cid) -> bool:
+        """Never held."""
+        return False
 
 
 class IpfsBackend(Protocol):

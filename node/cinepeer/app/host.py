@@ -105,15 +105,6 @@ class Hosting:
             )
             await self._library.refresh()
 
-    def roots_under(self, cid: Cid) -> list[Cid]:
-        """The files of every version that is named by `cid`: itself, its record, its film or its author."""
-        return [
-            version.root
-            for film in self._library.catalogue.films.values()
-            for version in film.versions
-            if cid in (version.root, version.id, film.record, film.author)
-        ]
-
     async def drop(self, root: Cid) -> None:
         """Lets a DAG go and tells so."""
         await self._ipfs.unpin(root)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cinepeer.errors import Refused
+from cinepeer.errors import BadInput, Refused
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import DAG_CBOR, Cid
 
@@ -58,6 +58,14 @@ def parse_network(data: bytes) -> Network:
     if not isinstance(addrs, list) or len(addrs) > MAX_ADDRS or not all(isinstance(addr, str) for addr in addrs):
         raise Refused("bad-network", f"found no list of at most {MAX_ADDRS} addresses, expected the sequencer's")
     return Network(genesis, tuple(str(addr) for addr in addrs))
+
+
+def network_from(data: bytes, where: str) -> Network:
+    """The network that a person pointed at by `where`; raises `BadInput`."""
+    try:
+        return parse_network(data)
+    except Refused as error:
+        raise BadInput(f"{where}: {error}") from error
 
 
 def peer_of(addrs: Sequence[str]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -73,9 +74,13 @@ class Endpoint:
         async with self._opening:
             if self._web3 is not None:
                 return
+            # web3 brings py_ecc, which lifts the limit so far that deeply nested JSON from a stranger, read anywhere in
+            # this process, would overrun the C stack instead of raising.
+            limit = sys.getrecursionlimit()
             from aiohttp import ClientTimeout
             from web3 import AsyncHTTPProvider, AsyncWeb3
 
+            sys.setrecursionlimit(limit)
             timeout = ClientTimeout(total=self._timeout_s)
             provider = AsyncHTTPProvider(
                 self.url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None

@@ -153,7 +153,7 @@ def writing(parts: Parts) -> APIRouter:
 
     @router.post("/api/denied")
     async def deny(wanted: shapes.DenyRequest) -> dict[str, int]:
-        return {"blocks": await parts.deny(wanted.cid)}
+        return {"blocks": await parts.moderation.deny(wanted.cid)}
 
     return router
 

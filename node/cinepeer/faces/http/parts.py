@@ -11,6 +11,7 @@ from cinepeer.app.deny import DenyList
 from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
+from cinepeer.app.moderate import Moderation
 from cinepeer.app.parts import RecordStore
 from cinepeer.app.publish import Publishing
 from cinepeer.app.recommend import Recommendations
@@ -37,5 +38,5 @@ class Parts:
     neighbours: Callable[[], Sequence[Any]]
     status: Callable[[], dict[str, Any]]
     connect: Callable[[str], Awaitable[str]]
-    deny: Callable[[str], Awaitable[int]]
+    moderation: Moderation
     clock_ms: Callable[[], int]
