@@ -77,9 +77,15 @@ def load(data: bytes) -> ItemModel:
         raise Refused("bad-model", f"found another format, expected {FORMAT}")
     films, likes, scales = header.get("films"), header.get("likes"), header.get("scales")
     records = header.get("records")
-    if not (isinstance(films, list) and all(isinstance(film, str) for film in films)):
-        raise Refused("bad-model", "found films that are no list of texts, expected one")
-    return model_of(films, _counts("likes", likes), _counts("scales", scales), data[4 + size :], _count(records))
+    if not isinstance(films, list):
+        raise Refused("bad-model", "found no list of films, expected one")
+    return model_of(
+        [_text(film) for film in films],
+        _counts("likes", likes),
+        _counts("scales", scales),
+        data[4 + size :],
+        _count(records),
+    )
 
 
 def model_id(data: bytes) -> Cid:
@@ -91,6 +97,12 @@ def _counts(name: str, found: object) -> list[int]:
     if not isinstance(found, list):
         raise Refused("bad-model", f"found no list of {name}, expected one")
     return [_count(number) for number in found]
+
+
+def _text(found: object) -> str:
+    if not isinstance(found, str):
+        raise Refused("bad-model", f"found {found!r}, expected a film id")
+    return found
 
 
 def _count(found: object) -> int:
