@@ -454,6 +454,7 @@ def test_blocks_are_fetched_from_the_named_peer_and_progress_is_told_on_the_loop
             assert one.blocks[cid] == block
             await until(lambda: bool(told))
             assert told[-1] == (1, threading.main_thread().name)
+            assert list(await one.p2p.block_counts()) == [two.p2p.peer_id]
             assert await one.p2p.want([cid, hidden, absent], [two.p2p.peer_id], 1) == {cid: block}
 
     asyncio.run(body())

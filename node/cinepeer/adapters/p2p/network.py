@@ -176,6 +176,10 @@ class P2P:
         """The connected peers, the oldest first; none while the thread is starting again."""
         return list(self._outlets.present) if self._bridge.is_up else []
 
+    async def block_counts(self) -> dict[str, dict[str, int]]:
+        """What each peer gave and took of blocks since the thread started, by peer id."""
+        return await self._bridge.call(lambda peerage: peerage.block_counts())
+
     @property
     def restarts(self) -> int:
         """How often the watchdog started the thread again."""

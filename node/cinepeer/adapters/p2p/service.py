@@ -8,10 +8,7 @@ from contextlib import AsyncExitStack
 import trio
 from libp2p.peer.id import ID
 
-try:
-    from cinepeer.adapters.p2p.bitswap import Bitswap
-except ImportError:
-    Bitswap = None
+from cinepeer.adapters.p2p.bitswap import Bitswap
 from cinepeer.adapters.p2p.conversation import Conversation, Listeners, open_conversation
 from cinepeer.adapters.p2p.gossip import gossip_running, make_gossip, publish
 from cinepeer.adapters.p2p.guard import SafePubsub, guard_accept, guard_streams
@@ -59,7 +56,7 @@ class Peerage:
             await stack.enter_async_context(gossip_running(self._router, self._pubsub, self._plan.topics))
             nursery = await stack.enter_async_context(trio.open_nursery())
             await nursery.start(self._neighbourhood.run)
-            self._bitswap = Bitswap and Bitswap(self._host, self._blocks, self._allow, nursery)
+            self._bitswap = Bitswap(self._host, self._blocks, self._allow, nursery)
             for text in self._plan.known:
                 self._neighbourhood.keep(*parse_dial(text))
             try:
@@ -116,6 +113,11 @@ class Peerage:
         """A whole DAG from the named peers into the block store; returns the number of blocks fetched."""
         assert self._bitswap is not None
         return await self._bitswap.fetch(root, peers, timeout_s, progress)
+
+    async def block_counts(self) -> dict[str, dict[str, int]]:
+        """What each peer gave and took of blocks."""
+        assert self._bitswap is not None
+        return self._bitswap.counts()
 
     def listening(self) -> list[str]:
         """The listen addresses with the ports that the machine gave."""
