@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from cinepeer.errors import Refused
 from cinepeer.rights import abi
@@ -206,6 +206,16 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Pleaded:
+    """Somebody concerned added evidence."""
+
+    case: int
+    title: bytes
+    who: bytes
+    evidence: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """A dispute ended: 3 upheld, 4 dismissed, 5 lapsed."""
 
@@ -236,7 +246,8 @@ class Anchored:
 
 Event: TypeAlias = (
     Registered | Amended | Described | Controlled | Delegated | Credited | Withdrawn | StatusSet | Shares | Approved
-    | Offered | Granted | Withdrew | Revoked | Derived | Noticed | Answered | Closed | Collected | Anchored
+    | Offered | Granted | Withdrew | Revoked | Derived | Noticed | Answered | Pleaded | Closed | Collected
+    | Anchored
 )  # fmt: skip
 
 
@@ -291,6 +302,7 @@ _DECLARED: dict[str, tuple[tuple[type, str], ...]] = {
                   "uint8 ground, bytes32 evidence, uint256 bond, uint40 due)"),
         (Answered, "Answered(uint256 indexed case, uint256 indexed title, address indexed respondent, "
                    "bytes32 evidence, uint256 bond, uint40 due)"),
+        (Pleaded, "Pleaded(uint256 indexed case, uint256 indexed title, address indexed who, bytes32 evidence)"),
         (Closed, "Closed(uint256 indexed case, uint256 indexed title, uint8 state, bytes32 reasons)"),
         (Collected, "Collected(address indexed who, uint256 amount)"),
     ),
@@ -301,15 +313,13 @@ _DECLARED: dict[str, tuple[tuple[type, str], ...]] = {
 _TITLE_NAMES = frozenset({"title", "child", "parent", "titles"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Parameter:
+class _Parameter(NamedTuple):
     name: str
     kind: abi.Kind
     indexed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(NamedTuple):
     event: type
     parameters: tuple[_Parameter, ...]
 
@@ -330,9 +340,7 @@ _SHAPES = {name: dict(_shape(*one) for one in declared) for name, declared in _D
 
 def topics(contract: str) -> dict[bytes, tuple[bool, ...]]:
     """The first topics that a contract of ours emits, each with which of its parameters are indexed."""
-    return {
-        topic: tuple(parameter.indexed for parameter in shape.parameters) for topic, shape in _SHAPES[contract].items()
-    }
+    return {topic: tuple(one.indexed for one in shape.parameters) for topic, shape in _SHAPES[contract].items()}
 
 
 def decode(log: Log, contracts: ContractSet) -> Event:

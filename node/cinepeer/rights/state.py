@@ -87,13 +87,13 @@ class Anchor:
 
 @dataclass(slots=True)
 class Dispute:
-    """One dispute about a title; `outcome` 0 while it is open."""
+    """One dispute about a title: all evidence (digests) by whom, in order; `outcome` 0 while it is open."""
 
     case: int
     title: bytes
     claimant: bytes
-    evidence: bytes
     bond: int
+    evidence: list[tuple[bytes, bytes]] = field(default_factory=list)
     respondent: bytes = NOBODY
     outcome: int = 0
 
@@ -151,7 +151,7 @@ def _apply(state: State, entry: ev.Entry) -> None:
             _anchor(state, event, entry)
         case ev.Offered() | ev.Granted() | ev.Withdrew() | ev.Revoked() | ev.Derived():
             _license(state, entry)
-        case ev.Noticed() | ev.Answered() | ev.Closed():
+        case ev.Noticed() | ev.Answered() | ev.Pleaded() | ev.Closed():
             _dispute(state, entry)
         case ev.Approved() | ev.Described() | ev.Collected():
             pass
@@ -239,9 +239,14 @@ def _license(state: State, entry: ev.Entry) -> None:
 def _dispute(state: State, entry: ev.Entry) -> None:
     match entry.event:
         case ev.Noticed() as event:
-            state.disputes[event.case] = Dispute(event.case, event.title, event.claimant, event.evidence, event.bond)
+            opened = Dispute(event.case, event.title, event.claimant, event.bond, [(event.claimant, event.evidence)])
+            state.disputes[event.case] = opened
         case ev.Answered() as event if event.case in state.disputes:
-            state.disputes[event.case].respondent = event.respondent
+            dispute = state.disputes[event.case]
+            dispute.respondent = event.respondent
+            dispute.evidence.append((event.respondent, event.evidence))
+        case ev.Pleaded() as event if event.case in state.disputes:
+            state.disputes[event.case].evidence.append((event.who, event.evidence))
         case ev.Closed() as event if event.case in state.disputes:
             state.disputes[event.case].outcome = event.outcome
         case _:

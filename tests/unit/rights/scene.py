@@ -19,9 +19,10 @@ from cinepeer.adapters.chain.signing import sign_transaction
 from cinepeer.content import unixfs
 from cinepeer.records import dagcbor, keys, merkle
 from cinepeer.records.bodies import new_body
-from cinepeer.records.cid import DAG_CBOR, RAW, Cid
+from cinepeer.records.cid import RAW, Cid
 from cinepeer.records.record import Record, sign_record
 from cinepeer.rights import deeds
+from cinepeer.rights.audit import Expectations, Report, verify
 from cinepeer.rights.bundle import Material, build
 from cinepeer.rights.deployment import NAMES, ContractSet, predict
 from cinepeer.rights.events import Log, decode_all
@@ -29,6 +30,7 @@ from cinepeer.rights.licences import medium_bit
 from cinepeer.rights.manifest import RatingProof
 from cinepeer.rights.proofs import AccountProof, SlotProof, parse_header
 from cinepeer.rights.sequencer import SignedHeader
+from cinepeer.rights.shipped import SHIPPED
 from cinepeer.rights.signatures import address_of
 from cinepeer.rights.state import State, fold
 from cinepeer.rights.territories import WORLD
@@ -37,6 +39,7 @@ from cinepeer.rights.wanted import wanted_slots
 SEED = bytes(range(32))
 BORN = 1_700_000_000
 CHAIN = 7373
+EXPECTATIONS = Expectations(SHIPPED)
 CREATOR, PARTNER, CINEMA, RELAYER = (bytes([number]) * 32 for number in (11, 12, 13, 14))
 PRICE = 5_000_000_000_000_001
 TIP = 333
@@ -291,5 +294,17 @@ def raw_leaf(blocks: dict[Cid, bytes]) -> Cid:
     return max((cid for cid in blocks if cid.codec == RAW), key=lambda cid: len(blocks[cid]))
 
 
-def record_id(block: bytes) -> Cid:
-    return Cid.of(block, DAG_CBOR)
+def audited(**changes: Any) -> Report:
+    """The audit of the story's bundle, with parts of its material replaced."""
+    return verify(story().bundle(**changes), EXPECTATIONS)
+
+
+def failed(report: Report) -> list[str]:
+    """The checks of a report that did not hold; there must be some."""
+    assert not report.ok
+    return [line.check for line in report.failures]
+
+
+def sentence(report: Report, check: str) -> str:
+    """What a check found."""
+    return next(line.found for line in report.lines if line.check == check)
