@@ -1,12 +1,18 @@
-"""What an audit found, line by line, and its two forms: canonical JSON and plain text."""
+"""What an audit found, line by line, and its forms: canonical JSON, plain text, and one page of HTML."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 FORMAT = "cinepeer/audit-report/1"
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;overflow-wrap:anywhere}"
+    "table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ccc;padding:.4rem;text-align:left;"
+    "vertical-align:top}.fail{background:#fdecea;font-weight:600}dt{font-weight:600}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,28 @@ def report_json(report: Report) -> bytes:
     return json.dumps(report_map(report), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def report_html(report: Report) -> str:
+    """The report as one page that needs nothing else: a row for each check, then the basis of trust."""
+    verdict = _verdict(report)
+    subject = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in report.subject.items())
+    rows = "".join(
+        f'<tr class="{"ok" if line.ok else "fail"}"><td>{"holds" if line.ok else "does not hold"}</td>'
+        + "".join(f"<td>{escape(text)}</td>" for text in (line.check, line.found, line.expected, line.rests_on))
+        + "</tr>"
+        for line in report.lines
+    )
+    basis = "".join(f"<li>{escape(sentence)}</li>" for sentence in report.basis)
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Audit: {verdict}</title><style>{_STYLE}</style>'
+        f"<h1>Audit: {verdict}</h1><dl>{subject}</dl><table><thead><tr><th>Result</th><th>Check</th><th>Found</th>"
+        f"<th>Expected</th><th>Rests on</th></tr></thead><tbody>{rows}</tbody></table>"
+        f"<h2>What this rests on, as a whole</h2><ul>{basis}</ul></html>\n"
+    )
+
+
 def report_text(report: Report) -> str:
     """The report for a terminal: a verdict, the subject, one line per check and the basis of trust."""
-    failed = len(report.failures)
-    verdict = "every check held" if report.ok else f"{failed} of {len(report.lines)} checks did not hold"
-    rows = [f"audit: {verdict}", *(f"  {name:<9} {value}" for name, value in report.subject.items()), ""]
+    rows = [f"audit: {_verdict(report)}", *(f"  {name:<9} {value}" for name, value in report.subject.items()), ""]
     for line in report.lines:
         rows.append(f"{'ok  ' if line.ok else 'FAIL'}  {line.check}: {line.found}")
         if not line.ok:
@@ -77,3 +100,9 @@ def report_text(report: Report) -> str:
     if report.basis:
         rows += ["", "What this rests on, as a whole:", *(f"  - {sentence}" for sentence in report.basis)]
     return "\n".join(rows) + "\n"
+
+
+def _verdict(report: Report) -> str:
+    if report.ok:
+        return "every check held"
+    return f"{len(report.failures)} of {len(report.lines)} checks did not hold"

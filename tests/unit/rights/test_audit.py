@@ -10,7 +10,7 @@ from cinepeer.records import dagcbor
 from cinepeer.records.cid import Cid
 from cinepeer.rights import deeds, signatures
 from cinepeer.rights.audit import Expectations, Report, verify
-from cinepeer.rights.report import report_json, report_text
+from cinepeer.rights.report import Line, report_html, report_json, report_text
 from cinepeer.rights.sequencer import sign_header
 from cinepeer.rights.shipped import SHIPPED
 from unit.rights import scene
@@ -72,6 +72,19 @@ def test_the_report_has_one_json_and_a_text_with_every_line():
     text = report_text(report)
     assert text.startswith("audit: every check held")
     assert all(line.check in text and line.rests_on in text for line in report.lines)
+
+
+def test_the_page_of_a_report_holds_every_line_and_no_text_of_strangers_as_markup():
+    report = verify(sound_bundle(), EXPECTATIONS)
+    page = report_html(report)
+    assert page.count("<tr ") == len(report.lines)
+    hostile = Report((Line("<script>", False, "<b>", "&", '"'),), {"film": "<i>"}, ("<u>",))
+    assert not any(mark in report_html(hostile) for mark in ("<script>", "<b>", "<i>", "<u>"))
+    assert "1 of 1 checks did not hold" in report_html(hostile)
+
+
+def test_a_report_without_lines_does_not_hold():
+    assert not Report(()).ok
 
 
 def test_the_network_that_is_expected_is_taken_and_no_other():
