@@ -150,7 +150,7 @@ def _apply(state: State, entry: ev.Entry) -> None:
         case ev.Anchored() as event:
             _anchor(state, event, entry)
         case ev.Offered() | ev.Granted() | ev.Withdrew() | ev.Revoked() | ev.Derived():
-            _license(state, entry)
+            _apply_licence(state, entry)
         case ev.Noticed() | ev.Answered() | ev.Pleaded() | ev.Closed():
             _dispute(state, entry)
         case ev.Approved() | ev.Described() | ev.Collected():
@@ -211,7 +211,7 @@ def _withdraw(title: Title, event: ev.Withdrawn, entry: ev.Entry) -> None:
         title.debts[event.token, event.holder] = debt + event.amount * WHOLE
 
 
-def _license(state: State, entry: ev.Entry) -> None:
+def _apply_licence(state: State, entry: ev.Entry) -> None:
     match entry.event:
         case ev.Offered() as event:
             if (event.terms.title, event.terms.seller) != (event.title, event.seller):
