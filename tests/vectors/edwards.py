@@ -114,7 +114,7 @@ def is_valid(public: bytes, message: bytes, signature: bytes) -> bool:
 
 
 def is_valid_with_cofactor(public: bytes, message: bytes, signature: bytes) -> bool:
-    """The lenient verdict of libraries that multiply by 8 and take any encoding; ours must differ where this is wrong."""
+    """The lenient verdict of libraries that multiply by 8 and take any encoding."""
     a, r = decode_loosely(public), decode_loosely(signature[:32])
     if a is None or r is None:
         return False

@@ -125,12 +125,12 @@ KINDS: dict[str, Form] = {
 }
 
 
-def new_body(kind: str, nonce: bytes, **fields: Value) -> bytes:
+def new_body(kind: str, nonce: bytes, /, **fields: Value) -> bytes:
     """The block of a body; raises `Refused` (`not-canonical`, `bad-body`) for fields that the kind does not take.
 
     `nonce` is 16 bytes that nobody can guess.
     """
-    block = dagcbor.encode({"nonce": nonce, **fields})
+    block = dagcbor.encode({**fields, "nonce": nonce})
     parse_body(kind, block)
     return block
 
@@ -146,12 +146,13 @@ def parse_body(kind: str, block: bytes) -> dict[str, Value]:
     form = KINDS.get(kind)
     misfit = form.misfit(fields) if form is not None else None
     if misfit is not None:
-        found = (
-            f"{fields[misfit]!r:.60} as {misfit}"
-            if misfit in fields
-            else f"no {misfit}"
-            if misfit
-            else "a contradiction"
-        )
+        found = _shown(fields, misfit)
         raise Refused("bad-body", f"found {found} in a body of kind {kind}, expected the form of that kind")
     return fields
+
+
+def _shown(fields: Mapping[str, Value], misfit: str) -> str:
+    """A misfit in words, cut where it gets long."""
+    if not misfit:
+        return "a contradiction"
+    return f"{fields[misfit]!r:.60} as {misfit}" if misfit in fields else f"no {misfit}"

@@ -1,6 +1,7 @@
 """Merkle trees of RFC 6962 §2.1 (sha2-256): the root over a list of leaves, and proofs of inclusion and consistency.
 
-A leaf is any bytes, here a record id; proofs are lists of digests of 32 bytes, from the leaves upwards.
+A leaf is any bytes, here a record id; proofs are lists of digests of 32 bytes, from the leaves upwards. A root does not
+say how many leaves are under it: whoever publishes a root publishes the size with it.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def test_devices_sign_no_key_records(kind: str) -> None:
     anna = Person("anna")
     laptop = anna.device()
     feeds, _ = fold(anna.pairs)
-    fields: dict[str, Any] = {"delegate": {"name": "x"}, "revocation": {"seq": -1, "head": None, "reason": ""}}[kind]
+    fields: dict[str, Any] = {"name": "x"} if kind == "delegate" else {"seq": -1, "head": None, "reason": ""}
     assert refusal(feeds, laptop.write(kind, device=bytes(32), **fields)) == "not-root"
 
 

@@ -1,0 +1,159 @@
+"""Records: signing and reading, the body beside the header, and the pair that travels."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from cinepeer.errors import Refused
+from cinepeer.records import dagcbor, keys
+from cinepeer.records.bodies import new_body
+from cinepeer.records.cid import DAG_CBOR, Cid
+from cinepeer.records.record import (
+    DOMAIN,
+    MAX_BODY_BYTES,
+    Record,
+    pack,
+    parse_record,
+    sign_record,
+    unpack,
+    verify_body,
+    verify_record,
+)
+from vectors.people import BORN_MS, Person
+
+BODY = new_body("rating", bytes(16), ratings=[["movielens:1", 9]])
+SEED = bytes(range(32))
+AUTHOR = Cid.of(b"author", DAG_CBOR)
+
+
+def signed(**how: object) -> Record:
+    given = {"author": AUTHOR, "seq": 0, "prev": None, "time": BORN_MS, "kind": "rating", "body": BODY} | how
+    return sign_record(SEED, **given)  # type: ignore[arg-type]
+
+
+def reason(call: object, *given: object) -> str:
+    with pytest.raises(Refused) as caught:
+        call(*given)  # type: ignore[operator]
+    return caught.value.reason
+
+
+def test_what_is_signed_is_read_back() -> None:
+    record = signed()
+    assert parse_record(record.block) == record
+    assert record.id == Cid.of(record.block, DAG_CBOR)
+    assert (record.author, record.device, record.seq) == (AUTHOR, keys.public_key(SEED), 0)
+    assert (record.time, record.kind, record.header.size) == (BORN_MS, "rating", len(BODY))
+    verify_record(record)
+    verify_body(record, BODY)
+
+
+def test_an_inception_is_its_own_author() -> None:
+    anna = Person("anna")
+    assert anna.inception.header.author is None
+    assert anna.inception.author == anna.inception.id
+
+
+def test_the_signature_is_over_the_domain_and_the_headers_bytes() -> None:
+    record = signed()
+    value = dagcbor.decode(record.block)
+    assert isinstance(value, dict)
+    message = DOMAIN + dagcbor.encode(value["header"])
+    keys.verify(record.device, message, record.signature)
+    assert reason(keys.verify, record.device, message[len(DOMAIN) :], record.signature) == "bad-signature"
+
+
+def test_a_changed_byte_anywhere_is_noticed() -> None:
+    block = signed().block
+    for place in range(len(block)):
+        changed = block[:place] + bytes((block[place] ^ 1,)) + block[place + 1 :]
+        try:
+            record = parse_record(changed)
+        except Refused:
+            continue
+        assert reason(verify_record, record) == "bad-signature"
+
+
+def test_a_signature_by_another_device_does_not_hold() -> None:
+    record = signed()
+    other = keys.sign(bytes(32), b"")
+    assert reason(verify_record, dataclasses.replace(record, signature=other)) == "bad-signature"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"seq": -1},
+        {"seq": 2**53},
+        {"seq": 1},
+        {"prev": AUTHOR},
+        {"time": -1},
+        {"kind": ""},
+        {"kind": "Rating"},
+        {"kind": "k" * 24},
+        {"author": None},
+        {"kind": "inception"},
+        {"body": b""},
+        {"body": bytes(MAX_BODY_BYTES + 1)},
+    ],
+    ids=str,
+)
+def test_a_header_without_a_form_cannot_be_signed(how: dict[str, object]) -> None:
+    with pytest.raises(Refused) as caught:
+        signed(**how)
+    assert caught.value.reason == "bad-record"
+
+
+def test_the_sentence_names_the_field_and_what_was_expected() -> None:
+    with pytest.raises(Refused, match=r"found 'Rating' for kind, expected 1 to 23 of a-z, 0-9 and -"):
+        signed(kind="Rating")
+
+
+def test_another_body_is_refused_and_so_is_one_without_sense() -> None:
+    record = signed()
+    assert reason(verify_body, record, BODY + b"\0") == "wrong-body"
+    assert reason(verify_body, record, BODY[:-1] + b"\x01") == "wrong-body"
+    senseless = dagcbor.encode({"nonce": bytes(16), "ratings": []})
+    assert reason(verify_body, signed(body=senseless), senseless) == "bad-body"
+    assert reason(verify_body, signed(body=b"\xff"), b"\xff") == "not-canonical"
+
+
+def test_a_size_that_is_not_the_bodys_is_refused() -> None:
+    record = signed()
+    header = dataclasses.replace(record.header, size=len(BODY) + 1)
+    assert reason(verify_body, dataclasses.replace(record, header=header), BODY) == "wrong-body"
+
+
+@pytest.mark.parametrize("body", [BODY, None], ids=["with its body", "alone"])
+def test_a_record_travels(body: bytes | None) -> None:
+    record = signed()
+    assert unpack(pack(record, body)) == (record, body)
+
+
+def test_a_pair_of_another_shape_is_refused() -> None:
+    block = signed().block
+    shapes: list[dagcbor.Value] = [
+        None,
+        {},
+        [],
+        [block],
+        [block, None, None],
+        [None, BODY],
+        [AUTHOR, BODY],
+        [block, "text"],
+        [block, AUTHOR],
+        [block, bytes(MAX_BODY_BYTES + 1)],
+        [block[:-1], BODY],
+    ]
+    for shape in shapes:
+        assert reason(unpack, dagcbor.encode(shape)) in ("bad-record", "not-canonical")
+    assert reason(unpack, bytes(1 << 20)) == "bad-record"
+
+
+def test_the_greatest_pair_travels() -> None:
+    body = dagcbor.encode({"nonce": bytes(16), "words": "x" * (MAX_BODY_BYTES - 33)})
+    assert len(body) == MAX_BODY_BYTES
+    record = signed(body=body, kind="letter", seq=2**53 - 1, prev=AUTHOR, time=2**53 - 1)
+    verify_body(record, body)
+    assert unpack(pack(record, body)) == (record, body)
