@@ -9,20 +9,22 @@ from dataclasses import dataclass, field
 from math import inf
 
 import trio
-from libp2p.abc import INetStream
+from libp2p.abc import IMuxedConn, INetStream
 from libp2p.custom_types import TProtocol
 from libp2p.host.basic_host import BasicHost
 from libp2p.peer.id import ID
+from libp2p.protocol_muxer.multiselect_communicator import MultiselectCommunicator
 
 from cinepeer.adapters.p2p.conversation import STREAM_ERRORS, Frames
 from cinepeer.adapters.p2p.guard import reset
 from cinepeer.adapters.p2p.host import parse_peer
+from cinepeer.adapters.p2p.retrieval import Retrieval, missing
 from cinepeer.content.bitswap import MAX_WANTS, PROTOCOL, Message, Want, encode, parse, read_key
 from cinepeer.content.exchange import Exchange
 from cinepeer.content.unixfs import links
 from cinepeer.errors import CinepeerError, Refused, Unreachable
 from cinepeer.ports import BlockSource
-from cinepeer.records.cid import RAW, Cid
+from cinepeer.records.cid import Cid
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,6 @@ PATIENCE_S = 5.0
 OPEN_TIMEOUT_S = 10.0
 TICK_S = 0.5
 ANSWER_BYTES = 1 << 20  # blocks of one message of ours, unless one alone is larger
-MAX_DAG_BLOCKS = 1_000_000
 MAX_PEERS = 1024
 MAX_RECENT = 8192
 
@@ -42,53 +43,10 @@ class _Peer:
     id: ID
     lock: trio.Lock = field(default_factory=trio.Lock)
     stream: INetStream | None = None
+    spoke_on: IMuxedConn | None = None
     wants: OrderedDict[bytes, Want] = field(default_factory=OrderedDict)
     is_served: bool = False
     counts: Counter[str] = field(default_factory=Counter)
-
-
-class _Run:
-    """One call of `want` or `fetch`: its exchange, and what to do with the blocks."""
-
-    def __init__(self, exchange: Exchange, keep: Callable[[list[tuple[Cid, bytes]]], list[Cid]]) -> None:
-        """`keep` runs in a thread, takes checked blocks and names what is wanted next."""
-        self.exchange = exchange
-        self.error: CinepeerError | None = None
-        self.blocks = 0
-        self._keep = keep
-        self._turn = trio.Lock()
-        self._keeping = 0
-        self._news = trio.Event()
-
-    @property
-    def is_done(self) -> bool:
-        return self.error is not None or (self.exchange.is_done and not self._keeping)
-
-    @property
-    def is_stuck(self) -> bool:
-        return self.exchange.is_stuck and not self._keeping
-
-    def wake(self) -> None:
-        self._news.set()
-
-    async def news(self, timeout_s: float) -> None:
-        """Waits until something happened."""
-        with trio.move_on_after(timeout_s):
-            await self._news.wait()
-        self._news = trio.Event()
-
-    async def take(self, blocks: list[tuple[Cid, bytes]]) -> None:
-        """Keeps blocks that the exchange has taken."""
-        self._keeping += 1
-        try:
-            async with self._turn:
-                self.exchange.want(await trio.to_thread.run_sync(self._keep, blocks))
-                self.blocks += len(blocks)
-        except CinepeerError as error:
-            self.error = error
-        finally:
-            self._keeping -= 1
-            self.wake()
 
 
 class Bitswap:
@@ -103,7 +61,7 @@ class Bitswap:
         self._allow = allow
         self._nursery = nursery
         self._peers: OrderedDict[ID, _Peer] = OrderedDict()
-        self._runs: set[_Run] = set()
+        self._runs: set[Retrieval] = set()
         self._recent: OrderedDict[Cid, None] = OrderedDict()
         host.set_stream_handler(TProtocol(PROTOCOL), self._listen)
 
@@ -119,7 +77,7 @@ class Bitswap:
             found.update(blocks)
             return []
 
-        run = _Run(_exchange(peers, timeout_s), keep)
+        run = Retrieval(_exchange(peers, timeout_s), keep)
         run.exchange.want(cids)
         with trio.move_on_after(timeout_s):
             await self._drive(run, inf, None)
@@ -139,10 +97,10 @@ class Bitswap:
             for cid, block in blocks:
                 self._blocks.put(cid, block)
             children = [child for cid, block in blocks for child in links(cid, block)]
-            return _missing(self._blocks, children, seen)
+            return missing(self._blocks, children, seen)
 
-        run = _Run(_exchange(peers, timeout_s), keep)
-        run.exchange.want(await trio.to_thread.run_sync(_missing, self._blocks, [root], seen))
+        run = Retrieval(_exchange(peers, timeout_s), keep)
+        run.exchange.want(await trio.to_thread.run_sync(missing, self._blocks, [root], seen))
         await self._drive(run, timeout_s, progress)
         if run.error is not None:
             raise run.error
@@ -154,7 +112,7 @@ class Bitswap:
             )
         return run.blocks
 
-    async def _drive(self, run: _Run, silence_s: float, progress: Callable[[int], None] | None) -> None:
+    async def _drive(self, run: Retrieval, silence_s: float, progress: Callable[[int], None] | None) -> None:
         """Asks until the run is done, nobody is left to ask, or no block came for `silence_s`."""
         self._runs.add(run)
         done, since_s = 0, trio.current_time()
@@ -177,14 +135,14 @@ class Bitswap:
             for peer, cids in run.exchange.asked:
                 self._nursery.start_soon(self._cancel, peer, cids)
 
-    def _drop_disconnected(self, run: _Run) -> None:
+    def _drop_disconnected(self, run: Retrieval) -> None:
         for peer, _ in run.exchange.asked:
             found = self._peers.get(ID.from_string(peer))
             if found is not None and found.stream is not None and not self._host.is_peer_connected(found.id):
                 found.stream = None
                 run.exchange.drop(peer)
 
-    async def _ask(self, run: _Run, peer: str, cids: list[Cid]) -> None:
+    async def _ask(self, run: Retrieval, peer: str, cids: list[Cid]) -> None:
         self._remember(cids)
         wants = [Want(cid, send_dont_have=True) for cid in cids]
         if not await self._send(self._peer(ID.from_string(peer)), Message(wants=wants)):
@@ -217,11 +175,15 @@ class Bitswap:
         data = encode(message, keys)
         async with peer.lock:
             for _ in range(2):
+                # A stream on an older connection than the one that the peer speaks on may lead nowhere, silently.
+                if peer.stream is not None and peer.spoke_on not in (None, peer.stream.muxed_conn):
+                    stale, peer.stream = peer.stream, None
+                    await reset(stale)
                 fresh = peer.stream is None
                 try:
                     if peer.stream is None:
                         with trio.fail_after(OPEN_TIMEOUT_S):
-                            peer.stream = await self._host.new_stream(peer.id, [TProtocol(PROTOCOL)])
+                            peer.stream = await self._open(peer)
                     await Frames(peer.stream).write(data)
                     return True
                 except Exception as error:  # noqa: BLE001  the stream's edge: the library fails in any way
@@ -233,12 +195,25 @@ class Bitswap:
                         return False
         return False
 
+    async def _open(self, peer: _Peer) -> INetStream:
+        """A stream to the peer, on the connection that it last spoke on when that is open."""
+        for connection in self._host.get_network().get_connections(peer.id):
+            if connection.muxed_conn is peer.spoke_on and not connection.is_closed:
+                stream = await connection.new_stream()
+                await self._host.multiselect_client.select_one_of(
+                    [TProtocol(PROTOCOL)], MultiselectCommunicator(stream)
+                )
+                return stream
+        peer.spoke_on = None
+        return await self._host.new_stream(peer.id, [TProtocol(PROTOCOL)])
+
     async def _listen(self, stream: INetStream) -> None:
         """Reads one stream of a peer to its end; what it raises is caught by the stream guard."""
         peer = self._peer(stream.muxed_conn.peer_id)
         frames = Frames(_Heard(stream, lambda: self._hear(peer)))  # type: ignore[arg-type]
         try:
             while (data := await frames.read(inf)) is not None:
+                peer.spoke_on = stream.muxed_conn
                 await self._receive(peer, parse(data))
         except Refused as error:
             peer.counts["refused"] += 1
@@ -270,7 +245,7 @@ class Bitswap:
             for run in self._runs:
                 run.exchange.miss(str(peer.id), cid, now_s)
                 run.wake()
-        taken: dict[_Run, list[tuple[Cid, bytes]]] = {}
+        taken: dict[Retrieval, list[tuple[Cid, bytes]]] = {}
         for cid, block in message.blocks:
             runs = [run for run in self._runs if run.exchange.take(str(peer.id), cid, now_s)]
             for run in runs:
@@ -354,27 +329,4 @@ class _Heard:
 
 def _exchange(peers: Sequence[str], timeout_s: float) -> Exchange:
     """An exchange with `peers`; raises `BadInput` for one that is no peer id."""
-    return Exchange([str(parse_peer(peer)) for peer in peers], min(PATIENCE_S, timeout_s))
-
-
-def _missing(blocks: BlockSource, cids: list[Cid], seen: set[Cid]) -> list[Cid]:
-    """The blocks under `cids` that are not held, as far as the held ones name them, depth first; fills `seen`."""
-    found: list[Cid] = []
-    waiting = list(reversed(cids))
-    while waiting:
-        cid = waiting.pop()
-        if cid in seen:
-            continue
-        seen.add(cid)
-        if len(seen) > MAX_DAG_BLOCKS:
-            raise Refused("too-many-blocks", f"found more than {MAX_DAG_BLOCKS} blocks, expected a film")
-        if cid.codec == RAW:
-            if not blocks.has(cid):
-                found.append(cid)
-            continue
-        block = blocks.get(cid)
-        if block is None:
-            found.append(cid)
-        else:
-            waiting.extend(reversed(links(cid, block)))
-    return found
+    return Exchange([str(parse_peer(peer)) for peer in peers], min(PATIENCE_S, timeout_s / 4))
