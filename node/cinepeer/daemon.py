@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cinepeer.adapters.system.durable import write_whole
 from cinepeer.adapters.system.home import Home, open_home
+from cinepeer.adapters.system.keyring import open_roots
 from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.adapters.system.ports import take_port
 from cinepeer.app.network import LEDGER_PROTOCOL, PROTOCOL, Network, describe, network_from, parse_network, peer_of
@@ -131,6 +132,7 @@ async def _build(
     from cinepeer.adapters.p2p.network import P2P
     from cinepeer.adapters.store.records import RecordStore
     from cinepeer.app.audit import Auditing
+    from cinepeer.app.devices import Devices, admit_when_possible
     from cinepeer.app.fetch import Fetching
     from cinepeer.app.host import Hosting
     from cinepeer.app.identity import open_author
@@ -145,9 +147,10 @@ async def _build(
     # On the disk: records, blocks, what is denied.
     store = await RecordStore.open(home.records)
     stack.push_async_callback(store.close)
-    author = await open_author(
-        store, keys.secret("root"), keys.secret("next-root"), keys.secret("device"), clock_ms, os.urandom
-    )
+    roots, is_restored = open_roots(keys), bool(home.kept.get("restored"))
+    seeds, device = (roots.first, roots.following), keys.secret("device")
+    author = await open_author(store, *seeds, device, clock_ms, os.urandom, roots.nonce, is_restored)
+    home.keep(author=str(author.id))
     library = Library(store)
     await library.refresh()
     disk = _open_disk(stack, home, settings)
@@ -204,8 +207,10 @@ async def _build(
     )
     moderation.apply_list()
     titles = Titles(ledger, network, author, library, store, keys.secret("account"), clock_ms, secrets.token_bytes)
+    devices = Devices(store, author, seeds, clock_ms, os.urandom, is_restored, p2p.neighbours, replication.sync)
     parts = Parts(
         author=author,
+        devices=devices,
         store=store,
         library=library,
         ipfs=disk.ipfs,
@@ -224,8 +229,8 @@ async def _build(
     )
     await replication.start(p2p)
     stack.push_async_callback(replication.stop)
-    followed = asyncio.create_task(_follow(parts, arrivals), name="follow")
-    stack.push_async_callback(_cancel, followed)
+    for work in (_follow(parts, arrivals), admit_when_possible(devices, hosting.tell)):
+        stack.push_async_callback(_cancel, asyncio.create_task(work))
     await _listen(stack, home, ports, parts, disk, fetching, chain)
     return {**_addresses(home, ports, network, p2p, chain.label), "author": str(author.id)}
 

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "peers": ("node", "Show the neighbours, or connect to one."),
     "host": ("node", "Show what this node holds for others; deny what it must not."),
     "network": ("node", "Show the network that this node belongs to."),
+    "keys": ("keys", "Show who may sign what; the 24 words; restore; revoke a device."),
 }
 
 

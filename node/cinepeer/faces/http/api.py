@@ -18,6 +18,7 @@ from cinepeer.app.publish import FilmFacts
 from cinepeer.app.titles import parse_owners
 from cinepeer.errors import BadInput, CinepeerError, LimitReached, Refused, Unreachable
 from cinepeer.faces.http import shapes, views
+from cinepeer.faces.http.keys import keys
 from cinepeer.faces.http.parts import Parts
 from cinepeer.records import dagcbor
 from cinepeer.records.record import unpack
@@ -34,7 +35,7 @@ def application(parts: Parts, *routers: APIRouter) -> FastAPI:
     app.add_exception_handler(CinepeerError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _unforeseen)
-    for router in (reading(parts), writing(parts), ledger(parts), *routers):
+    for router in (reading(parts), writing(parts), ledger(parts), keys(parts), *routers):
         app.include_router(router)
     return app
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from cinepeer.app.audit import Auditing
 from cinepeer.app.deny import DenyList
+from cinepeer.app.devices import Devices
 from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
@@ -25,6 +26,7 @@ class Parts:
     """Everything that a request may reach; there is no object that owns it all."""
 
     author: Author
+    devices: Devices
     store: RecordStore
     library: Library
     ipfs: IpfsBackend

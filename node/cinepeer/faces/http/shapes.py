@@ -94,3 +94,18 @@ class DenyRequest(_Shape):
     """The CID of an author, a film's files or a block."""
 
     cid: str
+
+
+class RevocationRequest(_Shape):
+    """A device of the author by the begin of its key in hex, and the last seq of it that shall count (-1: none)."""
+
+    device: str = Field(min_length=8, max_length=64, pattern=r"^[0-9a-fA-F]+$")
+    after: int | None = Field(default=None, ge=-1)
+    reason: str = Field(default="", max_length=1_000)
+    alone: bool = False
+
+
+class AdmissionRequest(_Shape):
+    """Whether no other machine has signed with this author's keys, so that no neighbour need be asked."""
+
+    alone: bool = False

@@ -1,0 +1,125 @@
+"""The keys command: who may sign what, the phrase, a restored home, and the root's word on devices."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cinepeer.errors import BadInput
+from cinepeer.faces.cli.call import Node, home_option, json_option, show
+
+alone_option = click.option(
+    "--alone", is_flag=True, help="No other machine has signed with this author's keys: ask no peer first."
+)
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog="Example: cinepeer keys   or   cinepeer keys phrase --show   or   cinepeer keys revoke 3f9a01c2",
+)
+@json_option
+@home_option
+@click.pass_context
+def keys(ctx: click.Context, as_json: bool, home: Path) -> None:
+    """Show who may sign what for this home's author, and which of the keys are on this machine."""
+    if ctx.invoked_subcommand is None:
+        show(Node.of(home).get("/api/keys"), as_json, _keys)
+
+
+def _keys(found: dict[str, Any]) -> Iterator[str]:
+    yield f"author   {found['author']}"
+    yield f"account  {found['account']}  signs transactions and deeds  (on this machine)"
+    for key in found["keys"]:
+        named = f" “{key['name']}”" if key["name"] else ""
+        here = "this device" if key["key"] == found["device"] else "on this machine" if key["here"] else "elsewhere"
+        yield f"{key['sort']:8} {key['key']}{named}"
+        yield f"         {key['state']}; signs {key['signs']}; {key['counted']} of {key['records']} records count; {here}"
+    if not found["admitted"]:
+        yield f"device   {found['device']}"
+        yield "         this device, not admitted yet: it will be once a peer that holds the author's records is connected"
+
+
+def open_keystore(home: Path) -> Any:
+    """The keystore of a home that exists, with the passphrase of the environment; raises `BadInput`."""
+    from cinepeer.adapters.system.keystore import Keystore
+
+    if not (home / "keys").is_dir():
+        raise BadInput(f"found no keys in {home}, expected a home that was started once")
+    return Keystore(home / "keys", os.environ.get("CINEPEER_PASSPHRASE"))
+
+
+@keys.command(epilog="Example: cinepeer keys phrase --show")
+@click.option("--show", "shown", is_flag=True, help="Yes, show the words now: nobody is looking over my shoulder.")
+@json_option
+@home_option
+def phrase(shown: bool, as_json: bool, home: Path) -> None:
+    """Show the 24 words from which the author, its next root and its account follow."""
+    from cinepeer.adapters.system.keyring import show_phrase
+
+    if not shown:
+        raise BadInput("found no --show, expected it: whoever sees the 24 words is this author from then on")
+    words = show_phrase(open_keystore(home))
+    show({"phrase": words}, as_json, _words)
+
+
+def _words(found: dict[str, Any]) -> Iterator[str]:
+    words = found["phrase"].split()
+    for row in range(6):
+        yield "   ".join(f"{place + 1:2} {words[place]:9}" for place in range(row * 4, row * 4 + 4)).rstrip()
+    yield ""
+    yield "Write them on paper, in this order. They restore the author and the account, not the films: docs/keys.md"
+
+
+@keys.command(epilog="Example: cinepeer keys restore --home NEW < words.txt   then   cinepeer run --home NEW --join ADDR")
+@json_option
+@home_option
+def restore(as_json: bool, home: Path) -> None:
+    """Restore an author from its 24 words, asked for or read from stdin, into a fresh home: always a new device."""
+    from cinepeer.adapters.system.home import open_home
+    from cinepeer.adapters.system.keyring import keep_phrase, parse_words
+    from cinepeer.adapters.system.keystore import Keystore
+
+    asked = sys.stdin.isatty()
+    text = click.prompt("The 24 words", hide_input=True, err=True) if asked else sys.stdin.read(4_096)
+    parse_words(text)  # before a folder is made
+    with open_home(home) as opened:
+        if opened.records.exists() or opened.kept:
+            raise BadInput(f"found a home that has lived at {home}, expected a fresh one: choose another --home")
+        opened.keep(restored=True)
+        keep_phrase(Keystore(opened.keys, os.environ.get("CINEPEER_PASSPHRASE")), text)
+    show({"home": str(home), "restored": True}, as_json, _restored)
+
+
+def _restored(found: dict[str, Any]) -> Iterator[str]:
+    yield f"restored into {found['home']}, as a new device of the same author"
+    yield f"next: cinepeer run --home {found['home']} --join MULTIADDR of a peer that holds the author's records"
+    yield "the root admits the new device once it has reconciled with that peer; `cinepeer keys` shows it"
+
+
+@keys.command(epilog="Example: cinepeer keys revoke 3f9a01c2 --reason 'lost on a train'")
+@click.argument("device")
+@click.option("--after", type=click.IntRange(-1), help="The last seq that shall count; -1: none. Default: all held here.")
+@click.option("--reason", default="", help="Why; public for ever.")
+@alone_option
+@json_option
+@home_option
+def revoke(device: str, after: int | None, reason: str, alone: bool, as_json: bool, home: Path) -> None:
+    """Revoke a device of this author: nothing that it signs after its last valid record counts anywhere."""
+    wanted = {"device": device, "after": after, "reason": reason, "alone": alone}
+    done = Node.of(home).post("/api/keys/revocations", wanted)
+    show(done, as_json, lambda made: iter([f"revoked by record {made['record']}, seq {made['seq']} of the root"]))
+
+
+@keys.command(epilog="Example: cinepeer keys admit --alone")
+@alone_option
+@json_option
+@home_option
+def admit(alone: bool, as_json: bool, home: Path) -> None:
+    """Have the root admit this restored device now instead of when a peer has been reconciled with."""
+    done = Node.of(home).post("/api/keys/admissions", {"alone": alone})
+    show(done, as_json, lambda made: iter([f"admitted: device {made['device']}"]))
