@@ -259,3 +259,17 @@ def test_denying_an_author_lets_all_their_films_go(tmp_path: Path, film: Path) -
         ]
         wait_until(lambda: made["version"] in host.api.get("/api/hosting")["declined"])
         assert host.api.get("/api/hosting")["held"] == []
+
+
+@pytest.mark.ffmpeg
+def test_the_same_bytes_are_published_once_and_a_title_registered_once(node: Running, film: Path) -> None:
+    made = list(node.api.lines("/api/publish", {"path": str(film), "name": "Once"}))[-1]["done"]
+    before = node.api.get("/api/status")["records"]
+    ended = command("publish", film, "--name", "Twice", "--home", node.home)
+    assert ended.returncode == 2
+    assert made["film"] in ended.stderr
+    again = node.api.post("/api/titles", {"film": made["film"]})
+    assert (again["title"], again["record"]) == (made["title"]["title"], made["title"]["record"])
+    with pytest.raises(BadInput, match="registered already"):
+        node.api.post("/api/titles", {"film": made["film"], "owners": [{"holder": "0x" + "ab" * 20, "shares": 1}]})
+    assert node.api.get("/api/status")["records"] == before

@@ -89,12 +89,19 @@ class Publishing:
         if self._denied.is_denied(root):
             await self._ipfs.unpin(root)
             raise BadInput(f"found a film whose files {root} are on this node's deny list, expected one that is not")
+        self._check_new(root)
         blocks, size_bytes = await self._measure(root)
         tell("import", {"root": str(root), "blocks": blocks, "bytes": size_bytes})
         published = await self._sign(facts, probe, package, root, blocks, size_bytes)
         tell("records", {"film": str(published.film), "version": str(published.version)})
         await self._hosting.tell()
         return published
+
+    def _check_new(self, root: Cid) -> None:
+        """Raises `BadInput` when this author has published these very bytes: a title stands for them once."""
+        for film in self._library.catalogue.films.values():
+            if film.author == self._author.id and any(version.root == root for version in film.versions):
+                raise BadInput(f"found these bytes published already as {film.name!r} ({film.id}), expected a new film")
 
     async def _check_room(self, size_bytes: int) -> None:
         """Raises `LimitReached` before anything is imported when the packaged film does not fit under the cap."""

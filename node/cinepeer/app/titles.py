@@ -90,25 +90,36 @@ class Titles:
         """
         film = self._own_film(film_id)
         deed = self._deed(film, owners)
-        signature = sign_deed(self._key, deed, self.contracts)
-        done: dict[str, Any] = {}
-        title = await self._registered(deed)
+        title, done = await self._registered(deed), {}
         if title is None:
+            signature = sign_deed(self._key, deed, self.contracts)
             receipt = await self._send(self.contracts.titles, deeds.register_call(deed, signature))
             done = _done(receipt)
             title = await self._registered(deed)
             assert title is not None, "a registration that held has its entry"
+        elif title.metadata != deed.metadata or title.shares != _shares(deed):
+            raise BadInput(
+                f"found these bytes registered already as {_hex(title.id)} with other owners or for another film "
+                "record, expected a new film, or shares moved on the ledger"
+            )
+        for record, fields in film.titles:
+            if fields["title"] == title.id:
+                return {"title": _hex(title.id), "record": str(record.id), **done}
+        record = await self._announce(film, title.id, deed)
+        return {"title": _hex(title.id), "record": str(record.id), **done}
+
+    async def _announce(self, film: Film, title: bytes, deed: Deed) -> Record:
         fields: dict[str, Any] = {
             "film": film.record,
             "chain": self.contracts.chain_id,
             "contract": self.contracts.titles,
-            "title": title.id,
+            "title": title,
             "deed": deed.to_map(),
-            "signature": signature,
+            "signature": sign_deed(self._key, deed, self.contracts),
         }
         record = await self._author.sign("title", fields)
         await self._library.refresh()
-        return {"title": _hex(title.id), "record": str(record.id), **done}
+        return record
 
     async def _registered(self, deed: Deed) -> Title | None:
         """The title of a deed's creator and content, when it stands on the ledger."""
@@ -284,6 +295,10 @@ class Titles:
     def decode(self, logs: Sequence[Log]) -> list[Entry]:
         """The events of the contracts' log entries."""
         return decode_all(logs, self.contracts)
+
+
+def _shares(deed: Deed) -> dict[bytes, int]:
+    return dict(zip(deed.holders, deed.shares, strict=True))
 
 
 def _done(receipt: Receipt) -> dict[str, Any]:

@@ -97,10 +97,15 @@ class Endpoint:
             self._web3 = web3
 
     async def _ask(self, web3: Any, method: str, parameters: Sequence[Any]) -> Any:
-        from aiohttp import ClientConnectionError, ClientError
+        from aiohttp import ClientConnectionError, ClientError, ClientResponseError
 
         try:
             answer = await web3.provider.make_request(method, list(parameters))
+        except ClientResponseError as error:
+            raise Unreachable(
+                f"found the ledger away ({self.url} says {error.status} {error.message}), expected its sequencer to be "
+                "reached: nothing was sent, try again later"
+            ) from error
         except (ClientError, OSError, TimeoutError) as error:
             why = str(error) or type(error).__name__
             broken = isinstance(error, ClientConnectionError) and not isinstance(error, TimeoutError)

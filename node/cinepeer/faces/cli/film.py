@@ -71,7 +71,7 @@ def _published(done: dict[str, Any]) -> Iterator[str]:
     yield f"version  {done['version']}  ({', '.join(done['renditions'])})"
     yield f"files    ipfs://{done['root']}  ({done['blocks']} blocks, {done['size_bytes']:,} bytes)"
     if "title" in done:
-        yield f"title    {done['title']['title']}  in block {done['title']['block']}"
+        yield f"title    {done['title']['title']}  in block {done['title'].get('block', 'registered before')}"
 
 
 @click.command(epilog="Example: cinepeer films --json")

@@ -79,8 +79,8 @@ def pay(film: str, amount: str | None, holder: str | None, as_json: bool, home: 
     if holder:
         show(node.post("/api/withdrawals", {"film": film, "holder": holder}), as_json, _pairs)
         return
-    if amount is None or not amount.isdigit():
-        raise BadInput(f"found the amount {amount!r}, expected a whole number in the ledger's smallest unit")
+    if amount is None or not amount.isdigit() or int(amount) < 1:
+        raise BadInput(f"found the amount {amount!r}, expected a whole number from 1 in the ledger's smallest unit")
     show(node.post("/api/payments", {"film": film, "amount": amount}), as_json, _pairs)
 
 
