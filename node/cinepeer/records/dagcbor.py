@@ -18,6 +18,7 @@ Value: TypeAlias = "bool | int | float | str | bytes | Cid | list[Value] | dict[
 MAX_DEPTH = 32
 
 _DOUBLE = struct.Struct(">d")
+_MINUS_ZERO = _DOUBLE.pack(-0.0)
 _HEADS = (struct.Struct(">BB"), struct.Struct(">BH"), struct.Struct(">BI"), struct.Struct(">BQ"))
 # The least number that may stand in 1, 2, 4 and 8 bytes: a smaller one has a shorter form.
 _LEAST = (24, 1 << 8, 1 << 16, 1 << 32)
@@ -98,7 +99,7 @@ def _write(out: bytearray, value: Value, depth: int) -> None:
         if not math.isfinite(value):
             raise _refused(str(value), "a finite number")
         out.append(0xFB)
-        out += _DOUBLE.pack(value)
+        out += _DOUBLE.pack(value or 0.0)  # minus zero is zero: one value, one form
     elif not isinstance(value, list | tuple | dict):
         raise _refused(type(value).__name__, "a value of DAG-CBOR")
     elif depth <= 0:
@@ -187,8 +188,8 @@ def _read_simple(data: bytes, at: int, first: int) -> tuple[Value, int]:
     if first != 0xFB:
         raise _refused(f"the byte {first:#04x}", "null, a bool or a float of 64 bits")
     value = _DOUBLE.unpack_from(data, at)[0]
-    if not math.isfinite(value):
-        raise _refused(str(value), "a finite number")
+    if not math.isfinite(value) or data[at : at + 8] == _MINUS_ZERO:
+        raise _refused(str(value), "a finite number that is not minus zero")
     return value, at + 8
 
 

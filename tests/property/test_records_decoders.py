@@ -1,0 +1,159 @@
+"""Every decoder against all sorts of bytes: `Refused` or a value, in steps and memory bounded by their length."""
+
+from __future__ import annotations
+
+import sys
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cinepeer.errors import Refused
+from cinepeer.records import dagcbor
+from cinepeer.records.bodies import KINDS, new_body, parse_body, parse_film_id
+from cinepeer.records.cid import Cid
+from cinepeer.records.record import pack, parse_record, unpack
+from vectors.dagcbor_cases import REFUSED, VALUES
+from vectors.people import Person
+from vectors.record_cases import BODIES, NONCE
+
+anna = Person("anna")
+laptop = anna.device()
+laptop.rate(1)
+anna.revoke(laptop, None)
+
+BLOCKS = [record.block for record, _ in anna.pairs]
+BODY_BLOCKS = [new_body(kind, NONCE, **fields) for kind, fields in BODIES if len(str(fields)) < 4000]
+PACKED = [pack(record, body) for record, body in anna.pairs]
+CBOR = [dagcbor.encode(value) for value in VALUES.values()] + [bytes.fromhex(data)[:200] for data in REFUSED]
+TEXTS = [str(record.id) for record, _ in anna.pairs] + ["imdb:tt0111161", "wikidata:Q42"]
+
+# Heads of CBOR, so that mangled input is often well formed.
+HEADS = st.sampled_from([bytes((head,)) for head in range(256)] + [b"\xd8\x2a\x58\x25\0", b"\x9b" + b"\xff" * 8])
+
+
+@st.composite
+def near(draw: st.DrawFn, seeds: list[bytes]) -> bytes:
+    """A good input with something changed, cut, doubled, spliced with another, or none of it at all."""
+    data = draw(st.sampled_from(seeds))
+    for _ in range(draw(st.integers(0, 4))):
+        at, size = draw(st.integers(0, len(data))), draw(st.integers(0, 8))
+        match draw(st.sampled_from("bhcdsr")):
+            case "b":
+                data = data[:at] + draw(st.binary(max_size=8)) + data[at + size :]
+            case "h":
+                data = data[:at] + draw(HEADS) + data[at + 1 :]
+            case "c":
+                data = data[:at]
+            case "d":
+                data = data[: at + size] + data[at:]
+            case "s":
+                data = data[:at] + draw(st.sampled_from(seeds))[at:]
+            case "r":
+                data = draw(st.binary(max_size=64))
+    return data
+
+
+def bounded(decode: Callable[..., Any], data: bytes | str, *before: object) -> Any:
+    """What `decode` gives, or None when it refuses; fails beyond its bounds of calls and memory."""
+    steps = 0
+
+    def count(_frame: object, event: str, _arg: object) -> None:
+        nonlocal steps
+        steps += event == "call"
+
+    sys.setprofile(count)
+    try:
+        return decode(*before, data)
+    except Refused as error:
+        assert error.reason and str(error)
+        assert len(str(error)) < 500, "a sentence stays a sentence, whatever the input"
+        return None
+    finally:
+        sys.setprofile(None)
+        assert steps <= 20 * len(data) + 200, steps
+
+
+@settings(max_examples=600)
+@given(data=near(CBOR))
+def test_dagcbor(data: bytes) -> None:
+    value = bounded(dagcbor.decode, data)
+    assert value is None or dagcbor.encode(value) == data
+
+
+@settings(max_examples=600)
+@given(data=near(BLOCKS))
+def test_records(data: bytes) -> None:
+    record = bounded(parse_record, data)
+    assert record is None or record.block == data
+
+
+@settings(max_examples=600)
+@given(data=near(BODY_BLOCKS), kind=st.sampled_from([*KINDS, "letter"]))
+def test_bodies(data: bytes, kind: str) -> None:
+    fields = bounded(parse_body, data, kind)
+    assert fields is None or dagcbor.encode(fields) == data
+
+
+@settings(max_examples=400)
+@given(data=near(PACKED))
+def test_pairs(data: bytes) -> None:
+    pair = bounded(unpack, data)
+    assert pair is None or pack(*pair) == data
+
+
+@settings(max_examples=400)
+@given(
+    text=st.text(max_size=70)
+    | near([text.encode() for text in TEXTS]).map(lambda data: data.decode("utf-8", "replace"))
+)
+def test_texts_of_ids(text: str) -> None:
+    for parse in (Cid.parse, parse_film_id):
+        found = bounded(parse, text)
+        assert found is None or str(found) == text
+
+
+@settings(max_examples=200)
+@given(data=near([record.id for record, _ in anna.pairs]))
+def test_bytes_of_ids(data: bytes) -> None:
+    cid = bounded(Cid.from_bytes, data)
+    assert cid is None or Cid.parse(str(cid)) == data
+
+
+BOMBS = [
+    b"\x9b" + b"\xff" * 8,
+    b"\x9a\xff\xff\xff\xff" + b"\xf6" * 1000,
+    b"\xba\x7f\xff\xff\xff" + b"\x60\xf6" * 500,
+    b"\x5b\x7f\xff\xff\xff\xff\xff\xff\xff",
+    b"\x7a\xff\xff\xff\xff" + b"x" * 1000,
+    b"\x81" * 30_000,
+    b"\xa1\x60" * 15_000,
+    (b"\x9a\xff\xff\xff\xff") * 6000,
+    b"\x99\x75\x30" + b"\x80" * 30_000,
+    b"\x99\x75\x30" + b"\xf6" * 30_000,
+    b"\xd8\x2a" * 15_000,
+]
+
+
+@pytest.mark.parametrize("bomb", BOMBS, ids=lambda bomb: f"{bomb[:6].hex()} of {len(bomb)}")
+def test_false_lengths_and_nesting_cost_no_more_than_their_bytes(bomb: bytes) -> None:
+    for decode in (dagcbor.decode, unpack, parse_record, lambda data: parse_body("rating", data)):
+        tracemalloc.start()
+        try:
+            bounded(decode, bomb)
+            _, peak_bytes = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak_bytes <= 100 * len(bomb) + 200_000
+
+
+@pytest.mark.parametrize("size", [1_000, 10_000, 30_000])
+def test_a_long_kind_or_number_does_not_make_the_grammar_wander(size: int) -> None:
+    """Matching stays linear: nothing in the grammar can be read in two ways."""
+    block = laptop.pairs[0][0].block
+    for filling in (b"\x64prev", b"\x64kind\x66rating", b"a", b"\x1b\0", block[7:60]):
+        assert bounded(parse_record, block[:60] + filling * (900 // len(filling)) + block[60:]) is None
+        assert bounded(parse_record, filling * (size // len(filling))) is None
