@@ -1,0 +1,138 @@
+/** A version on a video element: attached at once, but not a byte is asked for before it is to play. */
+
+import type HlsPlayer from 'hls.js';
+import { onTally } from '../ask/prover';
+import { Refused } from '../verify/refused';
+import { addressOf, loaderFor } from './loader';
+
+/** Where playing stands: `stopped` says that something served did not hold. */
+export type Standing = 'still' | 'starting' | 'playing' | 'waiting' | 'stopped' | 'unplayable';
+
+export class Player {
+  standing = $state<Standing>('still');
+  sentence = $state('');
+  waitsFor = $state('');
+  blocks = $state(0);
+  bytes = $state(0);
+  levels = $state.raw<readonly number[]>([]);
+  level = $state(-1);
+  shown = $state(0);
+
+  private readonly source = typeof MediaSource === 'undefined' ? null : new MediaSource();
+  private hls: HlsPlayer | null = null;
+  private root: string | null = null;
+  private isWanted = false;
+  private isStarted = false;
+  private readonly leave: (() => void)[] = [];
+
+  constructor(private readonly video: HTMLVideoElement) {
+    if (this.source === null) {
+      this.standing = 'unplayable';
+      return;
+    }
+    // The source is there from the beginning, so that `play()` waits for the film instead of failing.
+    const address = URL.createObjectURL(this.source);
+    video.src = address;
+    this.leave.push(() => URL.revokeObjectURL(address));
+    this.on('play', () => this.want());
+    this.on('playing', () => this.stand('playing'));
+    this.on('waiting', () => this.stand('waiting'));
+    this.leave.push(onTally((tally) => this.tally(tally.root, tally.blocks, tally.bytes)));
+  }
+
+  /** The version to play; what was asked for before is done now. */
+  setRoot(root: string): void {
+    if (this.root === root) return;
+    this.root = root;
+    // The program is fetched ahead, the film is not.
+    void import('hls.js');
+    if (this.isWanted) void this.start();
+  }
+
+  /** Plays, or pauses. */
+  turn(): void {
+    if (this.video.paused) void this.video.play().catch(() => undefined);
+    else this.video.pause();
+  }
+
+  /** Chooses the quality by its place in `levels`; -1 lets the connection decide. */
+  choose(level: number): void {
+    this.level = level;
+    if (this.hls !== null) this.hls.nextLevel = level;
+  }
+
+  /** Lets go of everything. */
+  destroy(): void {
+    for (const one of this.leave) one();
+    this.hls?.destroy();
+    this.video.removeAttribute('src');
+    this.video.load();
+  }
+
+  private on(event: string, listener: () => void): void {
+    this.video.addEventListener(event, listener);
+    this.leave.push(() => this.video.removeEventListener(event, listener));
+  }
+
+  private want(): void {
+    this.isWanted = true;
+    if (this.root !== null) void this.start();
+    else this.stand('starting');
+  }
+
+  private stand(standing: Standing): void {
+    if (this.standing !== 'stopped' && this.standing !== 'unplayable') this.standing = standing;
+  }
+
+  private tally(root: string, blocks: number, bytes: number): void {
+    if (root !== this.root) return;
+    this.blocks = blocks;
+    this.bytes = bytes;
+  }
+
+  private async start(): Promise<void> {
+    if (this.isStarted || this.root === null || this.source === null) return;
+    this.isStarted = true;
+    this.stand('starting');
+    const { default: Hls, Events } = await import('hls.js');
+    const loader = loaderFor(this.root, {
+      asked: (path) => (this.waitsFor = path),
+      got: () => (this.waitsFor = ''),
+      failed: (error) => this.fail(error),
+    });
+    const hls = new Hls({
+      loader,
+      // fMP4 needs no transmuxing, so there is nothing for a worker of its own to do.
+      enableWorker: false,
+      maxBufferLength: 30,
+      backBufferLength: 60,
+      startLevel: -1,
+      testBandwidth: false,
+      abrEwmaDefaultEstimate: 4_000_000,
+      capLevelToPlayerSize: true,
+      emeEnabled: false,
+      enableWebVTT: true,
+    });
+    this.hls = hls;
+    hls.on(Events.MANIFEST_PARSED, (_, { levels }) => (this.levels = levels.map((level) => level.height)));
+    hls.on(Events.LEVEL_SWITCHED, (_, { level }) => (this.shown = this.levels[level] ?? 0));
+    hls.on(Events.ERROR, (_, { fatal, error }) => {
+      if (fatal) this.stop(error.message);
+    });
+    hls.attachMedia({ media: this.video, mediaSource: this.source });
+    hls.loadSource(addressOf(this.root, 'master.m3u8'));
+  }
+
+  /** What does not hold ends it at once; what does not come is asked for again by hls.js, for a while. */
+  private fail(error: Error): void {
+    if (error instanceof Refused && error.reason !== 'left') this.stop(error.message);
+  }
+
+  private stop(sentence: string): void {
+    if (this.standing === 'stopped') return;
+    this.standing = 'stopped';
+    this.sentence = sentence;
+    this.hls?.stopLoad();
+    this.video.pause();
+  }
+}

@@ -1,0 +1,41 @@
+/** What the page may ask of the worker, and what comes back. */
+
+import type { ProvenFilm } from './shelf';
+
+export interface Questions {
+  /** A film by its id, proved by its author's chain of records; null where none tells of it. */
+  film: { ask: { film: string }; answer: ProvenFilm | null };
+  /** A file under a version's root, every block of it checked. */
+  file: { ask: { root: string; path: string; maxBytes: number }; answer: ArrayBuffer };
+  /** One record, its id, signature and body checked. */
+  record: { ask: { id: string }; answer: ProvenRecord };
+}
+
+/** A record as a person reads it; `fields` is null where the body was forgotten. */
+export interface ProvenRecord {
+  readonly id: string;
+  readonly author: string;
+  readonly device: string;
+  readonly kind: string;
+  readonly seq: number;
+  readonly time: number;
+  readonly fields: { readonly [name: string]: unknown } | null;
+}
+
+export type Sort = keyof Questions;
+
+export type Ask = { [S in Sort]: { readonly id: number; readonly sort: S; readonly ask: Questions[S]['ask'] } }[Sort];
+
+/** What was checked so far under one root. */
+export interface Tally {
+  readonly root: string;
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
+export type FromPage = Ask | { readonly id: number; readonly sort: 'leave' };
+
+export type ToPage =
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly failure: { readonly reason: string; readonly sentence: string; readonly status: number } }
+  | { readonly tally: Tally };

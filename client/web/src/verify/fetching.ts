@@ -1,0 +1,58 @@
+/** Asks the page's own node by GET alone. What it answers is checked by whoever asked. */
+
+import type { Cid } from './cid';
+import type { Octets } from './octets';
+import { Refused, Unavailable } from './refused';
+
+const MAX_BLOCK_BYTES = 2 << 20;
+const MAX_RECORDS_BYTES = 32 << 20;
+const PATIENCE_MS = 60_000;
+
+/** The block of this id, hashed before it is given away; throws `Refused` (`wrong-block`) or `Unavailable`. */
+export async function fetchBlock(cid: Cid, signal: AbortSignal): Promise<Octets> {
+  const block = await get(`/ipfs/${cid}?format=raw`, MAX_BLOCK_BYTES, signal, 'application/vnd.ipld.raw');
+  if (!(await cid.isOf(block))) {
+    throw new Refused('wrong-block', `found ${block.length} other bytes for the block ${cid}, expected those of its id`);
+  }
+  return block;
+}
+
+/** The records behind a film, as the node lists them. */
+export function fetchFilmRecords(film: string, signal: AbortSignal): Promise<Octets> {
+  return get(`/api/films/${encodeURIComponent(film)}/records`, MAX_RECORDS_BYTES, signal);
+}
+
+/** One record and its body. */
+export function fetchRecord(id: string, signal: AbortSignal): Promise<Octets> {
+  return get(`/api/records/${encodeURIComponent(id)}`, 64 << 10, signal);
+}
+
+async function get(path: string, maxBytes: number, signal: AbortSignal, accept = '*/*'): Promise<Octets> {
+  let response: Response;
+  let data: Octets;
+  try {
+    response = await fetch(path, {
+      headers: { Accept: accept },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+    });
+    data = new Uint8Array(await response.arrayBuffer());
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const why = error instanceof DOMException && error.name === 'TimeoutError' ? `within ${PATIENCE_MS / 1000} s` : 'at all';
+    throw new Unavailable(`found no answer ${why}, expected this node to give ${path}`);
+  }
+  if (!response.ok) throw new Unavailable(detail(data) ?? `found status ${response.status} for ${path}`, response.status);
+  if (data.length > maxBytes) throw new Refused('too-long', `found ${data.length} bytes, expected at most ${maxBytes}`);
+  return data;
+}
+
+/** What a problem document says. */
+function detail(data: Octets): string | null {
+  try {
+    const found: unknown = JSON.parse(new TextDecoder().decode(data));
+    const said = typeof found === 'object' && found !== null && 'detail' in found ? found.detail : null;
+    return typeof said === 'string' ? said : null;
+  } catch {
+    return null; // no JSON: the status has to do
+  }
+}

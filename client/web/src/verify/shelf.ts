@@ -1,0 +1,142 @@
+/** Records that were checked one by one (signature, chain, body), and the films that they tell of. */
+
+import { MAX_BODY_BYTES } from './bodies';
+import { Cid } from './cid';
+import { decode, type Fields, type Value } from './dagcbor';
+import { Feeds } from './feeds';
+import type { Octets } from './octets';
+import { parseRecord, readBody, verifyRecord, type Record } from './record';
+import { Refused } from './refused';
+
+/** One cut of a film, from its signed record; `root` is the folder of its files. */
+export interface ProvenVersion {
+  readonly id: string;
+  readonly label: string;
+  readonly root: string;
+  readonly time: number;
+  readonly durationMs: number;
+  readonly sizeBytes: number;
+  readonly blocks: number;
+  readonly renditions: readonly { name: string; width: number; height: number; bandwidth: number }[];
+}
+
+/** A film as its author signed it, versions newest first; `checked` is how many records stand behind it. */
+export interface ProvenFilm {
+  readonly id: string;
+  readonly author: string;
+  readonly time: number;
+  readonly name: string;
+  readonly year: number | null;
+  readonly synopsis: string;
+  readonly genres: readonly string[];
+  readonly languages: readonly string[];
+  readonly external: readonly string[];
+  readonly credits: readonly { name: string; role: string }[];
+  readonly versions: readonly ProvenVersion[];
+  readonly checked: number;
+}
+
+interface Held {
+  readonly record: Record;
+  readonly fields: Fields | null;
+}
+
+export class Shelf {
+  private readonly feeds = new Feeds();
+  private readonly held = new Map<string, Held>();
+
+  /** `nowMs` is the reader's own time: records far ahead of it do not count. */
+  constructor(private readonly nowMs: () => number) {}
+
+  /** Takes a node's list of [record, body] pairs; throws `Refused` at the first that does not hold. */
+  async admit(data: Octets): Promise<void> {
+    const pairs = decode(data);
+    if (!Array.isArray(pairs)) throw new Refused('bad-list', 'found no list of records, expected pairs of record and body');
+    for (const pair of pairs) await this.admitPair(pair);
+  }
+
+  private async admitPair(pair: Value): Promise<void> {
+    const [block, body] = Array.isArray(pair) && pair.length === 2 ? pair : [];
+    const isBody = body === null || (body instanceof Uint8Array && body.length <= MAX_BODY_BYTES);
+    if (!(block instanceof Uint8Array) || !isBody) {
+      throw new Refused('bad-list', 'found something else in a list of records, expected record and body');
+    }
+    const record = await parseRecord(block);
+    const known = this.held.get(record.id.text);
+    if (known !== undefined && (known.fields !== null || body === null)) return;
+    await verifyRecord(record);
+    const missing = await this.feeds.missing(record, this.nowMs());
+    if (missing === 'time') return;
+    if (missing !== null) throw new Refused('gap', `found the record ${record.id} before its ${missing}, expected it after`);
+    const fields = body === null ? null : await readBody(record, body);
+    await this.feeds.verify(record, fields);
+    await this.feeds.apply(record, fields);
+    this.held.set(record.id.text, { record, fields });
+  }
+
+  /** The film of this id with its versions, or null where no record that counts tells of it. */
+  film(id: string): ProvenFilm | null {
+    const found = this.told(id);
+    if (found === null || found.record.header.kind !== 'film') return null;
+    const { record, fields } = found;
+    return {
+      id,
+      author: record.author.text,
+      time: record.header.time,
+      name: fields['name'] as string,
+      year: fields['year'] as number | null,
+      synopsis: fields['synopsis'] as string,
+      genres: fields['genres'] as string[],
+      languages: fields['languages'] as string[],
+      external: fields['external'] as string[],
+      credits: (fields['credits'] as Fields[]).map((one) => ({ name: one['name'] as string, role: one['role'] as string })),
+      versions: this.versions(record),
+      checked: this.countOf(record.author),
+    };
+  }
+
+  private versions(film: Record): ProvenVersion[] {
+    const found: ProvenVersion[] = [];
+    for (const id of this.held.keys()) {
+      const told = this.told(id);
+      if (told === null || told.record.header.kind !== 'version') continue;
+      if (film.id.equals(told.fields['film'] as Cid) && told.record.author.equals(film.author)) found.push(version(told));
+    }
+    return found.sort((a, b) => b.time - a.time || (a.id < b.id ? 1 : -1));
+  }
+
+  private countOf(author: Cid): number {
+    let count = 0;
+    for (const { record } of this.held.values()) if (record.author.equals(author)) count++;
+    return count;
+  }
+
+  /** A record that counts, has its body, and was not taken back by its author. */
+  private told(id: string): { record: Record; fields: Fields } | null {
+    const found = this.held.get(id);
+    if (found === undefined || found.fields === null || !this.feeds.counts(found.record)) return null;
+    for (const { record, fields } of this.held.values()) {
+      if (record.header.kind !== 'retraction' || fields === null || !record.author.equals(found.record.author)) continue;
+      if (this.feeds.counts(record) && (fields['records'] as Cid[]).some((one) => one.text === id)) return null;
+    }
+    return { record: found.record, fields: found.fields };
+  }
+}
+
+function version({ record, fields }: { record: Record; fields: Fields }): ProvenVersion {
+  return {
+    id: record.id.text,
+    label: fields['label'] as string,
+    root: (fields['root'] as Cid).text,
+    time: record.header.time,
+    durationMs: fields['duration_ms'] as number,
+    sizeBytes: fields['size_bytes'] as number,
+    blocks: fields['blocks'] as number,
+    renditions: (fields['renditions'] as Fields[]).map((one) => ({
+      name: one['name'] as string,
+      width: one['width'] as number,
+      height: one['height'] as number,
+      bandwidth: one['bandwidth'] as number,
+    })),
+  };
+}

@@ -1,0 +1,108 @@
+/** The worker that proves: it fetches, checks and hands on what holds. It touches no document. */
+
+import { type Ask, type FromPage, type ProvenRecord, type Tally, type ToPage } from './asking';
+import { Cid } from './cid';
+import { decode, Float, type Value } from './dagcbor';
+import { fetchBlock, fetchFilmRecords, fetchRecord } from './fetching';
+import { toHex, type Octets } from './octets';
+import { parseRecord, readBody, verifyRecord } from './record';
+import { Refused, Unavailable } from './refused';
+import { Shelf } from './shelf';
+import { Tree } from './tree';
+
+const scope = self as unknown as {
+  onmessage: ((event: MessageEvent<FromPage>) => void) | null;
+  postMessage(message: ToPage, transfer?: Transferable[]): void;
+};
+
+const leaving = new Map<number, AbortController>();
+const tallies = new Map<string, Tally>();
+const trees = new Map<string, Tree>();
+
+scope.onmessage = ({ data }) => {
+  if (data.sort === 'leave') leaving.get(data.id)?.abort();
+  else void answer(data);
+};
+
+async function answer(asked: Ask): Promise<void> {
+  const control = new AbortController();
+  leaving.set(asked.id, control);
+  try {
+    const found = await work(asked, control.signal);
+    scope.postMessage({ id: asked.id, answer: found }, found instanceof ArrayBuffer ? [found] : []);
+  } catch (error) {
+    scope.postMessage({ id: asked.id, failure: failure(error) });
+  } finally {
+    leaving.delete(asked.id);
+  }
+}
+
+function work(asked: Ask, signal: AbortSignal): Promise<unknown> {
+  switch (asked.sort) {
+    case 'film':
+      return film(asked.ask.film, signal);
+    case 'file':
+      return file(asked.ask.root, asked.ask.path, asked.ask.maxBytes, signal);
+    case 'record':
+      return record(asked.ask.id, signal);
+  }
+}
+
+/** Every question reads the records anew: what is shown is what the node holds now. */
+async function film(id: string, signal: AbortSignal): Promise<unknown> {
+  Cid.parse(id);
+  const shelf = new Shelf(Date.now);
+  await shelf.admit(await fetchFilmRecords(id, signal));
+  return shelf.film(id);
+}
+
+async function file(root: string, path: string, maxBytes: number, signal: AbortSignal): Promise<ArrayBuffer> {
+  const tree = trees.get(root) ?? new Tree((cid, left) => block(root, cid, left));
+  trees.set(root, tree);
+  const data = await tree.file(Cid.parse(root), path, maxBytes, signal);
+  // A block that is the whole file may be a view: the page gets exactly its bytes.
+  return data.byteLength === data.buffer.byteLength ? data.buffer : data.slice().buffer;
+}
+
+async function block(root: string, cid: Cid, signal: AbortSignal): Promise<Octets> {
+  const found = await fetchBlock(cid, signal);
+  const before = tallies.get(root) ?? { root, blocks: 0, bytes: 0 };
+  const tally = { root, blocks: before.blocks + 1, bytes: before.bytes + found.length };
+  tallies.set(root, tally);
+  scope.postMessage({ tally });
+  return found;
+}
+
+async function record(id: string, signal: AbortSignal): Promise<ProvenRecord> {
+  const pair = decode(await fetchRecord(id, signal));
+  const [found, body] = Array.isArray(pair) && pair.length === 2 ? pair : [];
+  if (!(found instanceof Uint8Array) || !(body === null || body instanceof Uint8Array)) {
+    throw new Refused('bad-list', 'found no record and body, expected both');
+  }
+  const read = await parseRecord(found);
+  if (read.id.text !== id) throw new Refused('wrong-record', `found the record ${read.id}, expected ${id}`);
+  await verifyRecord(read);
+  const fields = body === null ? null : await readBody(read, body);
+  const { device, kind, seq, time } = read.header;
+  const shown = fields === null ? null : (plain(fields) as { [name: string]: unknown });
+  return { id, author: read.author.text, device: toHex(device), kind, seq, time, fields: shown };
+}
+
+/** A value that can travel and be printed: ids as text, bytes as hexadecimal digits. */
+function plain(value: Value): unknown {
+  if (value instanceof Cid) return value.text;
+  if (value instanceof Float) return value.value;
+  if (value instanceof Uint8Array) return '0x' + toHex(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]));
+  }
+  return typeof value === 'bigint' ? value.toString() : value;
+}
+
+function failure(error: unknown): { reason: string; sentence: string; status: number } {
+  if (error instanceof Refused) return { reason: error.reason, sentence: error.message, status: 0 };
+  if (error instanceof Unavailable) return { reason: 'unavailable', sentence: error.message, status: error.status };
+  const isLeft = error instanceof DOMException && error.name === 'AbortError';
+  return { reason: isLeft ? 'left' : 'mistake', sentence: error instanceof Error ? error.message : String(error), status: 0 };
+}

@@ -1,0 +1,20 @@
+/** Builds the page into the light client's package; assets are named by their hash and may be cached for ever. */
+
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+const NODE = 'http://localhost:8080';
+
+export default defineConfig({
+  plugins: [svelte({ compilerOptions: { runes: true } })],
+  build: {
+    outDir: '../cinepeer_client/web',
+    emptyOutDir: true,
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  worker: { format: 'es' },
+  server: { proxy: { '/api': NODE, '/ipfs': NODE } },
+  test: { include: ['test/**/*.test.ts'], environment: 'node' },
+});
