@@ -39,9 +39,10 @@ class Film:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """An author's newest word on which versions they hold and where they listen."""
+    """A device's newest word on which versions it holds and where it listens: an author may have several nodes."""
 
     author: Cid
+    device: bytes
     time: int
     record: Cid
     versions: frozenset[Cid]
@@ -50,10 +51,10 @@ class Provider:
 
 @dataclass(slots=True)
 class Catalogue:
-    """Films by id, providers by author, offers by title. Any order of the same records gives the same state."""
+    """Films by id, providers by device, offers by title. Any order of the same records gives the same state."""
 
     films: dict[str, Film] = field(default_factory=dict)
-    providers: dict[Cid, Provider] = field(default_factory=dict)
+    providers: dict[tuple[Cid, bytes], Provider] = field(default_factory=dict)
     offers: list[tuple[Record, dict[str, Any]]] = field(default_factory=list)
     _early: dict[str, list[tuple[Record, dict[str, Any]]]] = field(default_factory=dict)
 
@@ -86,10 +87,11 @@ class Catalogue:
             film.versions.sort(key=lambda version: version.id)
 
     def _add_provider(self, record: Record, body: dict[str, Any]) -> None:
-        known = self.providers.get(record.author)
+        key = (record.author, record.device)
+        known = self.providers.get(key)
         if known is None or (known.time, known.record) < (record.time, record.id):
-            self.providers[record.author] = Provider(
-                record.author, record.time, record.id, frozenset(body["versions"]), tuple(body["addrs"])
+            self.providers[key] = Provider(
+                *key, record.time, record.id, frozenset(body["versions"]), tuple(body["addrs"])
             )
 
     def version(self, version_id: Cid) -> Version | None:
@@ -103,7 +105,7 @@ class Catalogue:
     def providers_of(self, version: Version) -> list[Provider]:
         """Who says to hold a version, in a fixed order."""
         found = (provider for provider in self.providers.values() if version.id in provider.versions)
-        return sorted(found, key=lambda provider: provider.author)
+        return sorted(found, key=lambda provider: (provider.author, provider.device))
 
     def offers_of(self, title: bytes) -> list[tuple[Record, dict[str, Any]]]:
         """The signed offers for a title on the ledger, oldest first."""

@@ -92,13 +92,13 @@ class Hosting:
 
     def _providers(self, version: Version) -> list[str]:
         found = self._library.catalogue.providers_of(version)
-        return [addr for provider in found if provider.author != self._author.id for addr in provider.addrs]
+        return [addr for provider in found if provider.device != self._author.device for addr in provider.addrs]
 
     async def tell(self) -> None:
         """Signs a `host` record when the last one is no longer true."""
         held = frozenset(version.id for version in await self.held())
         addrs = tuple(self._addrs())
-        last = self._library.catalogue.providers.get(self._author.id)
+        last = self._library.catalogue.providers.get((self._author.id, self._author.device))
         if (last is None and held) or (last is not None and (last.versions != held or last.addrs != addrs)):
             await self._author.sign(
                 "host", {"versions": sorted(held), "addrs": list(addrs), "gateway": None, "custody": False}
