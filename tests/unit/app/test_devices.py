@@ -84,7 +84,7 @@ def in_homes(path: Path, story: Callable[[Home, Home], Awaitable[T]]) -> T:
 def test_the_same_words_are_the_same_author_before_a_record_has_come(tmp_path: Path) -> None:
     async def story(first: Home, second: Home) -> None:
         assert first.author.id == second.author.id
-        assert str(first.author.id) == ""
+        assert str(first.author.id) == "bafyreiaa5yvjlnozf7dv2gwxe3g6cwbajwhepkkizcnmlw53tflo5tmsmi"
         assert first.author.device != second.author.device
         assert await second.world.store.count() == 0
 
