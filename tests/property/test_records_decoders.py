@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from cinepeer.errors import Refused
 from cinepeer.records import dagcbor
 from cinepeer.records.bodies import KINDS, new_body, parse_body, parse_film_id
-from cinepeer.records.cid import Cid
+from cinepeer.records.cid import CODECS, DAG_CBOR, Cid
 from cinepeer.records.record import pack, parse_record, unpack
 from vectors.dagcbor_cases import REFUSED, VALUES
 from vectors.people import Person
@@ -29,6 +30,7 @@ BLOCKS = [record.block for record, _ in anna.pairs]
 BODY_BLOCKS = [new_body(kind, NONCE, **fields) for kind, fields in BODIES if len(str(fields)) < 4000]
 PACKED = [pack(record, body) for record, body in anna.pairs]
 CBOR = [dagcbor.encode(value) for value in VALUES.values()] + [bytes.fromhex(data)[:200] for data in REFUSED]
+HEADER: dict[str, Any] = dagcbor.decode(laptop.pairs[0][0].block)["header"]  # type: ignore[assignment,call-overload,index]
 TEXTS = [str(record.id) for record, _ in anna.pairs] + ["imdb:tt0111161", "wikidata:Q42"]
 
 # Heads of CBOR, so that mangled input is often well formed.
@@ -89,6 +91,56 @@ def test_dagcbor(data: bytes) -> None:
 def test_records(data: bytes) -> None:
     record = bounded(parse_record, data)
     assert record is None or record.block == data
+
+
+FIELDS: st.SearchStrategy[dagcbor.Value] = st.one_of(
+    st.sampled_from([None, True, 0, 1, -1, 1.0, 23, 24, 32_768, 32_769, 2**53 - 1, 2**53, "", "rating", "inception"]),
+    st.sampled_from(["k" * 23, "k" * 24, "a-1", "1a", "Kind", "ä", bytes(32), bytes(31), bytes(64), [], {}]),
+    st.sampled_from([Cid.of(b"", codec) for codec in CODECS]),
+)
+
+
+@settings(max_examples=600)
+@given(changes=st.dictionaries(st.sampled_from([*HEADER, "signature", "x"]), FIELDS, max_size=4))
+def test_the_grammar_takes_what_the_rules_take(changes: dict[str, dagcbor.Value]) -> None:
+    """The one expression that reads records gives the verdict of the rules, written out one by one."""
+    value: dict[str, Any] = {"header": {**HEADER, **changes}, "signature": bytes(64)}
+    if "signature" in changes:
+        value["signature"] = value["header"].pop("signature")
+    record = bounded(parse_record, dagcbor.encode(value))
+    assert (record is not None) == is_record(value)
+    if record is not None:
+        found = {name: getattr(record.header, name) for name in HEADER if name != "v"}
+        assert {"v": 1, **found} == value["header"]
+
+
+def is_record(value: dict[str, Any]) -> bool:
+    """The rules of docs/records.md for a block."""
+    header, signature = value["header"], value["signature"]
+
+    def is_link(name: str) -> bool:
+        return isinstance(header[name], Cid) and header[name].codec == DAG_CBOR
+
+    def is_number(name: str, least: int, most: int) -> bool:
+        return type(header[name]) is int and least <= header[name] <= most
+
+    return (
+        type(signature) is bytes
+        and len(signature) == 64
+        and header.keys() == HEADER.keys()
+        and is_number("v", 1, 1)
+        and is_number("seq", 0, 2**53 - 1)
+        and is_number("time", 0, 2**53 - 1)
+        and is_number("size", 1, 32_768)
+        and is_link("body")
+        and type(header["device"]) is bytes
+        and len(header["device"]) == 32
+        and type(header["kind"]) is str
+        and re.fullmatch("[a-z][a-z0-9-]{0,22}", header["kind"]) is not None
+        and (header["prev"] is None if header["seq"] == 0 else is_link("prev"))
+        and (header["author"] is None if header["kind"] == "inception" else is_link("author"))
+        and not (header["kind"] == "inception" and header["seq"])
+    )
 
 
 @settings(max_examples=600)

@@ -53,9 +53,10 @@ def test_a_tuple_is_written_as_a_list() -> None:
 def test_the_bound_on_depth_can_be_set() -> None:
     block = encode([[1]])
     assert decode(block, max_depth=2) == [[1]]
-    for bounded in (lambda: decode(block, max_depth=1), lambda: encode([[1]], max_depth=1)):
-        with pytest.raises(Refused, match="nested too deep"):
-            bounded()
+    with pytest.raises(Refused, match="nested too deep"):
+        decode(block, max_depth=1)
+    with pytest.raises(Refused, match="nested too deep"):
+        encode([[1]], max_depth=1)
 
 
 def test_sentences_say_what_was_found_and_expected() -> None:

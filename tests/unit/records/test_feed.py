@@ -12,7 +12,7 @@ from cinepeer.records.bodies import new_body
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.records.feed import AHEAD_MS, Feeds
 from cinepeer.records.record import Record, parse_record, sign_record
-from cinepeer.records.roots import MAX_ROOT_RECORDS
+from cinepeer.records.roots import MAX_ROOT_RECORDS, MAX_ROOTS
 from cinepeer.records.span import ALL, NOTHING, Span
 from vectors.feed_cases import STORIES, Story
 from vectors.people import BORN_MS, NOW_MS, Pair, Person, Writer, fold
@@ -206,6 +206,16 @@ def test_a_roots_feed_has_an_end() -> None:
     anna.pairs.pop()
     anna.rotate(anna.inception)
     assert fold(anna.pairs)[1] == []
+
+
+def test_the_chain_of_roots_that_count_has_an_end() -> None:
+    anna = Person("anna")
+    for _ in range(MAX_ROOTS):
+        anna.rotate()
+    feeds, left = fold(anna.pairs)
+    assert left == []
+    counted = [feeds.counts(record) for record, _ in anna.pairs]
+    assert counted == [True] * MAX_ROOTS + [False]
 
 
 def test_unknown_keys_and_authors_have_nothing() -> None:
