@@ -1,0 +1,448 @@
+"""Disputes: a notice holds money still, silence stops sales, an answer cures, a ruling decides, and time ends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boa
+import pytest
+from eth_abi import encode
+from eth_utils import keccak
+
+from contract.actors import actor
+from contract.stage import (
+    BOND,
+    CLEAR,
+    CONTESTED,
+    NONE,
+    NONE32,
+    SUSPENDED,
+    VOID,
+    ZERO,
+    Stage,
+    created,
+    person,
+    refused,
+)
+from contract.words import FAR, address, deed, offer
+
+ADA, BEN, DAN, EVE = (person(name) for name in ("Ada", "Ben", "Dan", "Eve"))
+EVIDENCE, REASONS = keccak(text="evidence"), keccak(text="reasons")
+DAY = 86_400
+NOTICED, ANSWERED, UPHELD, DISMISSED, LAPSED = range(1, 6)
+
+
+@pytest.fixture
+def title(stage: Stage) -> int:
+    """A film of Ada's, held 70/30 with Ben."""
+    return stage.titles.register(deed(ADA, [(ADA, 7000), (BEN, 3000)]), b"", sender=ADA)
+
+
+@pytest.fixture
+def case(stage: Stage, title: int) -> int:
+    """A notice of Eve's about that film."""
+    return stage.disputes.notice(title, 3, EVIDENCE, sender=EVE, value=BOND)
+
+
+def state_of(stage: Stage, case: int) -> int:
+    return stage.disputes.cases(case)[2]
+
+
+def owed(stage: Stage, *people: Any) -> list[int]:
+    return [stage.disputes.owed(who.address) for who in people]
+
+
+# Deployment
+
+
+def test_the_set_is_bound_together(stage: Stage) -> None:
+    assert stage.titles.DISPUTES() == stage.disputes.address
+    assert stage.disputes.TITLES() == stage.titles.address
+    assert stage.disputes.ARBITER() == stage.arbiter.address
+    assert stage.disputes.BOND() == BOND
+    assert (stage.disputes.ANSWER(), stage.disputes.RULING(), stage.disputes.PART()) == (14 * DAY, 30 * DAY, 20)
+
+
+def test_disputes_stand_where_the_registry_expects_them(stage: Stage) -> None:
+    deployer = boa.env.generate_address()
+    words = ["address", "address", "uint96"]
+    with refused("Misplaced", created(deployer, 0), stage.disputes.address):
+        stage.deploy("Disputes", deployer, words, [stage.titles.address, EVE.address, BOND])
+    with refused("BadBond", 0, 1):
+        stage.deploy("Disputes", deployer, words, [stage.titles.address, EVE.address, 0])
+
+
+# Notice
+
+
+def test_a_notice_holds_the_money_still_and_sales_go_on(stage: Stage, title: int, case: int) -> None:
+    assert stage.titles.statusOf(title) == CONTESTED
+    due = stage.now + 14 * DAY
+    number = int(title)
+    assert stage.disputes.cases(case) == (number, due, NOTICED, 3, EVE.address, BOND, ZERO)
+    assert stage.disputes.live(title) == 1
+    assert stage.events("Noticed") == [
+        {
+            "id": case,
+            "title": title,
+            "claimant": EVE.address,
+            "ground": 3,
+            "evidence": EVIDENCE,
+            "bond": BOND,
+            "due": due,
+        }
+    ]
+    stage.licences.buy(offer(title, ADA), b"", DAN.address, sender=ADA, value=10**15)
+    with refused("Frozen", title, CONTESTED):
+        stage.titles.withdraw(title, ZERO, ADA.address)
+
+
+def test_a_notice_costs_its_bond(stage: Stage, title: int) -> None:
+    with refused("BadBond", BOND - 1, BOND):
+        stage.disputes.notice(title, 1, EVIDENCE, sender=EVE, value=BOND - 1)
+
+
+@pytest.mark.parametrize(
+    "purse, bond", [(0, BOND), (20 * BOND, BOND), (20 * BOND + 20, BOND + 1), (40 * BOND, 2 * BOND)]
+)
+def test_the_bond_grows_with_the_purse(stage: Stage, title: int, purse: int, bond: int) -> None:
+    if purse:
+        stage.titles.credit(title, ZERO, NONE32, value=purse)
+    assert stage.disputes.bondFor(title) == bond
+    with refused("BadBond", bond - 1, bond):
+        stage.disputes.notice(title, 1, EVIDENCE, sender=EVE, value=bond - 1)
+    case = stage.disputes.notice(title, 1, EVIDENCE, sender=EVE, value=bond)
+    assert stage.disputes.cases(case)[5] == bond
+
+
+def test_the_bond_is_of_what_the_purse_still_holds(stage: Stage, title: int) -> None:
+    stage.titles.credit(title, ZERO, NONE32, value=100 * BOND)
+    stage.titles.withdraw(title, ZERO, ADA.address)
+    assert stage.disputes.bondFor(title) == 30 * BOND // 20
+
+
+def test_the_bond_has_an_end_as_the_purse_has(stage: Stage, title: int) -> None:
+    stage.titles.credit(title, ZERO, NONE32, value=2**112 - 1)
+    assert stage.disputes.bondFor(title) == 2**96 - 1
+
+
+def test_what_is_beyond_the_bond_is_owed_back(stage: Stage, title: int) -> None:
+    case = stage.disputes.notice(title, 1, EVIDENCE, sender=EVE, value=BOND + 7)
+    assert stage.disputes.cases(case)[5] == BOND
+    assert owed(stage, EVE) == [7]
+
+
+def test_unknown_and_void_titles_are_not_disputed(stage: Stage, title: int) -> None:
+    with refused("Frozen", 7, NONE):
+        stage.disputes.notice(7, 1, EVIDENCE, sender=EVE, value=BOND)
+    with refused("Frozen", 2**160 + title, NONE):
+        stage.disputes.notice(2**160 + title, 1, EVIDENCE, sender=EVE, value=BOND)
+    stage.titles.mark(title, VOID, ZERO, sender=stage.disputes)
+    with refused("Frozen", title, VOID):
+        stage.disputes.notice(title, 1, EVIDENCE, sender=EVE, value=BOND)
+
+
+# Answer
+
+
+@pytest.mark.parametrize("who", ["controller", "delegate", "holder"])
+def test_who_is_concerned_answers(stage: Stage, title: int, case: int, who: str) -> None:
+    stage.titles.delegate(title, DAN.address, FAR, sender=ADA)
+    respondent = {"controller": ADA, "delegate": DAN, "holder": BEN}[who]
+    stage.wait(100)
+    stage.disputes.answer(case, REASONS, sender=respondent, value=BOND)
+    due = stage.now + 30 * DAY
+    assert stage.disputes.cases(case)[1:3] == (due, ANSWERED)
+    assert stage.disputes.cases(case)[6] == respondent.address
+    assert stage.events("Answered") == [
+        {
+            "id": case,
+            "title": title,
+            "respondent": respondent.address,
+            "evidence": REASONS,
+            "bond": BOND,
+            "due": due,
+        }
+    ]
+    assert stage.titles.statusOf(title) == CONTESTED
+
+
+def test_others_do_not_answer(stage: Stage, case: int) -> None:
+    for nobody in (EVE, DAN, stage.arbiter):
+        with refused("NotAllowed", nobody.address):
+            stage.disputes.answer(case, REASONS, sender=nobody, value=BOND)
+
+
+def test_an_answer_costs_the_least_bond_however_full_the_purse(stage: Stage, title: int) -> None:
+    stage.titles.credit(title, ZERO, NONE32, value=100 * BOND)
+    case = stage.disputes.notice(title, 1, EVIDENCE, sender=EVE, value=5 * BOND)
+    for value in (0, BOND - 1, BOND + 1, 5 * BOND):
+        with refused("BadBond", value, BOND):
+            stage.disputes.answer(case, REASONS, sender=ADA, value=value)
+    stage.disputes.answer(case, REASONS, sender=ADA, value=BOND)
+
+
+def test_a_case_is_answered_once_and_only_while_it_is_open(stage: Stage, case: int) -> None:
+    with refused("BadState", case + 1, NONE):
+        stage.disputes.answer(case + 1, REASONS, sender=ADA, value=BOND)
+    stage.disputes.answer(case, REASONS, sender=ADA, value=BOND)
+    with refused("BadState", case, ANSWERED):
+        stage.disputes.answer(case, REASONS, sender=BEN, value=BOND)
+    stage.disputes.rule(case, False, REASONS, sender=stage.arbiter)
+    with refused("BadState", case, DISMISSED):
+        stage.disputes.answer(case, REASONS, sender=BEN, value=BOND)
+
+
+def test_both_sides_add_evidence_while_the_case_is_open(stage: Stage, title: int, case: int) -> None:
+    for who in (EVE, ADA, BEN):
+        stage.disputes.plead(case, EVIDENCE, sender=who)
+        assert stage.events("Pleaded")[-1] == {
+            "id": case,
+            "title": title,
+            "who": who.address,
+            "evidence": EVIDENCE,
+        }
+    with refused("NotAllowed", DAN.address):
+        stage.disputes.plead(case, EVIDENCE, sender=DAN)
+    stage.disputes.drop(case, sender=EVE)
+    with refused("BadState", case, DISMISSED):
+        stage.disputes.plead(case, EVIDENCE, sender=EVE)
+
+
+# Silence
+
+
+def test_silence_suspends_sales_after_the_time_to_answer(stage: Stage, title: int, case: int) -> None:
+    stage.wait(14 * DAY)
+    with refused("TooEarly", stage.now, stage.now):
+        stage.disputes.suspend(case)
+    stage.wait(1)
+    stage.disputes.suspend(case, sender=DAN)
+    assert stage.titles.statusOf(title) == SUSPENDED
+    with refused("Frozen", title, SUSPENDED):
+        stage.disputes.suspend(case)
+    with refused("Frozen", title, SUSPENDED):
+        stage.licences.buy(offer(title, ADA), b"", DAN.address, sender=ADA, value=10**15)
+
+
+def test_a_late_answer_cures_silence(stage: Stage, title: int, case: int) -> None:
+    stage.wait(14 * DAY + 1)
+    stage.disputes.suspend(case)
+    stage.wait(400 * DAY)
+    stage.disputes.answer(case, REASONS, sender=BEN, value=BOND)
+    assert stage.titles.statusOf(title) == CONTESTED
+    with refused("BadState", case, ANSWERED):
+        stage.disputes.suspend(case)
+
+
+def test_silence_moves_no_money_and_no_shares(stage: Stage, title: int, case: int) -> None:
+    stage.titles.credit(title, ZERO, NONE32, value=1000)
+    stage.wait(14 * DAY + 1)
+    stage.disputes.suspend(case)
+    stage.wait(1000 * DAY)
+    with refused("Frozen", title, SUSPENDED):
+        stage.titles.redeem(title, ZERO)
+    assert stage.titles.claimable(title, ZERO, ADA.address) == 700
+    assert stage.titles.balanceOf(ADA.address, title) == 7000
+    stage.disputes.lapse(case)
+    assert stage.titles.withdraw(title, ZERO, ADA.address) == 700
+
+
+# Ruling
+
+
+def test_an_upheld_notice_makes_the_title_void_and_its_rest_the_claimants(stage: Stage, title: int, case: int) -> None:
+    stage.titles.credit(title, ZERO, NONE32, value=1000)
+    stage.disputes.answer(case, REASONS, sender=ADA, value=BOND)
+    stage.disputes.rule(case, True, REASONS, sender=stage.arbiter)
+    assert (state_of(stage, case), stage.titles.statusOf(title)) == (UPHELD, VOID)
+    assert owed(stage, EVE, ADA) == [2 * BOND, 0]
+    assert stage.events("Closed") == [{"id": case, "title": title, "state": UPHELD, "reasons": REASONS}]
+    assert stage.titles.redeem(title, ZERO) == 1000
+    before = stage.balance(EVE)
+    stage.disputes.collect(EVE.address, sender=DAN)
+    assert stage.balance(EVE) - before == 2 * BOND
+    assert stage.events("Collected") == [{"who": EVE.address, "amount": 2 * BOND}]
+
+
+def test_a_dismissed_notice_pays_the_film(stage: Stage, title: int, case: int) -> None:
+    stage.disputes.answer(case, REASONS, sender=BEN, value=BOND)
+    stage.disputes.rule(case, False, REASONS, sender=stage.arbiter)
+    assert (state_of(stage, case), stage.titles.statusOf(title)) == (DISMISSED, CLEAR)
+    assert stage.events("Closed") == [{"id": case, "title": title, "state": DISMISSED, "reasons": REASONS}]
+    assert owed(stage, EVE, BEN) == [0, BOND]
+    came = stage.events("Credited")[-1]
+    assert (came["payer"], came["amount"], came["memo"]) == (stage.disputes.address, BOND, case.to_bytes(32, "big"))
+    assert stage.titles.claimable(title, ZERO, ADA.address) == BOND * 7 // 10
+    assert stage.balance(stage.disputes) == BOND
+
+
+def test_who_notices_and_answers_alone_does_not_get_the_bond_back(stage: Stage, title: int) -> None:
+    stage.titles.safeTransferFrom(BEN.address, DAN.address, title, 1, b"", sender=BEN)
+    case = stage.disputes.notice(title, 1, EVIDENCE, sender=EVE, value=BOND)
+    stage.disputes.answer(case, REASONS, sender=DAN, value=BOND)
+    stage.disputes.rule(case, False, REASONS, sender=stage.arbiter)
+    assert owed(stage, EVE, DAN) == [0, BOND]
+    assert stage.titles.claimable(title, ZERO, DAN.address) == BOND // 10_000
+
+
+def test_only_the_arbiter_rules_and_not_before_the_answer_is_late(stage: Stage, case: int) -> None:
+    for nobody in (ADA, EVE, DAN):
+        with refused("NotAllowed", nobody.address):
+            stage.disputes.rule(case, True, REASONS, sender=nobody)
+    stage.wait(14 * DAY)
+    for upheld in (True, False):
+        with refused("TooEarly", stage.now, stage.now):
+            stage.disputes.rule(case, upheld, REASONS, sender=stage.arbiter)
+    stage.wait(1)
+    with boa.env.anchor():
+        stage.disputes.rule(case, False, REASONS, sender=stage.arbiter)
+        assert owed(stage, EVE, ADA) == [0, 0]
+        assert stage.balance(stage.disputes) == 0
+    stage.disputes.rule(case, True, REASONS, sender=stage.arbiter)
+    assert owed(stage, EVE, ADA) == [BOND, 0]
+    with refused("BadState", case, UPHELD):
+        stage.disputes.rule(case, True, REASONS, sender=stage.arbiter)
+    with refused("BadState", 99, NONE):
+        stage.disputes.rule(99, True, REASONS, sender=stage.arbiter)
+
+
+def test_an_arbiter_may_still_rule_late(stage: Stage, title: int, case: int) -> None:
+    stage.disputes.answer(case, REASONS, sender=ADA, value=BOND)
+    stage.wait(300 * DAY)
+    stage.disputes.rule(case, False, REASONS, sender=stage.arbiter)
+    assert stage.titles.statusOf(title) == CLEAR
+
+
+# The end by time or by the claimant
+
+
+@pytest.mark.parametrize("answered, after", [(True, 30 * DAY), (False, 44 * DAY)])
+def test_a_silent_arbiter_lets_the_case_lapse(stage: Stage, title: int, case: int, answered: bool, after: int) -> None:
+    if answered:
+        stage.disputes.answer(case, REASONS, sender=ADA, value=BOND)
+    stage.wait(after)
+    with refused("TooEarly", stage.now, stage.now):
+        stage.disputes.lapse(case)
+    stage.wait(1)
+    stage.disputes.lapse(case, sender=DAN)
+    assert (state_of(stage, case), stage.titles.statusOf(title)) == (LAPSED, CLEAR)
+    assert owed(stage, EVE, ADA) == [BOND, BOND if answered else 0]
+    assert stage.events("Closed") == [{"id": case, "title": title, "state": LAPSED, "reasons": NONE32}]
+    with refused("BadState", case, LAPSED):
+        stage.disputes.lapse(case)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_dropped_notice_pays_the_film(stage: Stage, title: int, case: int, answered: bool) -> None:
+    if answered:
+        stage.disputes.answer(case, REASONS, sender=ADA, value=BOND)
+    for nobody in (ADA, DAN, stage.arbiter):
+        with refused("NotAllowed", nobody.address):
+            stage.disputes.drop(case, sender=nobody)
+    stage.disputes.drop(case, sender=EVE)
+    assert (state_of(stage, case), stage.titles.statusOf(title)) == (DISMISSED, CLEAR)
+    assert owed(stage, EVE, ADA) == [0, BOND if answered else 0]
+    assert stage.titles.purses(title, ZERO) == (BOND, 0)
+    with refused("BadState", case, DISMISSED):
+        stage.disputes.drop(case, sender=EVE)
+
+
+# Several cases of one title
+
+
+def test_a_title_is_clear_when_its_last_case_is_over(stage: Stage, title: int, case: int) -> None:
+    other = stage.disputes.notice(title, 2, EVIDENCE, sender=DAN, value=BOND)
+    assert stage.disputes.live(title) == 2
+    assert len(stage.events("StatusSet")) == 1
+    stage.disputes.drop(case, sender=EVE)
+    assert (stage.titles.statusOf(title), stage.disputes.live(title)) == (CONTESTED, 1)
+    stage.disputes.drop(other, sender=DAN)
+    assert (stage.titles.statusOf(title), stage.disputes.live(title)) == (CLEAR, 0)
+
+
+def test_a_suspension_ends_with_its_case(stage: Stage, title: int, case: int) -> None:
+    stage.wait(14 * DAY + 1)
+    other = stage.disputes.notice(title, 2, EVIDENCE, sender=DAN, value=BOND)
+    stage.disputes.suspend(case)
+    with refused("TooEarly"):
+        stage.disputes.suspend(other)
+    stage.disputes.rule(case, False, REASONS, sender=stage.arbiter)
+    assert stage.titles.statusOf(title) == CONTESTED
+
+
+def test_the_first_upheld_notice_decides(stage: Stage, title: int, case: int) -> None:
+    other = stage.disputes.notice(title, 2, EVIDENCE, sender=DAN, value=BOND)
+    third = stage.disputes.notice(title, 2, EVIDENCE, sender=DAN, value=BOND)
+    for one in (case, other):
+        stage.disputes.answer(one, REASONS, sender=ADA, value=BOND)
+        stage.disputes.rule(one, True, REASONS, sender=stage.arbiter)
+    stage.disputes.drop(third, sender=DAN)
+    assert stage.titles.successor(title) == EVE.address
+    assert stage.titles.statusOf(title) == VOID
+    assert owed(stage, EVE, DAN) == [2 * BOND, 2 * BOND]
+    assert stage.titles.redeem(title, ZERO) == BOND
+
+
+def test_a_void_title_is_not_suspended(stage: Stage, title: int, case: int) -> None:
+    other = stage.disputes.notice(title, 2, EVIDENCE, sender=DAN, value=BOND)
+    stage.disputes.answer(case, REASONS, sender=ADA, value=BOND)
+    stage.disputes.rule(case, True, REASONS, sender=stage.arbiter)
+    stage.wait(15 * DAY)
+    with refused("Frozen", title, VOID):
+        stage.disputes.suspend(other)
+    stage.disputes.answer(other, REASONS, sender=BEN, value=BOND)
+    stage.wait(31 * DAY)
+    stage.disputes.lapse(other)
+    assert stage.titles.statusOf(title) == VOID
+    assert owed(stage, DAN, BEN) == [BOND, BOND]
+
+
+def test_a_disputed_title_stays_with_its_holders(stage: Stage, title: int, case: int) -> None:
+    stage.disputes.answer(case, REASONS, sender=ADA, value=BOND)
+    stage.disputes.rule(case, True, REASONS, sender=stage.arbiter)
+    assert stage.titles.balanceOf(ADA.address, title) + stage.titles.balanceOf(BEN.address, title) == 10_000
+    assert stage.titles.titles(title)[0] == ADA.address
+
+
+# Collection
+
+
+def test_nothing_is_collected_twice(stage: Stage, title: int) -> None:
+    stage.disputes.notice(title, 1, EVIDENCE, sender=EVE, value=BOND + 7)
+    with refused("Nothing"):
+        stage.disputes.collect(DAN.address)
+    before = stage.balance(EVE)
+    stage.disputes.collect(EVE.address)
+    assert stage.balance(EVE) - before == 7
+    with refused("Nothing"):
+        stage.disputes.collect(EVE.address)
+
+
+def claim_by(stage: Stage, house: Any, title: int) -> None:
+    """A notice by a contract, with 7 too many."""
+    call = stage.disputes.calldata("notice", title, 1, EVIDENCE)
+    act = keccak(text="act(address,bytes)")[:4] + encode(["address", "bytes"], [stage.disputes.address, call])
+    stage.send(EVE, str(house.address), act, value=BOND + 7)
+
+
+def test_a_claimant_that_takes_no_money_holds_up_no_ruling(stage: Stage, title: int) -> None:
+    house = actor()
+    claim_by(stage, house, title)
+    house.be(1, ZERO, b"", False)
+    with refused("NotTaken", address(house)):
+        stage.disputes.collect(address(house))
+    stage.disputes.answer(0, REASONS, sender=ADA, value=BOND)
+    stage.disputes.rule(0, True, REASONS, sender=stage.arbiter)
+    assert stage.titles.statusOf(title) == VOID
+    assert stage.disputes.owed(address(house)) == 2 * BOND + 7
+
+
+def test_a_collector_that_calls_back_gets_it_once(stage: Stage, title: int) -> None:
+    house = actor()
+    claim_by(stage, house, title)
+    call = stage.disputes.calldata("collect", address(house))
+    house.be(2, stage.disputes.address, call, False)
+    stage.disputes.collect(address(house))
+    assert stage.balance(house) == 7
+    assert house.answers() == 1000

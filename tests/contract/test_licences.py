@@ -1,0 +1,531 @@
+"""Licences: what is on sale, to whom, when and where; what excludes what; what is taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boa
+import pytest
+from boa.util.abi import Address
+
+from contract.actors import actor
+from contract.stage import CLEAR, CONTESTED, SUSPENDED, VOID, ZERO, Stage, person, refused
+from contract.words import (
+    CINEMA,
+    FAR,
+    FRANCE,
+    JAPAN,
+    OFFER,
+    REMIX,
+    STREAM,
+    WORLD,
+    address,
+    deed,
+    digest,
+    memo,
+    offer,
+)
+
+ADA, BEN, DAN, EVE = (person(name) for name in ("Ada", "Ben", "Dan", "Eve"))
+PRICE = 10**15
+FOREVER = 2**40 - 1
+DAY = 86_400
+
+
+@pytest.fixture
+def title(stage: Stage) -> int:
+    """A film of Ada's."""
+    return stage.titles.register(deed(ADA), b"", sender=ADA)
+
+
+def buy(stage: Stage, terms: tuple, who: Any = EVE, value: int | None = None, sender: Any = None) -> bytes:
+    """Takes an offer of Ada's for somebody, at its price unless another is named."""
+    signature = ADA.sign(digest(OFFER, terms, stage.licences))
+    paid = terms[3] if value is None else value
+    return stage.licences.buy(terms, signature, address(who), sender=sender or EVE, value=paid)
+
+
+def window(stage: Stage) -> tuple[int, int]:
+    """First and last second of the licence granted last."""
+    last = stage.events("Granted")[-1]
+    return last["start"], last["end"]
+
+
+# Sale
+
+
+def test_an_offer_costs_nothing_until_it_is_taken(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA)
+    said = digest(OFFER, terms, stage.licences)
+    assert stage.licences.hashOf(terms) == said
+    assert buy(stage, terms) == said
+    assert stage.licences.licensed(said, EVE.address)
+    assert not stage.licences.licensed(said, ADA.address)
+    assert stage.titles.purses(title, ZERO) == (PRICE, 0)
+    offered = stage.events("Offered")[0]
+    assert (offered["offer"], offered["title"], offered["seller"]) == (said, title, ADA.address)
+    assert offered["terms"] == terms
+    assert stage.events("Granted") == [
+        {
+            "title": title,
+            "offer": said,
+            "licensee": EVE.address,
+            "start": stage.now,
+            "end": FOREVER,
+            "paid": PRICE,
+        }
+    ]
+
+
+@pytest.mark.parametrize("price", [PRICE, 0])
+def test_every_sale_is_an_entry_of_the_titles_record(stage: Stage, title: int, price: int) -> None:
+    terms = offer(title, ADA, price=price, term=DAY)
+    said = buy(stage, terms, DAN)
+    entry = stage.events("Credited")[-1]
+    assert entry["payer"] == stage.licences.address
+    assert entry["memo"] == memo(said, DAN, stage.now, stage.now + DAY - 1)
+    assert entry["amount"] == price
+
+
+def test_an_offer_is_stated_once(stage: Stage, title: int) -> None:
+    for who in (EVE, DAN):
+        buy(stage, offer(title, ADA), who)
+    assert len(stage.events("Offered")) == 1
+    assert len(stage.events("Granted")) == 2
+
+
+def test_the_price_is_paid_to_the_unit(stage: Stage, title: int) -> None:
+    for value in (PRICE - 1, PRICE + 1, 0):
+        with refused("BadPrice", value, PRICE):
+            buy(stage, offer(title, ADA), value=value)
+
+
+@pytest.mark.parametrize("place", range(17))
+def test_a_signature_covers_every_field_of_an_offer(stage: Stage, title: int, place: int) -> None:
+    other_title = stage.titles.register(deed(ADA, label="other"), b"", sender=ADA)
+    stage.titles.delegate(title, BEN.address, FAR, sender=ADA)
+    signed = offer(title, ADA)
+    changed = list(signed)
+    changed[place] = (
+        other_title, BEN.address, BEN.address, PRICE - 1, 1, FAR - 1, 1, FAR, 1, 101, STREAM, 1, True, True, 1,
+        bytes(32), 1,
+    )[place]  # fmt: skip
+    signature = ADA.sign(digest(OFFER, signed, stage.licences))
+    with refused("BadSignature", changed[1]):
+        stage.licences.buy(tuple(changed), signature, EVE.address, sender=EVE, value=changed[3])
+
+
+def test_an_offer_for_another_chain_or_contract_is_not_taken(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA)
+    for said in (digest(OFFER, terms, stage.licences, chain_id=2), digest(OFFER, terms, stage.titles)):
+        with refused("BadSignature", ADA.address):
+            stage.licences.buy(terms, ADA.sign(said), EVE.address, sender=EVE, value=PRICE)
+
+
+def test_a_seller_grants_without_a_signature_and_others_do_not(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA)
+    stage.licences.buy(terms, b"", EVE.address, sender=ADA, value=PRICE)
+    with refused("BadSignature", ADA.address):
+        stage.licences.buy(terms, b"", EVE.address, sender=EVE, value=PRICE)
+    with refused("BadSignature", ADA.address):
+        stage.licences.buy(terms, EVE.sign(stage.licences.hashOf(terms)), EVE.address, sender=EVE, value=PRICE)
+
+
+def test_a_contract_offers_by_its_own_word(stage: Stage, title: int) -> None:
+    agency = actor()
+    stage.titles.delegate(title, address(agency), FAR, sender=ADA)
+    terms = offer(title, agency)
+    agency.sign(stage.licences.hashOf(terms))
+    stage.licences.buy(terms, b"", EVE.address, sender=EVE, value=PRICE)
+
+
+def test_only_who_acts_for_the_title_sells(stage: Stage, title: int) -> None:
+    with refused("NotSeller", EVE.address):
+        stage.licences.buy(offer(title, EVE), b"", EVE.address, sender=EVE, value=PRICE)
+    with refused("NotSeller", ADA.address):
+        stage.licences.buy(offer(7, ADA), b"", EVE.address, sender=ADA, value=PRICE)
+    stage.titles.delegate(title, BEN.address, stage.now + 10, sender=ADA)
+    stage.licences.buy(offer(title, BEN), b"", EVE.address, sender=BEN, value=PRICE)
+    stage.wait(11)
+    with refused("NotSeller", BEN.address):
+        stage.licences.buy(offer(title, BEN), b"", EVE.address, sender=BEN, value=PRICE)
+
+
+def test_an_offer_ends_with_its_sellers_control(stage: Stage, title: int) -> None:
+    stage.titles.handOver(title, DAN.address, sender=ADA)
+    with refused("NotSeller", ADA.address):
+        buy(stage, offer(title, ADA))
+
+
+def test_sales_go_on_while_a_title_is_contested_and_stop_when_it_is_suspended(stage: Stage, title: int) -> None:
+    for status in (CLEAR, CONTESTED):
+        stage.titles.mark(title, status, ZERO, sender=stage.disputes)
+        buy(stage, offer(title, ADA, term=DAY))
+    for status in (SUSPENDED, VOID):
+        stage.titles.mark(title, status, ZERO, sender=stage.disputes)
+        with refused("Frozen", title, status):
+            buy(stage, offer(title, ADA))
+
+
+def test_an_offer_is_open_from_its_first_second_to_its_last(stage: Stage, title: int) -> None:
+    opens, closes = stage.now + 10, stage.now + 20
+    terms = offer(title, ADA, opens=opens, closes=closes, term=DAY)
+    for wait, taken in ((9, False), (1, True), (10, True), (1, False)):
+        stage.wait(wait)
+        if taken:
+            buy(stage, terms)
+            continue
+        with refused("NotOnSale", stage.now, opens, closes):
+            buy(stage, terms)
+
+
+def test_an_offer_is_taken_as_often_as_it_says(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, supply=2)
+    buy(stage, terms, EVE)
+    buy(stage, terms, DAN)
+    with refused("SoldOut", 2):
+        buy(stage, terms, BEN)
+    with refused("SoldOut", 0):
+        buy(stage, offer(title, ADA, supply=0))
+
+
+# Windows
+
+
+def test_a_licence_begins_with_the_purchase_or_later(stage: Stage, title: int) -> None:
+    buy(stage, offer(title, ADA, start=stage.now - 100, end=stage.now + 5))
+    assert window(stage) == (stage.now, stage.now + 5)
+    said = buy(stage, offer(title, ADA, start=stage.now + 50, term=10))
+    assert window(stage) == (stage.now + 50, stage.now + 59)
+    assert not stage.licences.licensed(said, EVE.address)
+    stage.wait(50)
+    assert stage.licences.licensed(said, EVE.address)
+    stage.wait(9)
+    assert stage.licences.licensed(said, EVE.address)
+    stage.wait(1)
+    assert not stage.licences.licensed(said, EVE.address)
+
+
+def test_a_term_is_cut_by_the_offers_end(stage: Stage, title: int) -> None:
+    buy(stage, offer(title, ADA, term=100, end=stage.now + 40))
+    assert window(stage) == (stage.now, stage.now + 40)
+    buy(stage, offer(title, ADA, term=41, end=stage.now + 40, salt=1))
+    assert window(stage) == (stage.now, stage.now + 40)
+    buy(stage, offer(title, ADA, term=40, end=stage.now + 40))
+    assert window(stage) == (stage.now, stage.now + 39)
+
+
+def test_a_licence_for_no_time_is_not_sold(stage: Stage, title: int) -> None:
+    with refused("NoTime", stage.now, stage.now - 1):
+        buy(stage, offer(title, ADA, end=stage.now - 1))
+    with refused("NoTime", stage.now + 50, stage.now + 49):
+        buy(stage, offer(title, ADA, start=stage.now + 50, end=stage.now + 49))
+    buy(stage, offer(title, ADA, start=stage.now + 50, end=stage.now + 50))
+
+
+def test_a_renewal_runs_on_from_the_licence_in_hand(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, term=DAY)
+    begin = stage.now
+    buy(stage, terms)
+    stage.wait(10)
+    said = buy(stage, terms)
+    assert window(stage) == (begin + DAY, begin + 2 * DAY - 1)
+    assert stage.licences.until(said, EVE.address) == begin + 2 * DAY - 1
+    buy(stage, terms, DAN)
+    assert window(stage) == (stage.now, stage.now + DAY - 1)
+
+
+def test_a_renewal_after_the_end_begins_anew(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, term=DAY)
+    buy(stage, terms)
+    stage.wait(DAY)
+    buy(stage, terms)
+    assert window(stage) == (stage.now, stage.now + DAY - 1)
+
+
+def test_nobody_pays_twice_for_the_same_time(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, end=stage.now + DAY)
+    buy(stage, terms)
+    with refused("NoTime", stage.now, stage.now + DAY):
+        buy(stage, terms)
+    terms = offer(title, ADA, end=stage.now + DAY, term=DAY + 1)
+    buy(stage, terms)
+    with refused("NoTime", stage.now + DAY + 1, stage.now + DAY):
+        buy(stage, terms)
+    terms = offer(title, ADA)
+    buy(stage, terms)
+    with refused("NoTime", stage.now, FOREVER):
+        buy(stage, terms)
+
+
+def test_a_term_that_reaches_the_end_of_time_stops_there(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, term=FOREVER)
+    buy(stage, terms)
+    assert window(stage) == (stage.now, FOREVER)
+    with refused("NoTime", stage.now, FOREVER):
+        buy(stage, terms)
+
+
+# Exclusion
+
+APART = {
+    "another territory": {"territory": JAPAN},
+    "another medium": {"media": STREAM},
+    "a later time": {"start": 10**10, "end": 10**10 + 5},
+}
+
+
+@pytest.mark.parametrize("first_excludes", [True, False])
+@pytest.mark.parametrize("second_excludes", [True, False])
+@pytest.mark.parametrize("apart", [None, *APART])
+def test_licences_that_meet_exclude_each_other(
+    stage: Stage, title: int, first_excludes: bool, second_excludes: bool, apart: str | None
+) -> None:
+    base = {"territory": FRANCE, "media": CINEMA, "end": 10**10 - 1}
+    first = offer(title, ADA, **base, exclusive=first_excludes)
+    second = offer(title, ADA, **{**base, **APART.get(apart or "", {})}, exclusive=second_excludes, salt=1)
+    said = buy(stage, first)
+    if (first_excludes or second_excludes) and apart is None:
+        with refused("Conflict", said):
+            buy(stage, second, DAN)
+    else:
+        buy(stage, second, DAN)
+
+
+@pytest.mark.parametrize("gap", [-1, 0, 1])
+def test_exclusive_windows_may_touch_but_not_meet(stage: Stage, title: int, gap: int) -> None:
+    early = offer(title, ADA, start=stage.now + 100, end=stage.now + 200, exclusive=True)
+    said = buy(stage, early)
+    after = offer(title, ADA, start=stage.now + 200 + gap, end=stage.now + 300, exclusive=True)
+    before = offer(title, ADA, start=stage.now + 50, end=stage.now + 100 - gap, exclusive=True)
+    for terms in (after, before):
+        if gap <= 0:
+            with refused("Conflict", said):
+                buy(stage, terms, DAN)
+        else:
+            buy(stage, terms, DAN)
+
+
+def test_an_exclusive_offer_excludes_its_own_second_buyer_but_not_its_renewal(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, term=DAY, exclusive=True)
+    said = buy(stage, terms)
+    with refused("Conflict", said):
+        buy(stage, terms, DAN)
+    buy(stage, terms)
+    stage.wait(2 * DAY)
+    buy(stage, terms, DAN)
+    assert stage.licences.licensed(said, DAN.address)
+    assert not stage.licences.licensed(said, EVE.address)
+
+
+def test_exclusion_is_of_one_title(stage: Stage, title: int) -> None:
+    other = stage.titles.register(deed(ADA, label="other"), b"", sender=ADA)
+    buy(stage, offer(title, ADA, exclusive=True))
+    buy(stage, offer(other, ADA, exclusive=True))
+
+
+def test_lapsed_licences_exclude_nothing_and_are_dropped(stage: Stage, title: int) -> None:
+    old = buy(stage, offer(title, ADA, term=DAY, exclusive=True))
+    plain = buy(stage, offer(title, ADA, term=DAY, media=STREAM))
+    kept = buy(stage, offer(title, ADA, term=3 * DAY, media=STREAM))
+    assert stage.licences.listed(title) == ((old,), (plain, kept))
+    stage.wait(DAY - 1)
+    stage.licences.prune(title)
+    assert stage.licences.listed(title) == ((old,), (plain, kept))
+    stage.wait(1)
+    stage.licences.prune(title, sender=DAN)
+    assert stage.licences.listed(title) == ((), (kept,))
+    buy(stage, offer(title, ADA, exclusive=True, salt=5))
+
+
+def test_an_offer_that_was_dropped_excludes_again_when_it_is_taken_again(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, term=DAY, exclusive=True)
+    said = buy(stage, terms)
+    stage.wait(DAY)
+    stage.licences.prune(title)
+    buy(stage, terms, DAN)
+    assert stage.licences.listed(title) == ((said,), ())
+    assert stage.licences.books(said)[1:3] == (stage.now, stage.now + DAY - 1)
+    for exclusive in (True, False):
+        with refused("Conflict", said):
+            buy(stage, offer(title, ADA, exclusive=exclusive, salt=1))
+
+
+def test_a_plain_offer_that_was_dropped_is_compared_again(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, term=DAY)
+    said = buy(stage, terms)
+    stage.wait(DAY)
+    stage.licences.prune(title)
+    buy(stage, terms)
+    with refused("Conflict", said):
+        buy(stage, offer(title, ADA, exclusive=True))
+
+
+def test_the_book_of_an_offer_spans_its_live_licences(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, term=DAY)
+    begin = stage.now
+    said = buy(stage, terms)
+    stage.wait(100)
+    buy(stage, terms, DAN)
+    assert stage.licences.books(said) == (2, begin, begin + 100 + DAY - 1, CINEMA, 0, False, False, True, WORLD)
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_as_many_offers_may_be_live_as_can_be_compared(stage: Stage, title: int, exclusive: bool) -> None:
+    for number in range(64):
+        buy(stage, offer(title, ADA, term=DAY, exclusive=exclusive, media=STREAM, territory=1 << number))
+    one_more = offer(title, ADA, exclusive=exclusive, media=STREAM, territory=1 << 64)
+    with refused("TooMany", 64):
+        buy(stage, one_more)
+    buy(stage, offer(title, ADA, exclusive=not exclusive, media=CINEMA, territory=1 << 65))
+    stage.wait(DAY)
+    stage.licences.prune(title)
+    buy(stage, one_more)
+
+
+# Closing and taking back
+
+
+def test_an_offer_is_closed_by_who_acts_for_the_title(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, revocable=True)
+    said = buy(stage, terms)
+    with refused("NotAllowed", EVE.address):
+        stage.licences.close(terms, sender=EVE)
+    stage.titles.delegate(title, BEN.address, FAR, sender=ADA)
+    stage.licences.close(terms, sender=BEN)
+    assert stage.events("Withdrew") == [{"offer": said, "title": title}]
+    with refused("NotOnSale", stage.now, 0, 0):
+        buy(stage, terms, DAN)
+    assert stage.licences.licensed(said, EVE.address)
+
+
+def test_an_offer_is_closed_before_anybody_takes_it(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA)
+    stage.licences.close(terms, sender=ADA)
+    with refused("NotOnSale"):
+        buy(stage, terms)
+
+
+def test_only_a_revocable_licence_is_taken_back_and_only_while_it_is_held(stage: Stage, title: int) -> None:
+    firm = offer(title, ADA)
+    said = buy(stage, firm)
+    with refused("NotRevocable", said):
+        stage.licences.revoke(firm, EVE.address, sender=ADA)
+    loose = offer(title, ADA, revocable=True, term=DAY)
+    said = buy(stage, loose)
+    with refused("NotAllowed", EVE.address):
+        stage.licences.revoke(loose, EVE.address, sender=EVE)
+    with refused("NotLicensed", said, DAN.address):
+        stage.licences.revoke(loose, DAN.address, sender=ADA)
+    stage.licences.revoke(loose, EVE.address, sender=ADA)
+    assert stage.events("Revoked") == [{"offer": said, "licensee": EVE.address, "title": title}]
+    assert not stage.licences.licensed(said, EVE.address)
+    with refused("NotLicensed", said, EVE.address):
+        stage.licences.revoke(loose, EVE.address, sender=ADA)
+    buy(stage, loose)
+    stage.wait(DAY - 1)
+    with boa.env.anchor():
+        stage.licences.revoke(loose, EVE.address, sender=ADA)
+    stage.wait(1)
+    with refused("NotLicensed", said, EVE.address):
+        stage.licences.revoke(loose, EVE.address, sender=ADA)
+
+
+def test_a_licence_that_has_not_begun_is_taken_back_too(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, revocable=True, exclusive=True, start=stage.now + DAY)
+    buy(stage, terms)
+    stage.licences.revoke(terms, EVE.address, sender=ADA)
+    buy(stage, terms, DAN)
+
+
+def test_what_a_revoked_licence_excluded_is_sold_again(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, revocable=True, exclusive=True)
+    said = buy(stage, terms)
+    with refused("Conflict", said):
+        buy(stage, offer(title, ADA, exclusive=True, salt=1), DAN)
+    stage.licences.revoke(terms, EVE.address, sender=ADA)
+    buy(stage, offer(title, ADA, exclusive=True, salt=1), DAN)
+
+
+def test_one_revoked_licence_of_a_plain_offer_leaves_the_others_standing(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, revocable=True)
+    said = buy(stage, terms)
+    buy(stage, terms, DAN)
+    stage.licences.revoke(terms, EVE.address, sender=ADA)
+    assert stage.licences.licensed(said, DAN.address)
+    with refused("Conflict", said):
+        buy(stage, offer(title, ADA, exclusive=True))
+
+
+# Remixes
+
+
+@pytest.fixture
+def remix(stage: Stage, title: int) -> tuple[int, tuple]:
+    """A film of Dan's that gives 1,000 shares to Ada's, and a remix offer of hers that Dan has taken."""
+    child = stage.titles.register(deed(DAN, [(DAN, 9000), (f"0x{title:040x}", 1000)], "remix"), b"", sender=DAN)
+    terms = offer(title, ADA, media=REMIX | STREAM, remixShares=1000, term=DAY)
+    buy(stage, terms, DAN)
+    return child, terms
+
+
+def test_a_remix_is_stated_under_its_licence(stage: Stage, title: int, remix: tuple[int, tuple]) -> None:
+    child, terms = remix
+    stage.licences.derive(child, title, terms, sender=DAN)
+    assert stage.licences.REMIX() == REMIX
+    assert stage.events("Derived") == [{"child": child, "parent": title, "offer": stage.licences.hashOf(terms)}]
+
+
+def test_a_remix_is_stated_by_its_own_licensee(stage: Stage, title: int, remix: tuple[int, tuple]) -> None:
+    child, terms = remix
+    said = stage.licences.hashOf(terms)
+    with refused("NotAllowed", ADA.address):
+        stage.licences.derive(child, title, terms, sender=ADA)
+    stage.titles.delegate(child, EVE.address, FAR, sender=DAN)
+    with refused("NotLicensed", said, EVE.address):
+        stage.licences.derive(child, title, terms, sender=EVE)
+    stage.wait(DAY)
+    with refused("NotLicensed", said, DAN.address):
+        stage.licences.derive(child, title, terms, sender=DAN)
+
+
+def test_a_remix_waits_for_its_licence_to_begin(stage: Stage, title: int, remix: tuple[int, tuple]) -> None:
+    child, _ = remix
+    later = offer(title, ADA, media=REMIX, start=stage.now + 5)
+    said = buy(stage, later, DAN)
+    with refused("NotLicensed", said, DAN.address):
+        stage.licences.derive(child, title, later, sender=DAN)
+    stage.wait(5)
+    stage.licences.derive(child, title, later, sender=DAN)
+
+
+def test_a_remix_needs_a_remix_licence_of_that_parent(stage: Stage, title: int, remix: tuple[int, tuple]) -> None:
+    child, terms = remix
+    plain = offer(title, ADA, media=REMIX - 1)
+    said = buy(stage, plain, DAN)
+    with refused("NoRemix", said):
+        stage.licences.derive(child, title, plain, sender=DAN)
+    other = stage.titles.register(deed(ADA, label="other"), b"", sender=ADA)
+    with refused("NoRemix", stage.licences.hashOf(terms)):
+        stage.licences.derive(child, other, terms, sender=DAN)
+    own = offer(child, DAN, media=REMIX)
+    stage.licences.buy(own, b"", DAN.address, sender=DAN, value=PRICE)
+    with refused("NoRemix", stage.licences.hashOf(own)):
+        stage.licences.derive(child, child, own, sender=DAN)
+
+
+def test_a_remix_gives_the_shares_that_were_asked(stage: Stage, title: int, remix: tuple[int, tuple]) -> None:
+    child, _ = remix
+    terms = offer(title, ADA, media=REMIX, remixShares=1001)
+    buy(stage, terms, DAN)
+    with refused("BadShares", 1000, 1001):
+        stage.licences.derive(child, title, terms, sender=DAN)
+    stage.titles.safeTransferFrom(DAN.address, f"0x{title:040x}", child, 1, b"", sender=DAN)
+    stage.licences.derive(child, title, terms, sender=DAN)
+
+
+def test_the_contract_says_where_its_titles_are(stage: Stage) -> None:
+    assert stage.licences.TITLES() == stage.titles.address
+    assert stage.licences.LIMIT() == 64
+    assert stage.licences.eip712Domain()[1:5] == ("CinepeerLicences", "1", 1, stage.licences.address)
+    assert boa.env.get_balance(Address(stage.licences.address)) == 0
