@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from cinepeer.adapters.ipfs.blockstore import BlockStore
@@ -21,7 +22,8 @@ class EmbeddedIpfs:
     def __init__(self, blocks: BlockStore, pins_path: Path) -> None:
         self.blocks = blocks
         self._pins = Pins(pins_path)
-        # Imports and collections take turns, so that no block of an import is collected before its pin stands.
+        # While blocks come whose pin does not stand yet, nothing is collected.
+        self._arrivals = 0
         self._turn = threading.Lock()
 
     async def add_file(self, path: Path) -> Cid:
@@ -35,11 +37,30 @@ class EmbeddedIpfs:
     def _add(self, path: Path, imported: Callable[[Path, Put], Node]) -> Cid:
         with in_words(path):
             self._check_room(path)
-            with self._turn:
-                with self.blocks.batch() as batch:
-                    root = imported(path, batch.put).cid
-                self._pins.add(root)
+            (root,) = self.take(lambda put: [imported(path, put).cid])
         return root
+
+    def take(self, build: Callable[[Put], Sequence[Cid]], *, pins: bool = True) -> Sequence[Cid]:
+        """Lets `build` put blocks and name roots, which are pinned unless `pins` is false; blocks the thread.
+
+        All is on the disk when it returns; when `build` raises, nothing of it stays.
+        """
+        with self._arriving():
+            with self.blocks.batch() as batch:
+                roots = build(batch.put)
+            for root in roots if pins else ():
+                self._pins.add(root)
+        return roots
+
+    @contextmanager
+    def _arriving(self) -> Iterator[None]:
+        with self._turn:
+            self._arrivals += 1
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._arrivals -= 1
 
     def _check_room(self, path: Path) -> None:
         """Refuses what can never fit before anything is written; what fits or not is seen block by block."""
@@ -78,7 +99,7 @@ class EmbeddedIpfs:
         await asyncio.to_thread(self._pin, cid)
 
     def _pin(self, root: Cid) -> None:
-        with self._turn:
+        with self._arriving():
             for cid in _walk(root, self.blocks):
                 if self.blocks.is_denied(cid):
                     raise Refused(
@@ -102,11 +123,13 @@ class EmbeddedIpfs:
         return self.blocks.stored_bytes()
 
     async def gc(self) -> list[Cid]:
-        """Deletes every block that is under no pin; returns their ids."""
+        """Deletes every block that is under no pin; returns their ids. Raises `BadInput` while an import runs."""
         return await asyncio.to_thread(self._gc)
 
     def _gc(self) -> list[Cid]:
         with self._turn:
+            if self._arrivals:
+                raise BadInput(f"found {self._arrivals} imports running, expected none: collect when they are done")
             kept: set[Cid] = set()
             for root in self._pins.all():
                 kept.update(_walk(root, self.blocks, kept))

@@ -20,9 +20,13 @@ class Pins:
         self._path = path
         try:
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        except sqlite3.Error as error:
+            raise BadInput(f"found {path} unusable ({error}), expected a place for pins") from error
+        try:
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("CREATE TABLE IF NOT EXISTS pins (cid BLOB PRIMARY KEY) WITHOUT ROWID")
         except sqlite3.Error as error:
+            self._connection.close()
             raise BadInput(f"found {path} unusable ({error}), expected a file of pins") from error
 
     def add(self, root: Cid) -> None:
