@@ -7,7 +7,9 @@ import errno
 import fcntl
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from cinepeer.errors import BadInput, CinepeerError, LimitReached
 
@@ -31,6 +33,29 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         sync_folder(path.parent)
     except OSError as error:
         raise in_words(error, path) from error
+
+
+@contextlib.contextmanager
+def new_file(path: Path, *, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """A file to write to, at `path` and on disk once the block has ended well; otherwise nothing is left of it.
+
+    Raises `BadInput` when there is something at `path` already or its folder cannot be written, `LimitReached` when the
+    disk is full.
+    """
+    if os.path.lexists(path):
+        raise BadInput(f"found {path} there already, expected the name of a new file")
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            yield file
+            file.flush()
+            _sync(file.fileno())
+        fresh.replace(path)
+        sync_folder(path.absolute().parent)
+    except OSError as error:
+        raise in_words(error, path) from error
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -38,10 +38,11 @@ def _keys(found: dict[str, Any]) -> Iterator[str]:
         named = f" “{key['name']}”" if key["name"] else ""
         here = "this device" if key["key"] == found["device"] else "on this machine" if key["here"] else "elsewhere"
         yield f"{key['sort']:8} {key['key']}{named}"
-        yield f"         {key['state']}; signs {key['signs']}; {key['counted']} of {key['records']} records count; {here}"
+        counts = f"{key['counted']} of {key['records']} records count"
+        yield f"         {key['state']}; signs {key['signs']}; {counts}; {here}"
     if not found["admitted"]:
         yield f"device   {found['device']}"
-        yield "         this device, not admitted yet: it will be once a peer that holds the author's records is connected"
+        yield "         this device, not admitted yet: it waits for a peer that holds the author's records"
 
 
 def open_keystore(home: Path) -> Any:
@@ -75,7 +76,9 @@ def _words(found: dict[str, Any]) -> Iterator[str]:
     yield "Write them on paper, in this order. They restore the author and the account, not the films: docs/keys.md"
 
 
-@keys.command(epilog="Example: cinepeer keys restore --home NEW < words.txt   then   cinepeer run --home NEW --join ADDR")
+@keys.command(
+    epilog="Example: cinepeer keys restore --home NEW < words.txt   then   cinepeer run --home NEW --join ADDR"
+)
 @json_option
 @home_option
 def restore(as_json: bool, home: Path) -> None:
@@ -103,7 +106,9 @@ def _restored(found: dict[str, Any]) -> Iterator[str]:
 
 @keys.command(epilog="Example: cinepeer keys revoke 3f9a01c2 --reason 'lost on a train'")
 @click.argument("device")
-@click.option("--after", type=click.IntRange(-1), help="The last seq that shall count; -1: none. Default: all held here.")
+@click.option(
+    "--after", type=click.IntRange(-1), help="The last seq that shall count; -1: none. Default: all held here."
+)
 @click.option("--reason", default="", help="Why; public for ever.")
 @alone_option
 @json_option

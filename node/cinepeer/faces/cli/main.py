@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from typing import Any
 
 import click
 
-from cinepeer.errors import CinepeerError
+from cinepeer.errors import BadInput, CinepeerError
 
 # command -> (module below cinepeer.faces.cli, line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -26,8 +27,27 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "peers": ("node", "Show the neighbours, or connect to one."),
     "host": ("node", "Show what this node holds for others; deny what it must not."),
     "network": ("node", "Show the network that this node belongs to."),
+    "export": ("parcel", "Write signed records into one file."),
+    "import": ("parcel", "Take signed records from a file, each verified."),
     "keys": ("keys", "Show who may sign what; the 24 words; restore; revoke a device."),
 }
+
+# The commands that start a node, and the packages that a node has and the light client's installation has not.
+STARTING = frozenset({"run", "demo"})
+NODE_PACKAGES = (
+    "aiohttp", "aiosqlite", "coincurve", "eth", "fastapi", "fastecdsa", "httpx", "ipfshttpclient", "libp2p", "numpy",
+    "psutil", "python_multipart", "scipy", "trio", "uvicorn", "web3",
+)  # fmt: skip
+
+
+def require_node() -> None:
+    """Raises `BadInput` with the command that helps when the packages of a node are not installed here."""
+    missing = [name for name in NODE_PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise BadInput(
+            f"found no {', '.join(missing)} beside {sys.executable}, expected the packages of a node: "
+            "uv pip install 'cinepeer[node]' --override FILE, where FILE holds the line fastecdsa==3.0.1"
+        )
 
 
 class _Late(click.Group):
@@ -40,9 +60,18 @@ class _Late(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"cinepeer.faces.cli.{COMMANDS[cmd_name][0]}")
-        command = getattr(module, cmd_name)
+        # A function cannot be called `import`.
+        command = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_file")
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in STARTING and "--help" not in rest:
+            require_node()
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (click's signature)
         with formatter.section("Commands"):

@@ -1,0 +1,72 @@
+"""Reading a store's records beside whoever writes it, or nobody: one state of the database, nothing changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from cinepeer.adapters.store.outcome import Pair
+from cinepeer.adapters.store.schema import APPLICATION_ID, MIGRATIONS, in_words
+from cinepeer.errors import BadInput
+from cinepeer.records.cid import Cid
+from cinepeer.records.record import parse_record
+
+_AUTHORS = "WHERE author = ?"
+
+
+class Reading:
+    """One state of a store."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        """Use `reading`."""
+        self._connection = connection
+        self._path = path
+
+    def count(self, author: Cid | None = None) -> int:
+        """How many records there are, of one author or of all."""
+        which, values = _which(author)
+        return int(self._connection.execute(f"SELECT count(*) FROM records {which}", values).fetchone()[0])
+
+    def pairs(self, author: Cid | None = None) -> Iterator[Pair]:
+        """The records in the order of their arrival, so that each comes after those that it needs."""
+        which, values = _which(author)
+        question = f"""
+            SELECT records.block, bodies.block FROM records LEFT JOIN bodies USING (position)
+            {which} ORDER BY records.position
+        """
+        try:
+            for block, body in self._connection.execute(question, values):
+                yield parse_record(block), body
+        except sqlite3.DatabaseError as error:
+            raise in_words(error, self._path) from error
+
+    def misfit(self) -> str | None:
+        """What SQLite finds wrong with the file, or None."""
+        try:
+            found = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            return str(error)
+        return None if found == "ok" else str(found)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Reading]:
+    """Opens the store at `path` for reading; raises `BadInput` for another file, `CheckFailed` for a damaged one."""
+    if not path.exists():
+        raise BadInput(f"found no {path}, expected the records of a home that was started once")
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as opened:
+            opened.execute("BEGIN")  # one state, from the first question on
+            if opened.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+                raise BadInput(f"found another program's database at {path}, expected one that Cinepeer made")
+            if opened.execute("PRAGMA user_version").fetchone()[0] != len(MIGRATIONS):
+                raise BadInput(f"found {path} in another form, expected this version's: start the node once with it")
+            yield Reading(opened, path)
+    except sqlite3.DatabaseError as error:
+        raise in_words(error, path) from error
+
+
+def _which(author: Cid | None) -> tuple[str, tuple[bytes, ...]]:
+    return ("", ()) if author is None else (_AUTHORS, (bytes(author),))
