@@ -13,6 +13,8 @@ export default defineConfig({
     target: 'es2023',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The player is one piece, fetched apart from the page.
+    chunkSizeWarningLimit: 700,
   },
   worker: { format: 'es' },
   server: { proxy: { '/api': NODE, '/ipfs': NODE } },

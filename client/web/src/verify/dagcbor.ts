@@ -125,7 +125,7 @@ class Reader {
     if (this.at + 8 > this.data.length) throw this.cut();
     const value = this.view.getFloat64(this.at);
     this.at += 8;
-    if (!Number.isFinite(value)) throw refused(String(value), 'a finite number');
+    checkFloat(value);
     return new Float(value);
   }
 
@@ -166,6 +166,11 @@ class Reader {
     }
     return found;
   }
+}
+
+/** A float has one form: it is finite, and zero is written without a sign. */
+function checkFloat(value: number): void {
+  if (!Number.isFinite(value) || Object.is(value, -0)) throw refused(Object.is(value, -0) ? '-0' : String(value), 'a finite number');
 }
 
 function negative(number: number | bigint): number | bigint {
@@ -221,7 +226,7 @@ function writeInteger(out: Uint8Array[], value: number | bigint): void {
 }
 
 function writeFloat(out: Uint8Array[], value: number): void {
-  if (!Number.isFinite(value)) throw refused(String(value), 'a finite number');
+  checkFloat(value);
   const written = new DataView(new ArrayBuffer(9));
   written.setUint8(0, 0xfb);
   written.setFloat64(1, value);

@@ -6,7 +6,7 @@ import { Refused } from './refused';
 
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 const PRIME = 2n ** 255n - 19n;
-const EIGHTH = 2707385501144840649318225287225658788936804267575313519463743609750303021540n;
+const EIGHTH = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
 
 // The y of all points whose order is 1, 2, 4 or 8, in canonical bytes with either sign: among them "minus zero".
 const SMALL: ReadonlySet<string> = new Set(

@@ -1,4 +1,4 @@
-"""The built page: static files under a strict policy, and `index.html` with the page's cookie on every screen's path."""
+"""The built page: static files under a strict policy; `index.html`, with the page's cookie, on every screen's path."""
 
 from __future__ import annotations
 
