@@ -1,0 +1,126 @@
+"""One interface to every model: fit on counted ratings, score any history, explain a score, save and load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, Protocol
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from cinepeer.errors import BadInput, Refused
+from cinepeer.recommend import content as content_model
+from cinepeer.recommend import dislikes, factors, neighbours, next_film, popularity, ridge, viewers
+from cinepeer.recommend.arrays import model_name, unpack
+from cinepeer.recommend.blend import Blend, blend_of
+from cinepeer.recommend.evidence import Evidence
+from cinepeer.recommend.history import Floats, Integers, Times, verify_stars
+from cinepeer.recommend.linear import load_linear
+
+LINEAR = ("popularity", "films", "ease", "edlae", "dislikes", "next", "content")
+BLENDS = ("blend", "dislikes-blend")
+
+
+class Recommender(Protocol):
+    """A fitted model. `stars` is [viewers, films], 1..10, sorted within rows; `times` one per star (see `history`)."""
+
+    @property
+    def name(self) -> str:
+        """The name under which `fit` knows the model."""
+
+    def scores(self, stars: csr_array, times: Times | None = None) -> Floats:
+        """float32 [viewers, films] for histories that need not have been there in fitting; raises `BadInput`."""
+
+    def explain(self, stars: csr_array, film: int, times: Times | None = None) -> Evidence:
+        """What makes up the score of `film` for the one history in `stars` [1, films]."""
+
+    def save(self) -> bytes:
+        """Deterministic bytes for `load`."""
+
+
+def fit(
+    stars: csr_array,
+    times: Times | None = None,
+    content: csr_array | None = None,
+    *,
+    seed: int = 0,
+    model: str = "blend",
+    **parameters: Any,
+) -> Recommender:
+    """Fits `model` on `stars` [authors, films], 1..10 (0 is not stored: unrated); raises `BadInput`.
+
+    `times`: int64, one per stored star. `content`: [films, features], needed by `content`. `seed`: for
+    models that draw. `parameters`: the model's own, as its module documents them.
+    """
+    verify_stars(stars, times)
+    if content is not None and not np.isfinite(content.data).all():
+        raise BadInput("found content that is not a number, expected finite features")
+    if model not in MODELS:
+        raise BadInput(f"found the model {model}, expected one of {', '.join(sorted(MODELS))}")
+    made, takes = MODELS[model]
+    given: dict[str, Any] = {"times": times, "content": content, "seed": seed}
+    return made(stars, **{name: given[name] for name in takes}, **parameters)
+
+
+def load(data: bytes) -> Recommender:
+    """Reads what a model's `save` gave; raises `Refused` (`bad-model`)."""
+    name = model_name(data)
+    if name in LINEAR:
+        return load_linear(name, data)
+    if name == "viewers":
+        return viewers.load_viewers(data)
+    if name == "factors":
+        return factors.load_factors(data)
+    if name in BLENDS:
+        return _load_blend(name, data)
+    raise Refused("bad-model", f"found the model {name!r}, expected one of {', '.join(sorted(MODELS))}")
+
+
+def best(scores: Floats, stars: csr_array, *, limit: int = 20, excluded: Collection[int] = ()) -> Integers:
+    """The `limit` best films of every viewer, best first, int64 [viewers, at most limit]; ties by film number.
+
+    Films in the viewer's history and the `excluded` never come back: -1 fills rows that have too few films left.
+    """
+    open_scores = scores.astype(np.float64)
+    rows = np.repeat(np.arange(stars.shape[0]), np.diff(stars.indptr))
+    open_scores[rows, stars.indices] = -np.inf
+    open_scores[:, list(excluded)] = -np.inf
+    order = np.argsort(-open_scores, axis=1, kind="stable")[:, :limit]
+    return np.where(np.isneginf(np.take_along_axis(open_scores, order, axis=1)), -1, order)
+
+
+def _load_blend(name: str, data: bytes) -> Blend:
+    parts = unpack(data)
+    weights = parts.pop("weights", np.zeros(0, np.float32)).astype(np.float64)
+    if weights.shape != (len(parts),) or not parts or any(part.dtype != np.uint8 for part in parts.values()):
+        raise Refused("bad-model", f"found {weights.size} weights for {len(parts)} models, expected one each")
+    inner = [parts[key].tobytes() for key in sorted(parts)]
+    if any(model_name(part) in BLENDS for part in inner):
+        raise Refused("bad-model", "found a blend within a blend, expected single models")
+    return Blend(name, tuple(load(part) for part in inner), tuple(float(weight) for weight in weights))
+
+
+def _blend(stars: csr_array, *, item: float = 0.4, size: int = 64) -> Recommender:
+    """The default: EDLAE counts for `item`, iALS for the rest."""
+    return blend_of("blend", (ridge.fit_edlae(stars), item), (factors.fit(stars, size=size), 1 - item))
+
+
+def _dislikes_blend(stars: csr_array, *, item: float = 0.8) -> Recommender:
+    """The item model with dislikes counts for `item`, iALS for the rest."""
+    return blend_of("dislikes-blend", (dislikes.fit(stars), item), (factors.fit(stars), 1 - item))
+
+
+# What fits each model, and what it takes besides the stars.
+MODELS: dict[str, tuple[Callable[..., Recommender], tuple[str, ...]]] = {
+    "popularity": (popularity.fit, ("times",)),
+    "viewers": (viewers.fit, ()),
+    "films": (neighbours.fit, ()),
+    "ease": (ridge.fit_ease, ("content",)),
+    "edlae": (ridge.fit_edlae, ()),
+    "factors": (factors.fit, ()),
+    "blend": (_blend, ()),
+    "dislikes": (dislikes.fit, ()),
+    "dislikes-blend": (_dislikes_blend, ()),
+    "next": (next_film.fit, ("times",)),
+    "content": (content_model.fit, ("content",)),
+}

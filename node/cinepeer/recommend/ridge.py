@@ -1,0 +1,124 @@
+"""Closed-form item models: EASE^R (Steck 2019, arXiv 1905.03375) and EDLAE (Steck 2020, NeurIPS)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import lapack
+from scipy.sparse import csr_array, diags_array, vstack
+
+from cinepeer.errors import BadInput
+from cinepeer.recommend.history import Floats, Integers, likes, popularity, sparse
+from cinepeer.recommend.linear import LIKES, Linear, inputs_of
+
+MAX_INPUTS = 20_000  # one float32 matrix of this order takes 1.6 GB
+
+
+def fit_ease(
+    stars: csr_array,
+    content: csr_array | None = None,
+    *,
+    ridge: float = 400.0,
+    row_power: float = 0.25,
+    ridge_power: float = 0.25,
+    content_weight: float = 0.0,
+) -> Linear:
+    """Rows scaled by (n_u / mean n)^-`row_power`, ridge of film j = `ridge` * (likes_j / mean likes)^`ridge_power`.
+
+    With `content` [films, features] (rows of length 1) and `content_weight` > 0 its Gram matrix is added (CEASE).
+    """
+    kept, rows, counts = scaled_likes(stars, row_power)
+    strength = ridge * (counts / max(float(counts.mean()), 1e-9)) ** ridge_power if kept.size else counts
+    if content is not None and content_weight:
+        rows = with_content(rows, content, kept, content_weight)
+    return linear_of("ease", stars, kept, item_weights(rows, strength))
+
+
+def fit_edlae(stars: csr_array, *, dropout: float = 0.5, ridge: float = 100.0, row_power: float = 0.0) -> Linear:
+    """Ridge of film j = dropout/(1-dropout) * G_jj + `ridge`: the expected loss under dropout."""
+    kept, rows, _ = scaled_likes(stars, row_power)
+    diagonal = np.asarray(rows.power(2).sum(axis=0), dtype=np.float64).ravel()
+    return linear_of("edlae", stars, kept, item_weights(rows, dropout / (1 - dropout) * diagonal + ridge))
+
+
+def scaled_likes(stars: csr_array, power: float) -> tuple[Integers, csr_array, npt.NDArray[np.float64]]:
+    """(liked films, their likes with rows scaled by (n_u / mean n)^-power [authors with likes, kept], likes each)."""
+    liked = likes(stars)
+    per_film = np.asarray(liked.sum(axis=0)).ravel()
+    kept = np.flatnonzero(per_film)
+    per_author = np.diff(liked.indptr)
+    liked = sparse(liked[per_author > 0][:, kept])
+    per_author = per_author[per_author > 0]
+    scale = (per_author / max(float(per_author.mean()), 1e-9)) ** -power if per_author.size else per_author
+    return kept, sparse(diags_array(scale.astype(np.float64)) @ liked), per_film[kept].astype(np.float64)
+
+
+def with_content(rows: csr_array, content: csr_array, kept: Integers, weight: float) -> csr_array:
+    """`rows` with the films' features as further rows, so that their Gram matrix is added with `weight`."""
+    features = sparse(content[kept].T * np.sqrt(weight))
+    return sparse(vstack([rows, features], format="csr"))
+
+
+def item_weights(rows: csr_array, strength: npt.NDArray[np.float64]) -> Floats:
+    """B = I - P / diag(P) with P = (rows' rows + diag(strength))^-1; float32 [inputs, inputs], diagonal zero."""
+    if rows.shape[1] > MAX_INPUTS:
+        raise BadInput(f"found {rows.shape[1]} inputs, expected at most {MAX_INPUTS}: the weights would not fit")
+    inverse = _inverse_dual(rows, strength) if 2 * rows.shape[0] < rows.shape[1] else _inverse(rows, strength)
+    diagonal = np.diagonal(inverse).copy()
+    inverse /= -diagonal[None, :]
+    np.fill_diagonal(inverse, 0)
+    return inverse
+
+
+def gram_of(rows: csr_array, *, block: int = 2048) -> Floats:
+    """rows' rows, float32 in Fortran order, by blocks of columns: one dense array is all that is taken."""
+    count = rows.shape[1]
+    gram: Floats = np.empty((count, count), dtype=np.float32, order="F")
+    transposed = sparse(rows.T).astype(np.float32)
+    columns = rows.tocsc().astype(np.float32)
+    for start in range(0, count, block):
+        gram[:, start : start + block] = (transposed @ columns[:, start : start + block]).toarray()
+    return gram
+
+
+def invert(system: Floats) -> Floats:
+    """The inverse of a symmetric positive definite float32 matrix, in place; raises `ArithmeticError`."""
+    factor, info = lapack.spotrf(system, lower=True, overwrite_a=True)
+    if info:
+        raise ArithmeticError(f"the Gram matrix is not positive definite at input {info}")
+    inverse, info = lapack.spotri(factor, lower=True, overwrite_c=True)
+    for start in range(0, len(inverse), 512):  # mirror by blocks: no second matrix
+        stop = start + 512
+        square = np.tril(inverse[start:stop, start:stop])
+        inverse[start:stop, start:stop] = square + np.tril(square, -1).T
+        inverse[start:stop, stop:] = inverse[stop:, start:stop].T
+    found: Floats = inverse.T  # symmetric: the transpose is the same matrix in C order
+    return found
+
+
+def _inverse(rows: csr_array, strength: npt.NDArray[np.float64]) -> Floats:
+    system = gram_of(rows)
+    numbers = np.arange(len(system))
+    system[numbers, numbers] += strength.astype(np.float32)
+    return invert(system) if len(system) else system
+
+
+def _inverse_dual(rows: csr_array, strength: npt.NDArray[np.float64]) -> Floats:
+    """The same inverse by Woodbury's identity: cheaper when there are fewer authors than films."""
+    half = sparse(rows @ diags_array(1 / strength))
+    small = np.asarray((half @ rows.T).toarray(), dtype=np.float64)
+    small[np.diag_indices(len(small))] += 1
+    spread = np.linalg.solve(np.linalg.cholesky(small), half.toarray()).astype(np.float32)
+    inverse: Floats = np.ascontiguousarray(-(spread.T @ spread))
+    inverse[np.diag_indices(len(inverse))] += (1 / strength).astype(np.float32)
+    return inverse
+
+
+def linear_of(name: str, stars: csr_array, kept: Integers, weights: Floats) -> Linear:
+    """A model over likes whose weights between the `kept` films are given; other films score 0."""
+    films = stars.shape[1]
+    wide = weights
+    if len(kept) != films:
+        wide = np.zeros((len(kept), films), dtype=np.float32)
+        wide[:, kept] = weights
+    return Linear(name, np.array([LIKES], np.float32), inputs_of(kept), wide, popularity(stars))
