@@ -28,14 +28,28 @@ _START = len(_MAGIC) + 1
 _PLAIN_BYTES = _START + 2 * SECRET_BYTES
 _SEALED_BYTES = _START + 1 + _SALT_BYTES + _NONCE_BYTES + SECRET_BYTES + _TAG_BYTES
 # log2 of scrypt's N with r = 8: 17 takes 128 MiB for a moment. A damaged file may not ask for more.
-_COST, _LOWEST_COST, _HIGHEST_COST = 17, 12, 18
+COST, LOWEST_COST, HIGHEST_COST = 17, 12, 18
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,95}")
+
+
+def stretch(passphrase: bytes, salt: bytes, cost: int) -> bytes:
+    """A key of 32 bytes by scrypt (RFC 7914) with r = 8; `cost` is log2 of its N and takes 2^cost KiB for a moment."""
+    return hashlib.scrypt(passphrase, salt=salt, n=1 << cost, r=8, p=1, maxmem=(1 << cost) * 1040, dklen=32)
+
+
+def has_sealed(folder: Path) -> bool:
+    """Whether a secret in `folder` is sealed, so that its keystore needs the passphrase."""
+    for path in folder.glob("*.key"):
+        with path.open("rb") as file:
+            if file.read(_START) == _MAGIC + _SEALED:
+                return True
+    return False
 
 
 class Keystore:
     """The secrets of one home, by name. No secret is ever printed, logged or part of an error."""
 
-    def __init__(self, folder: Path, passphrase: str | None = None, *, cost: int = _COST) -> None:
+    def __init__(self, folder: Path, passphrase: str | None = None, *, cost: int = COST) -> None:
         """Opens `folder` (made with mode 0700); with a passphrase, secrets that lie there in plain are sealed now.
 
         Raises `BadInput` when the passphrase is wrong, or missing where a secret is sealed. An empty one is none.
@@ -126,7 +140,7 @@ class Keystore:
         wrong = BadInput(
             f"found a passphrase that does not open {path}, expected the one it was sealed with and the file unchanged"
         )
-        if not _LOWEST_COST <= cost <= _HIGHEST_COST:
+        if not LOWEST_COST <= cost <= HIGHEST_COST:
             raise wrong
         nonce, sealed = data[body - _NONCE_BYTES : body], data[body:]
         try:
@@ -153,8 +167,5 @@ class Keystore:
         found = self._derived.get((cost, salt))
         if found is None:
             assert self._passphrase is not None
-            found = hashlib.scrypt(
-                self._passphrase, salt=salt, n=1 << cost, r=8, p=1, maxmem=(1 << cost) * 1040, dklen=32
-            )
-            self._derived[cost, salt] = found
+            found = self._derived[cost, salt] = stretch(self._passphrase, salt, cost)
         return found

@@ -46,12 +46,13 @@ def _keys(found: dict[str, Any]) -> Iterator[str]:
 
 
 def open_keystore(home: Path) -> Any:
-    """The keystore of a home that exists, with the passphrase of the environment; raises `BadInput`."""
-    from cinepeer.adapters.system.keystore import Keystore
+    """The keystore of a home that exists, as it is, with the environment's passphrase if needed; raises `BadInput`."""
+    from cinepeer.adapters.system.keystore import Keystore, has_sealed
 
-    if not (home / "keys").is_dir():
+    folder = home / "keys"
+    if not folder.is_dir():
         raise BadInput(f"found no keys in {home}, expected a home that was started once")
-    return Keystore(home / "keys", os.environ.get("CINEPEER_PASSPHRASE"))
+    return Keystore(folder, os.environ.get("CINEPEER_PASSPHRASE") if has_sealed(folder) else None)
 
 
 @keys.command(epilog="Example: cinepeer keys phrase --show")

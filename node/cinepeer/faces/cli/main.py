@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("node", "Show what the node holds and where it listens."),
     "publish": ("film", "Publish a film file."),
     "films": ("film", "List the films that the node knows."),
+    "watch": ("watch", "Watch a film in a player, or write it to a file, verified."),
     "rate": ("film", "Give a film 1 to 10 stars, or withdraw them."),
     "recommend": ("film", "Show what to watch next, and why."),
     "title": ("money", "Register a film's title with its co-owners."),
@@ -29,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "network": ("node", "Show the network that this node belongs to."),
     "export": ("parcel", "Write signed records into one file."),
     "import": ("parcel", "Take signed records from a file, each verified."),
+    "backup": ("backup", "Back a home up into one file, or restore one."),
     "keys": ("keys", "Show who may sign what; the 24 words; restore; revoke a device."),
 }
 

@@ -16,7 +16,7 @@ class Measure:
     def __init__(self, what: str, whole: int | None = None) -> None:
         """`whole`: how many steps there are, None when nobody knows."""
         self._what = what
-        self._whole = whole
+        self.whole = whole
         self._shown_at = 0.0
         self.done = 0
 
@@ -28,7 +28,7 @@ class Measure:
             self._show()
 
     def _show(self) -> None:
-        of = "" if self._whole is None else f" of {self._whole:,}"
+        of = "" if self.whole is None else f" of {self.whole:,}"
         click.echo(f"\r\033[K{self._what}: {self.done:,}{of}", nl=False, err=True)
 
     def __enter__(self) -> Measure:
