@@ -351,18 +351,20 @@ async def _listen(
     from cinepeer.faces.http.api import application
     from cinepeer.faces.http.gateway import gateway
     from cinepeer.faces.http.guard import Guard
-    from cinepeer.faces.http.kubo_rpc import kubo_rpc
     from cinepeer.faces.http.listener import Listener
+    from cinepeer.faces.http.web import built_page, web
 
+    token, built = str(home.kept["token"]), built_page()
+    pages = [web(built, token)] if built else []
     page = Guard(
-        application(parts, gateway(disk.ipfs, disk.denied.is_denied)),
+        application(parts, gateway(disk.ipfs, disk.denied.is_denied), *pages),
         ports["page_port"],
-        str(home.kept["token"]),
+        token,
         open_paths=frozenset({"/api/records"}),
     )
     applications: list[tuple[Any, str]] = [
         (page, "page_port"),
-        (kubo_rpc(disk.ipfs, disk.blocks, fetch=fetching.block, connect=parts.connect), "ipfs_rpc_port"),
+        (_kubo_rpc(parts, disk, fetching), "ipfs_rpc_port"),
     ]
     if chain.application is not None:
         applications.append((chain.application, "ledger_rpc_port"))
@@ -370,6 +372,24 @@ async def _listen(
         listener = Listener(app, ports[port])
         await listener.start()
         stack.push_async_callback(listener.stop)
+
+
+def _kubo_rpc(parts: Parts, disk: _Disk, fetching: Any) -> Any:
+    """What other IPFS programs of this machine speak with."""
+    from cinepeer.faces.http.kubo_rpc import kubo_rpc
+
+    def identity() -> tuple[str, list[str]]:
+        told = parts.status()
+        return str(told["peer_id"]), list(told["p2p"])
+
+    return kubo_rpc(
+        disk.ipfs,
+        disk.blocks,
+        fetch=fetching.block,
+        connect=parts.connect,
+        neighbours=parts.neighbours,
+        identity=identity,
+    )
 
 
 def _addresses(home: Home, ports: Mapping[str, int], network: Network, p2p: P2P, label: str) -> dict[str, Any]:

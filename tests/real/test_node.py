@@ -52,8 +52,9 @@ def test_the_first_line_says_where_everything_is(node: Running) -> None:
     assert {"author", "network", "home"} <= set(told)
 
 
-def test_the_page_answers_with_the_status(node: Running) -> None:
-    found = node.api.get("/")
+def test_the_page_s_origin_answers_and_so_does_the_status(node: Running) -> None:
+    assert node.api.read("GET", "/")
+    found = node.api.get("/api/status")
     assert found["author"] == node.told["author"]
     assert found["ledger"]["label"] == "embedded, test credits, not money"
 

@@ -30,12 +30,12 @@ MAX_IMPORTED = 10_000
 
 
 def application(parts: Parts, *routers: APIRouter) -> FastAPI:
-    """The page's origin: status at `/`, the API below `/api`, and `routers` beside it."""
+    """The page's origin: `routers` first, the API below `/api`, and the status at `/` where no page was built."""
     app = FastAPI(title="Cinepeer", version=__version__, docs_url=None, redoc_url=None)
     app.add_exception_handler(CinepeerError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _unforeseen)
-    for router in (reading(parts), writing(parts), ledger(parts), keys(parts), *routers):
+    for router in (*routers, reading(parts), writing(parts), ledger(parts), keys(parts)):
         app.include_router(router)
     return app
 
