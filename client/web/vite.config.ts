@@ -11,6 +11,8 @@ export default defineConfig({
     outDir: '../cinepeer_client/web',
     emptyOutDir: true,
     target: 'es2023',
+    // Colours are written as `light-dark()`, which must reach the browser as it is.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     // The player is one piece, fetched apart from the page.

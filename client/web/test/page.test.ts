@@ -1,6 +1,6 @@
 /** The page's own small rules: addresses, numbers, words. */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { clock, columns, grouped, middleHalf, percent, short, size } from '../src/show/format';
 import english from '../src/words/en.json';
@@ -18,6 +18,12 @@ describe('words', () => {
     const [one, ...more] = english[word].split(' | ');
     for (const form of more) expect(places(form)).toEqual(places(one!));
     expect(places(chinese[word])).toEqual(places(one!));
+  });
+  test('every message is said somewhere', () => {
+    const root = new URL('../src/', import.meta.url);
+    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(svelte|ts)$/.test(file));
+    const said = files.map((file) => readFileSync(new URL(file, root), 'utf8')).join('\n');
+    expect(Object.keys(english).filter((word) => !said.includes(`'${word}'`))).toEqual([]);
   });
   test('no message blames, cheers or uses a word that is not ours', () => {
     expect(Object.values(english).filter((text) => /!|oops|\bmovie|\bvideo\b|\buser\b|seeder|please/i.test(text))).toEqual([]);

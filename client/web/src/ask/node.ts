@@ -49,7 +49,8 @@ async function post<T>(path: string, body: unknown = null): Promise<T> {
  * page is asked for its cookie once more. */
 async function write(path: string, body: unknown, signal: AbortSignal | null = null): Promise<Response> {
   const json = { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
-  const init = { method: 'POST', signal, ...(body === null ? {} : json) };
+  // What was begun is finished even when the page is left: a rating is small enough for that.
+  const init = { method: 'POST', signal, keepalive: signal === null, ...(body === null ? {} : json) };
   try {
     return await ask(path, init);
   } catch (error) {

@@ -38,9 +38,9 @@ export function grouped(digits: string): string {
   return digits.replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** The date of a time in ms. */
+/** The date of a time in ms, in words of a language. */
 export function day(ms: number, tag: string): string {
-  return new Date(ms).toLocaleDateString(tag, { year: 'numeric', month: 'long', day: 'numeric' });
+  return new Date(ms).toLocaleDateString(tag === 'en' ? 'en-GB' : tag, { year: 'numeric', month: 'long', day: 'numeric' });
 }
 
 /** The middle half of sorted or unsorted stars: its lowest and highest. */

@@ -3,8 +3,11 @@
 import type { ProvenFilm } from './shelf';
 
 export interface Questions {
-  /** A film by its id, proved by its author's chain of records; null where none tells of it. */
-  film: { ask: { film: string }; answer: ProvenFilm | null };
+  /**
+   * A film by its id, proved by its author's chain of records; null where none tells of it. `isKnownEnough`: what was
+   * checked before will do, and newer records need not be asked for.
+   */
+  film: { ask: { film: string; isKnownEnough: boolean }; answer: ProvenFilm | null };
   /** A file under a version's root, every block of it checked. */
   file: { ask: { root: string; path: string; maxBytes: number }; answer: ArrayBuffer };
   /** One record, its id, signature and body checked. */

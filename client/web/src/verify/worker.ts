@@ -18,6 +18,8 @@ const scope = self as unknown as {
 const leaving = new Map<number, AbortController>();
 const tallies = new Map<string, Tally>();
 const trees = new Map<string, Tree>();
+const shelf = new Shelf(Date.now);
+let admitted: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
   if (data.sort === 'leave') leaving.get(data.id)?.abort();
@@ -40,7 +42,7 @@ async function answer(asked: Ask): Promise<void> {
 function work(asked: Ask, signal: AbortSignal): Promise<unknown> {
   switch (asked.sort) {
     case 'film':
-      return film(asked.ask.film, signal);
+      return film(asked.ask.film, asked.ask.isKnownEnough, signal);
     case 'file':
       return file(asked.ask.root, asked.ask.path, asked.ask.maxBytes, signal);
     case 'record':
@@ -48,11 +50,16 @@ function work(asked: Ask, signal: AbortSignal): Promise<unknown> {
   }
 }
 
-/** Every question reads the records anew: what is shown is what the node holds now. */
-async function film(id: string, signal: AbortSignal): Promise<unknown> {
+/** One shelf for all films: what was verified once stays valid, and one author's records come together. */
+async function film(id: string, isKnownEnough: boolean, signal: AbortSignal): Promise<unknown> {
   Cid.parse(id);
-  const shelf = new Shelf(Date.now);
-  await shelf.admit(await fetchFilmRecords(id, signal));
+  const known = isKnownEnough ? shelf.film(id) : null;
+  if (known !== null) return known;
+  const records = await fetchFilmRecords(id, signal);
+  // One list after the other: a chain is admitted in its order.
+  const turn = admitted.then(() => shelf.admit(records));
+  admitted = turn.catch(() => undefined);
+  await turn;
   return shelf.film(id);
 }
 

@@ -1,0 +1,227 @@
+/**
+ * A viewer's way through the page of a real node, in Chromium: finds a film, plays it, rates it, sees why.
+ * Prints one line of JSON: what was seen, and all that a page must not do.
+ *
+ * usage: node journey.mjs '{"page": URL, "film": ID, "chromium": PATH, "file": FILM FILE, "pictures": FOLDER}'
+ * Without "file" nothing is published, without "pictures" none are kept.
+ */
+
+import { createRequire } from 'node:module';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const require = createRequire(new URL('../../client/web/package.json', import.meta.url));
+const { chromium } = require('playwright-core');
+
+const asked = JSON.parse(process.argv[2]);
+const WIDTHS = [1440, 834, 390];
+const SCREENS = ['/', `/film/${asked.film}`, '/studio', '/audit', '/node', '/me'];
+const PATIENCE = { timeout: 30_000 };
+
+// Chromium's own services would speak to the network; the page itself is watched below.
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-default-apps',
+  '--disable-domain-reliability',
+  '--disable-sync',
+  '--no-first-run',
+  '--no-pings',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+];
+
+const told = { complaints: [], abroad: [], overflows: [], barriers: [] };
+
+function watch(page) {
+  page.setDefaultTimeout(PATIENCE.timeout);
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) told.complaints.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => told.complaints.push(`thrown: ${error.message}`));
+  page.on('request', (request) => {
+    const { protocol, host } = new URL(request.url());
+    if (!['blob:', 'data:'].includes(protocol) && host !== new URL(asked.page).host) told.abroad.push(request.url());
+  });
+}
+
+/** Counts the blocks that the page or its worker asked for from now on. */
+function blocksOf(context) {
+  const urls = new Set();
+  context.on('request', (request) => request.url().includes('/ipfs/') && urls.add(request.url()));
+  return urls;
+}
+
+async function play(context) {
+  const page = await context.newPage();
+  watch(page);
+  await page.goto(asked.page + '/');
+  await page.locator(`a[href="/film/${asked.film}"]`).first().waitFor();
+  told.first = await page.locator('a[href^="/film/"]').first().getAttribute('href');
+
+  const blocks = blocksOf(context);
+  await page.goto(`${asked.page}/film/${asked.film}`);
+  const video = page.locator('video');
+  await video.waitFor();
+  told.hasSource = await video.evaluate((element) => element.src.startsWith('blob:'));
+  told.name = await page.locator('h1.film-name').textContent();
+  await page.waitForLoadState('networkidle');
+  told.blocksBefore = blocks.size;
+
+  await video.evaluate((element) => {
+    element.requestVideoFrameCallback(() => (window.firstFrame = performance.now()));
+  });
+  told.firstFrameMs = await page.evaluate(async () => {
+    const began = performance.now();
+    document.querySelector('.begin').click();
+    while (window.firstFrame === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+    return Math.round(window.firstFrame - began);
+  });
+  await page.waitForFunction(() => document.querySelector('video').currentTime >= 1, null, PATIENCE);
+  told.frames = await video.evaluate((element) => element.getVideoPlaybackQuality().totalVideoFrames);
+  told.proof = (await page.locator('.proof').textContent()).trim();
+  told.blocksAfter = blocks.size;
+  if (asked.pictures) await page.screenshot({ path: picture('playing-1440-light') });
+  await page.locator('video').focus();
+  await page.keyboard.press('k');
+
+  await page.locator('input[name="stars"]').first().focus();
+  await page.keyboard.press('9');
+  await page.locator('.mine .num').waitFor();
+  told.rated = await page.locator('.mine .value').textContent();
+  await page.locator('.next .quiet').first().waitFor();
+  told.next = await page.locator('.next li').allTextContents();
+  if (asked.pictures) await page.screenshot({ path: picture('rated-1440-light'), fullPage: true });
+  await page.locator('.next .quiet').first().click();
+  await page.locator('dialog[open] ol').waitFor();
+  told.why = (await page.locator('dialog[open]').textContent()).replace(/\s+/g, ' ').trim();
+  if (asked.pictures) await page.screenshot({ path: picture('why-1440-light') });
+  await page.locator('dialog[open] ol .num').first().click();
+  await page.locator('dialog[open] .verdict').waitFor();
+  if (asked.pictures) await page.screenshot({ path: picture('record-1440-light') });
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').first().waitFor({ state: 'detached' });
+
+  // By pointer, and the newest rating counts.
+  const signed = page.waitForResponse((response) => response.url().endsWith('/api/ratings'));
+  await page.locator('input[name="stars"][value="7"]').click();
+  told.ratedAgain = (await signed).status();
+  await page.close();
+}
+
+async function directPlay(context) {
+  const page = await context.newPage();
+  watch(page);
+  await page.goto(`${asked.page}/film/${asked.film}`);
+  // Before anything is known of the film, `play()` has to wait and not to fail.
+  told.playedByCall = await page.evaluate(async () => {
+    const video = document.querySelector('video');
+    video.muted = true;
+    await video.play();
+    return !video.paused;
+  });
+  await page.close();
+}
+
+async function publish(context) {
+  const page = await context.newPage();
+  watch(page);
+  await page.goto(`${asked.page}/studio`);
+  const fields = page.locator('form .field');
+  await fields.nth(0).fill(asked.file);
+  await fields.nth(1).fill('Published by page');
+  await page.getByRole('button', { name: 'Publish' }).click();
+  await page.locator('.said.pass').waitFor({ timeout: 120_000 });
+  told.steps = await page.locator('li.done h3').allTextContents();
+  if (asked.pictures) await page.screenshot({ path: picture('published-1440-light') });
+  await page.goto(`${asked.page}/audit`);
+  await page.getByRole('button', { name: 'Gather' }).click();
+  const link = page.locator('a[download]');
+  await link.waitFor();
+  const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+  told.bundle = download.suggestedFilename();
+  await page.close();
+}
+
+async function strangers(context) {
+  const page = await context.newPage();
+  watch(page);
+  const unknown = 'bafyreih6plaa5mbjshl66adxhsbohhzybsixbmzerolvcdtkjqmiz5fjei';
+  await page.goto(`${asked.page}/film/${unknown}`);
+  told.unknown = await page.locator('h1.page-name').textContent();
+  // A browser writes every refused request to its console; this one is meant.
+  told.complaints = told.complaints.filter((line) => !line.includes('Failed to load resource'));
+  await page.close();
+}
+
+async function lie(context) {
+  const page = await context.newPage();
+  watch(page);
+  await context.route('**/ipfs/**', async (route) => {
+    const response = await route.fetch();
+    const body = Buffer.from(await response.body());
+    // Playlists stay honest: it is in the midst of the film that a byte is changed.
+    if (body.length > 8_000) body[body.length >> 1] ^= 1;
+    await route.fulfill({ response, body });
+  });
+  await page.goto(`${asked.page}/film/${asked.film}`);
+  await page.locator('.begin').click();
+  const word = page.locator('.word p');
+  await word.waitFor();
+  told.lie = (await word.textContent()).trim();
+  told.playedLie = await page.locator('video').evaluate((element) => element.currentTime);
+  await context.unroute('**/ipfs/**');
+  await page.close();
+}
+
+function picture(name) {
+  mkdirSync(asked.pictures, { recursive: true });
+  return join(asked.pictures, `${name}.png`);
+}
+
+/** What axe-core finds, in words. */
+async function axe(page) {
+  await page.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
+  const found = await page.evaluate(() => window.axe.run());
+  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).slice(0, 3).join('; ')}`);
+}
+
+/** Every screen at three widths and both lights: it fits, and nothing stands in anybody's way. */
+async function photograph(browser) {
+  for (const width of WIDTHS) {
+    for (const colorScheme of ['light', 'dark']) {
+      const isChinese = width === 390 && colorScheme === 'light';
+      const locale = isChinese ? 'zh-CN' : 'en-GB';
+      const context = await browser.newContext({ viewport: { width, height: width === 390 ? 844 : 1040 }, colorScheme, locale });
+      const page = await context.newPage();
+      watch(page);
+      for (const path of SCREENS) {
+        await page.goto(asked.page + path);
+        await page.locator('main').waitFor();
+        await page.waitForLoadState('networkidle');
+        const name = path === '/' ? 'films' : path.split('/')[1];
+        const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        if (excess > 0) told.overflows.push(`${path} at ${width}: ${excess} px`);
+        for (const found of await axe(page)) told.barriers.push(`${path} at ${width} ${colorScheme}: ${found}`);
+        if (asked.pictures) await page.screenshot({ path: picture(`${name}-${width}-${colorScheme}`), fullPage: true });
+      }
+      await context.close();
+    }
+  }
+}
+
+const browser = await chromium.launch({ executablePath: asked.chromium, args: FLAGS });
+try {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 1040 }, locale: 'en-GB' });
+  await play(context);
+  await directPlay(context);
+  await lie(context);
+  await strangers(context);
+  if (asked.file) await publish(context);
+  await context.close();
+  await photograph(browser);
+} finally {
+  await browser.close();
+}
+console.log(JSON.stringify(told));
