@@ -51,9 +51,8 @@ class BlockStore:
         self._is_doubtful = False
         self._unsynced: list[Path] = []
         with in_words(path):
-            path.mkdir(parents=True, exist_ok=True)
-            for name in {_INCOMING, _QUARANTINE, *_SHARDS}.difference(entry.name for entry in path.iterdir()):
-                (path / name).mkdir()
+            for name in (_INCOMING, _QUARANTINE):
+                (path / name).mkdir(parents=True, exist_ok=True)
             for stale in (path / _INCOMING).iterdir():
                 stale.unlink()
             self._total = self._kept_total()
@@ -148,7 +147,11 @@ class BlockStore:
             try:
                 with in_words(path):
                     write_new(fresh, block)
-                    fresh.rename(path)
+                    try:
+                        fresh.rename(path)
+                    except FileNotFoundError:  # the first block of its shard
+                        path.parent.mkdir(exist_ok=True)
+                        fresh.rename(path)
             except CinepeerError:
                 self._reserve(-len(block))
                 with contextlib.suppress(OSError):

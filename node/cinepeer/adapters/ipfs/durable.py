@@ -56,14 +56,14 @@ def sync_files(root: Path, files: Iterable[Path]) -> None:
         folders.add(path.parent)
         with contextlib.suppress(FileNotFoundError), _opened(path) as descriptor:
             _sync(descriptor)
-    for folder in folders:
+    for folder in (*folders, root):
         with _opened(folder) as descriptor:
             _sync(descriptor)
 
 
 def sync_file(path: Path) -> None:
-    """Waits until one file and its name are on the disk."""
-    for one in (path, path.parent):
+    """Waits until one file, its name and its folder's name are on the disk."""
+    for one in (path, path.parent, path.parent.parent):
         with _opened(one) as descriptor:
             _sync(descriptor)
 
