@@ -41,7 +41,7 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(home: Path, *arguments: str) -> Iterator[Running]:
+def running(home: Path, *arguments: str, **environment: str) -> Iterator[Running]:
     """A node on `home` until the block ends; its log is beside the home."""
     with home.with_suffix(".log").open("w") as log:
         process = subprocess.Popen(
@@ -49,7 +49,7 @@ def running(home: Path, *arguments: str) -> Iterator[Running]:
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            env=ENVIRONMENT | {"CINEPEER_SYNC_INTERVAL": "5"},
+            env=ENVIRONMENT | {"CINEPEER_SYNC_INTERVAL": "5"} | environment,
         )
     try:
         assert process.stdout is not None

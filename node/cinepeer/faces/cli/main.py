@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("parcel", "Write signed records into one file."),
     "import": ("parcel", "Take signed records from a file, each verified."),
     "backup": ("backup", "Back a home up into one file, or restore one."),
+    "doctor": ("doctor", "Check a home while no node runs on it; exit code 0 or 1."),
     "keys": ("keys", "Show who may sign what; the 24 words; restore; revoke a device."),
 }
 

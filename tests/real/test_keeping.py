@@ -1,0 +1,145 @@
+"""A home's daily care on a real node: watch, export, import, backup, restore, doctor."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cinepeer.adapters.media.sample import make_sample
+from cinepeer.errors import BadInput
+from real.nodes import command, running
+
+pytestmark = pytest.mark.ffmpeg
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A home that published a film and rated it, backed up and exported while its node ran; the node is stopped."""
+    folder = tmp_path_factory.mktemp("keeping")
+    asyncio.run(make_sample(folder / "short.mp4", seconds=3))
+    home = folder / "home"
+    with running(home) as node:
+        made = list(node.api.lines("/api/publish", {"path": str(folder / "short.mp4"), "name": "Kept"}))[-1]["done"]
+        node.api.post("/api/ratings", {"ratings": [[made["film"], 9]]})
+        ended = {
+            name: command(*arguments, "--home", home, CINEPEER_PASSPHRASE="open sesame")
+            for name, arguments in {
+                "watch": ("watch", made["film"], "--out", folder / "watched.mp4", "--json"),
+                "again": ("watch", made["film"], "--out", folder / "watched.mp4"),
+                "unknown": ("watch", made["version"]),
+                "export": ("export", folder / "mine.parcel"),
+                "backup": ("backup", folder / "home.bak", "--blocks"),
+                "doctor": ("doctor",),
+            }.items()
+        }
+        records = node.api.get("/api/status")["records"]
+    return {"folder": folder, "home": home, "film": made, "ended": ended, "records": records, "told": node.told}
+
+
+def test_a_film_is_watched_into_a_new_file_with_every_block_checked(lived: dict[str, Any]) -> None:
+    proof = json.loads(lived["ended"]["watch"].stdout)
+    assert proof["film"] == lived["film"]["film"]
+    assert proof["blocks"] > 0
+    assert (lived["folder"] / "watched.mp4").stat().st_size > 10_000
+    assert lived["ended"]["again"].returncode == 2
+    assert lived["ended"]["unknown"].returncode != 0
+    assert lived["ended"]["unknown"].stdout == ""
+
+
+def test_an_export_is_imported_once_and_a_damaged_one_not_at_all(lived: dict[str, Any], tmp_path: Path) -> None:
+    file, other = lived["folder"] / "mine.parcel", tmp_path / "other"
+    assert lived["ended"]["export"].returncode == 0
+    first = json.loads(command("import", file, "--json", "--home", other).stdout)
+    assert (first["records"], first["added"]) == (lived["records"], lived["records"])
+    again = json.loads(command("import", file, "--json", "--home", other).stdout)
+    assert (again["added"], again["refused"], again["waiting"]) == (0, [], [])
+    data = file.read_bytes()
+    for number, damaged in enumerate((data[:-1], data[:200], b"words", data[:300] + b"\0" + data[301:])):
+        (tmp_path / "damaged").write_bytes(damaged)
+        ended = command("import", tmp_path / "damaged", "--home", tmp_path / f"never{number}")
+        assert (ended.returncode, len(ended.stderr.strip().splitlines())) == (2, 1)
+        assert not (tmp_path / f"never{number}").exists()
+    known = json.loads(command("import", file, "--json", "--home", lived["home"]).stdout)
+    assert known["added"] == 0
+
+
+def test_the_doctor_waits_for_the_node_to_stop(lived: dict[str, Any]) -> None:
+    ended = lived["ended"]["doctor"]
+    assert (ended.returncode, "in use by process" in ended.stderr) == (2, True)
+
+
+def test_a_backup_comes_back_as_a_new_device_of_the_same_author(lived: dict[str, Any], tmp_path: Path) -> None:
+    file, home, word = lived["folder"] / "home.bak", tmp_path / "home", "open sesame"
+    assert lived["ended"]["backup"].returncode == 0, lived["ended"]["backup"].stderr
+    for wrong in ({"CINEPEER_PASSPHRASE": "wrong"}, {}):
+        ended = command("backup", "--restore", file, "--home", home, **wrong)
+        assert (ended.returncode, home.exists()) == (2, False)
+    ended = command("backup", "--restore", file, "--home", home, "--json", CINEPEER_PASSPHRASE=word)
+    told = json.loads(ended.stdout)
+    assert set(told["keys"]) == {"account", "peer", "phrase", "sequencer"}
+    assert told["blocks"] == lived["film"]["blocks"]
+    looked = command("doctor", "--all", "--json", "--home", home, CINEPEER_PASSPHRASE=word)
+    assert (looked.returncode, {line["ok"] for line in json.loads(looked.stdout)}) == (0, {True})
+    with running(home, CINEPEER_PASSPHRASE=word) as node:
+        assert (node.told["author"], node.told["p2p"]) == (lived["told"]["author"], lived["told"]["p2p"])
+        rating = {"ratings": [[lived["film"]["film"], 8]]}
+        with pytest.raises(BadInput, match="not admitted by its author yet"):
+            node.api.post("/api/ratings", rating)
+        assert command("keys", "admit", "--home", home).returncode == 3
+        assert command("keys", "admit", "--alone", "--home", home).returncode == 0
+        node.api.post("/api/ratings", rating)
+        found = node.api.get("/api/keys")
+        assert [key["state"] for key in found["keys"]] == ["speaks for the author", "admitted", "admitted"]
+        rights = node.api.get(f"/api/films/{lived['film']['film']}/rights")
+        assert rights["title"] == lived["film"]["title"]["title"]  # the ledger went on where the backup stood
+        assert command("watch", lived["film"]["film"], "--json", "--home", home).returncode == 0
+
+
+def test_the_doctor_names_what_does_not_hold_and_changes_nothing(lived: dict[str, Any], tmp_path: Path) -> None:
+    home = lived["home"]
+
+    def looked(*arguments: str) -> dict[str, str]:
+        ended = command("doctor", "--json", "--home", home, *arguments)
+        lines = json.loads(ended.stdout)
+        wrong = {line["check"]: line["told"] for line in lines if not line["ok"]}
+        assert ended.returncode == (1 if wrong else 0)
+        return wrong
+
+    assert looked("--all") == {}
+    leaf = next(path for path in sorted(home.glob("blocks/??/bafkre*")) if path.stat().st_size > 1_000)
+    right = leaf.read_bytes()
+    leaf.write_bytes(right[:-1] + bytes((right[-1] ^ 1,)))
+    assert "1 with other bytes" in looked("--all")["films"]
+    leaf.unlink()
+    assert "1 blocks missing" in looked()["films"]
+    leaf.write_bytes(right)
+    key = home / "keys" / "device.key"
+    key.chmod(0o644)
+    assert "open to other accounts" in looked()["keys"]
+    key.chmod(0o600)
+    (home / "cinepeer.toml").write_text("colour = 1\n")
+    (home / "denied.txt").write_text("not a CID\n")
+    network = (home / "network.cbor").read_bytes()
+    (home / "network.cbor").write_bytes(network[:-1])
+    assert set(looked()) == {"settings", "network", "denied"}
+    (home / "cinepeer.toml").unlink()
+    (home / "denied.txt").unlink()
+    (home / "network.cbor").write_bytes(network)
+    records = home / "records.db"
+    whole = records.read_bytes()
+    records.write_bytes(whole[: len(whole) // 2])
+    assert set(looked()) == {"records"}
+    records.write_bytes(whole)
+    with contextlib.closing(sqlite3.connect(records)) as opened, opened:
+        opened.execute("UPDATE bodies SET block = x'00' WHERE position = (SELECT max(position) FROM bodies)")
+    assert "do not hold" in looked("--all")["records"]
+    records.write_bytes(whole)
+    assert looked("--all") == {}
+    assert command("doctor", "--home", tmp_path / "nowhere").returncode == 2
+    assert not (tmp_path / "nowhere").exists()

@@ -1,0 +1,89 @@
+"""Every command has its heading and names its own options; the shells' completion is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from cinepeer.faces.cli.main import COMMANDS, group, main
+
+PAGE = (Path(__file__).parents[3] / "docs" / "commands.md").read_text()
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command and subcommand by its words."""
+    context = click.Context(group)
+    for name in COMMANDS:
+        found = group.get_command(context, name)
+        assert found is not None
+        yield name, found
+        if isinstance(found, click.Group):
+            yield from ((f"{name} {sub}", command) for sub, command in found.commands.items())
+
+
+ALL = dict(commands())
+
+
+def section(name: str) -> str:
+    found = re.split(rf"\n##+ {re.escape(name)}\n", PAGE)
+    assert len(found) == 2, f"expected one heading for {name}"
+    return re.split(r"\n##+ ", found[1])[0]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_has_its_heading_with_its_usage(name: str) -> None:
+    assert f"cinepeer {name}" in section(name)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_option_on_the_page_exists(name: str) -> None:
+    known = {option for parameter in ALL[name].params for option in [*parameter.opts, *parameter.secondary_opts]}
+    for option in re.findall(r"--[a-z][a-z-]+", section(name)):
+        assert option in known, f"{name} {option}"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_helps_with_an_example_of_itself(name: str) -> None:
+    shown = CliRunner().invoke(group, [*name.split(), "--help"])
+    assert shown.exit_code == 0
+    assert f"Example: cinepeer {name}" in " ".join(shown.output.split())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_prints_json(name: str) -> None:
+    assert any("--json" in parameter.opts for parameter in ALL[name].params)
+
+
+def test_no_heading_is_left_over() -> None:
+    headings = re.findall(r"\n##+ (.+)", PAGE)
+    assert set(headings) == {*ALL, "Shell completion"}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed_for_the_shell(shell: str) -> None:
+    assert f"_CINEPEER_COMPLETE={shell}_source cinepeer" in PAGE
+    command = [sys.executable, "-m", "cinepeer.faces.cli.main"]
+    asked = {"PATH": os.environ["PATH"], "_CINEPEER_COMPLETE": f"{shell}_source"}
+    shown = subprocess.run(command, env=asked, capture_output=True, text=True, check=True, timeout=60)
+    assert "_CINEPEER_COMPLETE" in shown.stdout
+    asked |= {"_CINEPEER_COMPLETE": "zsh_complete", "COMP_WORDS": "cinepeer back", "COMP_CWORD": "1"}
+    shown = subprocess.run(command, env=asked, capture_output=True, text=True, check=True, timeout=60)
+    assert shown.stdout.split()[:2] == ["plain", "backup"]
+
+
+@pytest.mark.parametrize("options", [["--home", "elsewhere"], ["--json"]])
+def test_options_before_a_subcommand_are_refused_rather_than_dropped(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["keys", *options, "phrase", "--show"])
+    assert ended.value.code == 2
+    assert "expected them after it" in capsys.readouterr().err
