@@ -6,44 +6,12 @@
  * Without "file" nothing is published, without "pictures" none are kept.
  */
 
-import { createRequire } from 'node:module';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { asked, inspect, open, run, told } from './browser.mjs';
 
-const require = createRequire(new URL('../../client/web/package.json', import.meta.url));
-const { chromium } = require('playwright-core');
-
-const asked = JSON.parse(process.argv[2]);
 const WIDTHS = [1440, 834, 390];
 const SCREENS = ['/', `/film/${asked.film}`, '/studio', '/audit', '/node', '/me'];
-const PATIENCE = { timeout: 30_000 };
-
-// Chromium's own services would speak to the network; the page itself is watched below.
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-default-apps',
-  '--disable-domain-reliability',
-  '--disable-sync',
-  '--no-first-run',
-  '--no-pings',
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
-];
-
-const told = { complaints: [], abroad: [], overflows: [], barriers: [] };
-
-function watch(page) {
-  page.setDefaultTimeout(PATIENCE.timeout);
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) told.complaints.push(`${message.type()}: ${message.text()}`);
-  });
-  page.on('pageerror', (error) => told.complaints.push(`thrown: ${error.message}`));
-  page.on('request', (request) => {
-    const { protocol, host } = new URL(request.url());
-    if (!['blob:', 'data:'].includes(protocol) && host !== new URL(asked.page).host) told.abroad.push(request.url());
-  });
-}
 
 /** Counts the blocks that the page or its worker asked for from now on. */
 function blocksOf(context) {
@@ -53,11 +21,11 @@ function blocksOf(context) {
 }
 
 async function play(context) {
-  const page = await context.newPage();
-  watch(page);
+  const page = await open(context);
   await page.goto(asked.page + '/');
   await page.locator(`a[href="/film/${asked.film}"]`).first().waitFor();
   told.first = await page.locator('a[href^="/film/"]').first().getAttribute('href');
+  await page.waitForLoadState('networkidle');
 
   const blocks = blocksOf(context);
   await page.goto(`${asked.page}/film/${asked.film}`);
@@ -77,7 +45,7 @@ async function play(context) {
     while (window.firstFrame === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
     return Math.round(window.firstFrame - began);
   });
-  await page.waitForFunction(() => document.querySelector('video').currentTime >= 1, null, PATIENCE);
+  await page.waitForFunction(() => document.querySelector('video').currentTime >= 1);
   told.frames = await video.evaluate((element) => element.getVideoPlaybackQuality().totalVideoFrames);
   told.proof = (await page.locator('.proof').textContent()).trim();
   told.blocksAfter = blocks.size;
@@ -111,8 +79,7 @@ async function play(context) {
 }
 
 async function directPlay(context) {
-  const page = await context.newPage();
-  watch(page);
+  const page = await open(context);
   await page.goto(`${asked.page}/film/${asked.film}`);
   // Before anything is known of the film, `play()` has to wait and not to fail.
   told.playedByCall = await page.evaluate(async () => {
@@ -125,8 +92,7 @@ async function directPlay(context) {
 }
 
 async function publish(context) {
-  const page = await context.newPage();
-  watch(page);
+  const page = await open(context);
   await page.goto(`${asked.page}/studio`);
   const fields = page.locator('form .field');
   await fields.nth(0).fill(asked.file);
@@ -145,8 +111,7 @@ async function publish(context) {
 }
 
 async function strangers(context) {
-  const page = await context.newPage();
-  watch(page);
+  const page = await open(context);
   const unknown = 'bafyreih6plaa5mbjshl66adxhsbohhzybsixbmzerolvcdtkjqmiz5fjei';
   await page.goto(`${asked.page}/film/${unknown}`);
   told.unknown = await page.locator('h1.page-name').textContent();
@@ -156,8 +121,7 @@ async function strangers(context) {
 }
 
 async function lie(context) {
-  const page = await context.newPage();
-  watch(page);
+  const page = await open(context);
   await context.route('**/ipfs/**', async (route) => {
     const response = await route.fetch();
     const body = Buffer.from(await response.body());
@@ -180,13 +144,6 @@ function picture(name) {
   return join(asked.pictures, `${name}.png`);
 }
 
-/** What axe-core finds, in words. */
-async function axe(page) {
-  await page.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
-  const found = await page.evaluate(() => window.axe.run());
-  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).slice(0, 3).join('; ')}`);
-}
-
 /** Every screen at three widths and both lights: it fits, and nothing stands in anybody's way. */
 async function photograph(browser) {
   for (const width of WIDTHS) {
@@ -194,16 +151,13 @@ async function photograph(browser) {
       const isChinese = width === 390 && colorScheme === 'light';
       const locale = isChinese ? 'zh-CN' : 'en-GB';
       const context = await browser.newContext({ viewport: { width, height: width === 390 ? 844 : 1040 }, colorScheme, locale });
-      const page = await context.newPage();
-      watch(page);
+      const page = await open(context);
       for (const path of SCREENS) {
         await page.goto(asked.page + path);
         await page.locator('main').waitFor();
         await page.waitForLoadState('networkidle');
         const name = path === '/' ? 'films' : path.split('/')[1];
-        const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        if (excess > 0) told.overflows.push(`${path} at ${width}: ${excess} px`);
-        for (const found of await axe(page)) told.barriers.push(`${path} at ${width} ${colorScheme}: ${found}`);
+        await inspect(page, `${path} at ${width} ${colorScheme}`);
         if (asked.pictures) await page.screenshot({ path: picture(`${name}-${width}-${colorScheme}`), fullPage: true });
       }
       await context.close();
@@ -211,8 +165,7 @@ async function photograph(browser) {
   }
 }
 
-const browser = await chromium.launch({ executablePath: asked.chromium, args: FLAGS });
-try {
+await run(async (browser) => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1040 }, locale: 'en-GB' });
   await play(context);
   await directPlay(context);
@@ -221,7 +174,4 @@ try {
   if (asked.file) await publish(context);
   await context.close();
   await photograph(browser);
-} finally {
-  await browser.close();
-}
-console.log(JSON.stringify(told));
+});

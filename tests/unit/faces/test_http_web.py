@@ -1,0 +1,84 @@
+"""The page's files: strict headers on all of them, the cookie on the screens alone, and no path that leads out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from cinepeer.faces.http.guard import COOKIE
+from cinepeer.faces.http.web import web
+
+Ask = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Ask:
+    """Asks a page of two assets, without a socket."""
+    folder = tmp_path / "web"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>Cinepeer</title>")
+    (folder / "assets" / "index-1a2b.js").write_text("let a")
+    (folder / "assets" / "face-1a2b.woff2").write_bytes(b"wOF2")
+    (folder / "assets" / "notes.txt").write_text("not part of the page")
+    (tmp_path / "secret").write_text("secret")
+    app = FastAPI()
+    app.include_router(web(folder, "a-token"))
+
+    def asked(path: str, method: str = "GET") -> httpx.Response:
+        async def answer() -> httpx.Response:
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+                return await client.request(method, path)
+
+        return asyncio.run(answer())
+
+    return asked
+
+
+@pytest.mark.parametrize("path", ["/", "/film/bafyrei", "/studio", "/audit", "/node", "/me"])
+def test_every_screen_is_the_page_with_its_cookie(ask: Ask, path: str) -> None:
+    found = ask(path)
+    assert found.status_code == 200
+    assert found.headers["content-type"] == "text/html; charset=utf-8"
+    assert found.headers["cache-control"] == "no-cache"
+    cookie = found.headers["set-cookie"]
+    assert cookie.startswith(f"{COOKIE}=a-token;")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+
+
+def test_the_policy_lets_nothing_in_from_elsewhere(ask: Ask) -> None:
+    for path in ("/", "/assets/index-1a2b.js", "/assets/none.js"):
+        policy = dict(part.split(" ", 1) for part in ask(path).headers["content-security-policy"].split("; "))
+        assert policy["default-src"] == "'none'"
+        assert policy["frame-ancestors"] == "'none'"
+        sources = {source for directive in policy.values() for source in directive.split()}
+        assert sources == {"'none'", "'self'", "blob:"}
+        assert "blob:" not in policy["script-src"]
+
+
+def test_assets_are_kept_for_ever_and_carry_no_cookie(ask: Ask) -> None:
+    found = ask("/assets/index-1a2b.js")
+    assert found.text == "let a"
+    assert found.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert found.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert found.headers["x-content-type-options"] == "nosniff"
+    assert "set-cookie" not in found.headers
+    assert ask("/assets/face-1a2b.woff2").headers["content-type"] == "font/woff2"
+
+
+@pytest.mark.parametrize(
+    "path", ["/assets/none.js", "/assets/notes.txt", "/assets/..%2f..%2fsecret", "/assets/", "/assets/../index.html"]
+)
+def test_what_is_no_asset_is_not_found(ask: Ask, path: str) -> None:
+    assert ask(path).status_code == 404
+
+
+def test_the_page_answers_head_and_takes_no_writes(ask: Ask) -> None:
+    assert ask("/", "HEAD").status_code == 200
+    assert ask("/", "POST").status_code == 405
