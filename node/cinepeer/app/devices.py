@@ -120,7 +120,7 @@ class Devices:
             if self._author.is_admitted:
                 return None
             others = [found for found in self._store.feeds.devices(self._author.id).values() if not found.is_root]
-            fields = {"device": self._author.device, "name": f"node {len(others) + 1}"}
+            fields: dict[str, Value] = {"device": self._author.device, "name": f"node {len(others) + 1}"}
             return await self._sign("delegate", fields)
 
     async def revoke(self, text: str, after: int | None, reason: str, alone: bool = False) -> Record:
@@ -132,7 +132,7 @@ class Devices:
         async with self._turn:
             await self._reconcile(alone)
             last = await self._last(device, after)
-            fields = {
+            fields: dict[str, Value] = {
                 "device": device,
                 "seq": -1 if last is None else last.seq,
                 "head": None if last is None else last.id,
