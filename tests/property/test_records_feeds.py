@@ -20,7 +20,9 @@ from cinepeer.records.record import Record
 from vectors.people import NOW_MS, Pair, Person, Writer, fold
 
 # One step of a story: who acts, how, and two numbers that choose devices and records.
-STEPS = st.lists(st.tuples(st.sampled_from("rrrrffddDvvVttTRRoxw"), st.integers(0, 7), st.integers(0, 7)), max_size=18)
+STEPS = st.lists(
+    st.tuples(st.sampled_from("rrrrffddDvvVttTRRooxwpbn"), st.integers(0, 7), st.integers(0, 7)), max_size=18
+)
 LIVES = st.tuples(STEPS, STEPS)
 
 
@@ -28,6 +30,7 @@ def live(name: str, steps: Iterable[tuple[str, int, int]], strangers: list[Write
     """A person's life: rates, forks, admits, revokes, rotates, as the steps say."""
     person = Person(name)
     devices = [person.device("laptop")]
+    is_promised = True  # whether the root that would come next was promised
     for what, one, other in steps:
         device = devices[one % len(devices)]
         records = [record for record, _ in device.pairs]
@@ -48,7 +51,7 @@ def live(name: str, steps: Iterable[tuple[str, int, int]], strangers: list[Write
                 person.revoke(device, records[other % len(records)] if records else None)
             case "V":
                 person.revoke(device, None)
-            case "t":  # rotates, and says where the feed before ends
+            case "t" if is_promised:  # rotates, and says where the feed before ends
                 person.rotate(person.root.pairs[other % len(person.root.pairs)][0])
             case "T":  # a root forks its feed
                 before = person.root.pairs[other % len(person.root.pairs)][0]
@@ -56,6 +59,16 @@ def live(name: str, steps: Iterable[tuple[str, int, int]], strangers: list[Write
             case "R" if len(person.roots) > 1:  # a root opens its feed twice
                 older = person.roots[-2].pairs
                 person.begin_root(person.root, 50 + one, older[other % len(older)][0])
+            case "p":  # the key that is promised signs as a device, too
+                early = Writer(person, f"root {len(person.roots)}")
+                person.delegate(early)
+                early.rate(1 + other % 3)
+            case "b" if is_promised:  # the next root promises one that was there before
+                before = person.root.pairs[other % len(person.root.pairs)][0]
+                person.rotate(before, promise=one % (len(person.roots) + 1))
+                is_promised = False
+            case "n" if is_promised and len(person.root.pairs) > 1:  # the next root names another begin than there is
+                person.rotate(before=(0, person.root.pairs[-1][0].id))
             case "o":  # an older root speaks on
                 person.roots[one % len(person.roots)].write("delegate", device=device.key, name="old")
     strangers.extend(devices)
@@ -65,9 +78,8 @@ def live(name: str, steps: Iterable[tuple[str, int, int]], strangers: list[Write
 def lives(steps: tuple[list[Any], list[Any]]) -> list[Pair]:
     """All that two people sign, each record after what it needs."""
     strangers: list[Writer] = []
-    return [
-        pair for name, its in zip(("anna", "bela"), steps, strict=True) for pair in live(name, its, strangers).pairs
-    ]
+    people = [live(name, its, strangers) for name, its in zip(("anna", "bela"), steps, strict=True)]
+    return list({pair[0].id: pair for person in people for pair in person.pairs}.values())
 
 
 def state(feeds: Feeds, pairs: Iterable[Pair]) -> list[Any]:
@@ -215,7 +227,7 @@ def does_count(record: Record, held: Held) -> bool:
     acts = [(act, body) for act, body in acts if not is_forked(act, held) and in_root(act, roots, held)]
     about = [(act.kind, body) for act, body in acts if body.get("device") == record.device]
     return any(kind == "delegate" for kind, _ in about) and all(
-        record.seq < body["seq"] or record.id == body["head"] for kind, body in about if kind == "revocation"
+        is_left(record, body) for kind, body in about if kind == "revocation"
     )
 
 
@@ -259,10 +271,12 @@ def in_root(record: Record, roots: list[bytes], held: Held) -> bool:
         for found, body in rotations(record.author, opening["next"], held)
         if found.device not in roots or (record.device, found.device) in pairwise(roots)
     ]
-    return all(
-        record.seq == 0 or record.seq < body["previous"]["seq"] or record.id == body["previous"]["head"]
-        for body in after
-    )
+    return all(record.seq == 0 or is_left(record, body["previous"]) for body in after)
+
+
+def is_left(record: Record, limit: dict[str, Any]) -> bool:
+    """Whether a limit leaves a record: a lower seq, or the head itself at that seq."""
+    return record.seq < limit["seq"] or (record.seq, record.id) == (limit["seq"], limit["head"])
 
 
 def digest(key: bytes) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cinepeer.records.record import Record
-from vectors.people import Pair, Person, fold
+from vectors.people import Pair, Person, Writer, fold
 
 Story = tuple[str, list[Pair], list[Record]]  # what happens, all records, those that count
 
@@ -237,6 +237,49 @@ def promised_in_a_ring() -> Story:
     return "A key opens its feed once.", anna.pairs, _but(anna, [first_root.pairs[0][0], twin])
 
 
+def promised_back() -> Story:
+    """Two roots that promise each other."""
+    anna = _person()
+    laptop = anna.device()
+    laptop.rate(1)
+    anna.rotate()
+    anna.device("phone").rate(2)
+    anna.rotate(promise=1)
+    anna.device("tablet").rate(3)
+    return "A promise of a root that is in force already ends the chain.", anna.pairs, [r for r, _ in anna.pairs]
+
+
+def promised_to_itself() -> Story:
+    """A root that promises its own key."""
+    anna = _person()
+    anna.rotate(promise=1)
+    anna.device("phone").rate(2)
+    return "A root that promises itself is the last one.", anna.pairs, [record for record, _ in anna.pairs]
+
+
+def promised_and_admitted() -> Story:
+    """A key that signs as a device before it is a root."""
+    anna = _person()
+    laptop = anna.device()
+    laptop.rate(1)
+    root = Writer(anna, "root 1")
+    anna.delegate(root)
+    early = root.rate(5)
+    late = anna.rotate()
+    phone = anna.device("phone")
+    lost = [early, late, anna.root.pairs[-1][0], phone.rate(2)]
+    return "A key that began its feed as a device cannot open it as a root.", anna.pairs, _but(anna, lost)
+
+
+def rotated_at_another_begin() -> Story:
+    """A rotation that names another record at seq 0 than the inception."""
+    anna = _person()
+    lost = [anna.delegate(Writer(anna, "laptop"))]
+    anna.rotate(before=(0, lost[0].id))
+    anna.device("phone").rate(2)
+    return "The first record stays, whatever head the rotation names at seq 0.", anna.pairs, _but(anna, lost)
+
+
 STORIES: tuple[Callable[[], Story], ...] = (
     plain,
     revoked,
@@ -257,6 +300,10 @@ STORIES: tuple[Callable[[], Story], ...] = (
     a_root_speaks,
     claimed_by_another,
     promised_in_a_ring,
+    promised_back,
+    promised_to_itself,
+    promised_and_admitted,
+    rotated_at_another_begin,
 )
 
 

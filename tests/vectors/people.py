@@ -92,16 +92,24 @@ class Person:
         seq, head = (-1, None) if last is None else (last.seq, last.id)
         return self.root.write("revocation", device=device.key, seq=seq, head=head, reason=reason, **how)[0]
 
-    def rotate(self, last: Record | None = None) -> Record:
-        """Goes on with the promised root; of the feed before it, `last` is the last valid record (None: the newest)."""
-        before = last or self.root.pairs[-1][0]
+    def rotate(
+        self, last: Record | None = None, promise: int | None = None, before: tuple[int, Cid] | None = None
+    ) -> Record:
+        """Goes on with the next root, promised or not; of the feed before it, `last` (None: the newest) stays last.
+
+        `promise` is the number of the root after this one, `before` what the rotation says instead of `last`.
+        """
+        newest = last or self.root.pairs[-1][0]
         number = len(self.roots)
         self.root = Writer(self, f"root {number}")
         self.roots.append(self.root)
-        return self.begin_root(self.root, number, before)
+        seq, head = before or (newest.seq, newest.id)
+        after = number + 1 if promise is None else promise
+        previous: dict[str, Any] = {"seq": seq, "head": head}
+        return self.root.begin("rotation", root=self.root.key, next=self.promise(after), previous=previous)[0]
 
     def begin_root(self, root: Writer, number: int, before: Record) -> Record:
-        """The rotation with which a root begins its feed."""
+        """Another rotation with which a root begins its feed."""
         previous: dict[str, Any] = {"seq": before.seq, "head": before.id}
         return root.begin("rotation", root=root.key, next=self.promise(number + 1), previous=previous)[0]
 

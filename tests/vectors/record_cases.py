@@ -255,5 +255,9 @@ def _refused_records() -> list[tuple[str, bytes]]:
         ("size 0", with_(size=0)),
         ("size 32,769", with_(size=MAX_BODY_BYTES + 1)),
         ("a seq that is not minimal", good.block.replace(b"\x63seq\x01", b"\x63seq\x18\x01")),
+        *(
+            (f"a time in {len(form)} bytes that is not minimal", with_(time=9).replace(b"time\x09", b"time" + form))
+            for form in (b"\x18\x09", b"\x19\0\x09", b"\x1a\0\0\0\x09", b"\x1b\0\0\0\0\0\0\0\x09")
+        ),
         ("more than 1,024 bytes", with_(kind="k" * MAX_RECORD_BYTES)),
     ]  # fmt: skip

@@ -219,9 +219,7 @@ def _read_map(data: bytes, at: int, depth: int, size: int) -> tuple[Value, int]:
             raise _refused(f"a key that begins with {length + 0x60:#04x}", "text")
         if length > 23:
             length, at = _number(data, at, length)
-        end = at + length
-        if end > len(data):
-            raise IndexError
+        end = at + length  # beyond the end there is no value to read
         written = data[start:end]
         # The encoded keys ascend strictly: so they are in order, and none is there twice.
         if written <= before:

@@ -141,6 +141,4 @@ class Keys:
                 if self._roots[at].fork == 0:
                     at = None
             root.set_span(span)
-        for device in self._chain.keys() - chain.keys():
-            self._roots[device].set_span(NOTHING)
         self._chain = chain

@@ -105,6 +105,18 @@ def test_a_header_without_a_form_cannot_be_signed(how: dict[str, object]) -> Non
     assert caught.value.reason == "bad-record"
 
 
+@pytest.mark.parametrize("number", [0, 1, 23, 24, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**53 - 1])
+def test_a_number_in_a_header_has_one_form(number: int) -> None:
+    good = signed(time=number).block
+    head, tail = good.split(b"\x64time" + dagcbor.encode(number))
+    assert parse_record(head + b"\x64time" + dagcbor.encode(number) + tail).time == number
+    for info, width in ((0x18, 1), (0x19, 2), (0x1A, 4), (0x1B, 8)):
+        if number < 1 << 8 * width:
+            form = bytes((info,)) + number.to_bytes(width, "big")
+            if form != dagcbor.encode(number):
+                assert reason(parse_record, head + b"\x64time" + form + tail) == "not-canonical"
+
+
 def test_the_sentence_names_the_field_and_what_was_expected() -> None:
     with pytest.raises(Refused, match=r"found 'Rating' for kind, expected 1 to 23 of a-z, 0-9 and -"):
         signed(kind="Rating")
