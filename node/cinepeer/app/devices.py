@@ -112,16 +112,29 @@ class Devices:
     # The root's acts
 
     async def admit(self, alone: bool = False) -> Record | None:
-        """Has the root admit this device; None when it is admitted already. Raises as `_sign` does."""
-        if self._author.is_admitted:
-            return None
+        """Has the root admit this home's device; None when it has admitted it before. Raises as `_sign` does."""
+        return None if self._author.is_admitted else await self._delegate(self._author.device, None, alone)
+
+    async def delegate(self, device: bytes, name: str, alone: bool = False) -> Record | None:
+        """Has the root admit `device`, a key (32 bytes) made elsewhere; None when it is admitted.
+
+        Raises as `_sign` does, and `BadInput` for a key that was revoked, because it never counts again.
+        """
+        known = self._store.feeds.devices(self._author.id).get(device)
+        if known is None or known.name is None:
+            return await self._delegate(device, name, alone)
+        if known.span.before < ALL.before:
+            raise BadInput(f"found the device {device.hex()[:16]}… revoked or forked, expected a fresh key")
+        return None
+
+    async def _delegate(self, device: bytes, name: str | None, alone: bool) -> Record | None:
+        """`delegate`, named by its number where no `name` is given."""
         async with self._turn:
             await self._reconcile(alone)
-            if self._author.is_admitted:
+            named = {key: found.name for key, found in self._store.feeds.devices(self._author.id).items() if found.name}
+            if device in named:
                 return None
-            others = [found for found in self._store.feeds.devices(self._author.id).values() if not found.is_root]
-            fields: dict[str, Value] = {"device": self._author.device, "name": f"node {len(others) + 1}"}
-            return await self._sign("delegate", fields)
+            return await self._sign("delegate", {"device": device, "name": name or f"node {len(named) + 1}"})
 
     async def revoke(self, text: str, after: int | None, reason: str, alone: bool = False) -> Record:
         """Has the root revoke the device whose key begins with `text`: nothing of it counts after the seq `after`.

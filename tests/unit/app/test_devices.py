@@ -109,6 +109,7 @@ def test_a_restored_home_signs_nothing_before_it_has_reconciled(tmp_path: Path) 
             told = await home.devices.told()
             assert [key["state"] for key in told["keys"]] == ["speaks for the author", "admitted", "admitted"]
             assert [key["counted"] for key in told["keys"]] == [3, 1, 1]
+            assert sorted(key["name"] for key in told["keys"][1:]) == ["node", "node 2"]
 
     in_homes(tmp_path, story)
 
@@ -192,6 +193,22 @@ def test_the_root_of_another_machine_does_not_sign_here(tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="expected one of this machine"):
             await devices.admit(alone=True)
         assert not any(key["here"] for key in (await devices.told())["keys"])
+
+    in_homes(tmp_path, story)
+
+
+def test_a_key_made_elsewhere_is_admitted_once_and_never_after_its_revocation(tmp_path: Path) -> None:
+    async def story(first: Home, _: Home) -> None:
+        page = b"\5" * 32
+        record = await first.devices.delegate(page, "page")
+        assert record is not None
+        assert await first.devices.delegate(page, "page") is None
+        told = await first.devices.told()
+        assert [(key["name"], key["state"]) for key in told["keys"][1:]] == [("page", "admitted"), ("node", "admitted")]
+        await first.devices.revoke(page.hex(), None, "")
+        with pytest.raises(BadInput, match="revoked or forked, expected a fresh key"):
+            await first.devices.delegate(page, "page")
+        assert await first.world.store.count() == 4
 
     in_homes(tmp_path, story)
 
