@@ -10,7 +10,7 @@ import platform
 import sys
 from pathlib import Path
 
-NAMES = ("story", "content", "store", "ledger")
+NAMES = ("story", "content", "store", "ledger", "recommend")
 KEYS = ("figures", "intervals", "baselines", "ratios", "notes")
 
 

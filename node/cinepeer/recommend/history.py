@@ -43,6 +43,11 @@ def dislikes(stars: csr_array) -> csr_array:
     return _where(stars, stars.data < LIKED)
 
 
+def rated(stars: csr_array) -> csr_array:
+    """1 where a film was rated, whatever its stars; float32 [viewers, films]."""
+    return sparse((np.ones(stars.nnz, np.float32), stars.indices, stars.indptr), stars.shape)
+
+
 def popularity(stars: csr_array) -> Floats:
     """How many like each film; float32 [films]."""
     return np.asarray(likes(stars).sum(axis=0), dtype=np.float32).ravel()

@@ -11,17 +11,17 @@ from scipy.sparse import csr_array, hstack
 from cinepeer.errors import BadInput, Refused
 from cinepeer.recommend.arrays import pack, unpack
 from cinepeer.recommend.evidence import Evidence, evidence_of
-from cinepeer.recommend.history import Floats, Integers, Times, decayed, dislikes, likes, sparse, verify_stars
+from cinepeer.recommend.history import Floats, Integers, Times, decayed, dislikes, likes, rated, sparse, verify_stars
 
-LIKES, DISLIKES = 1.0, -1.0  # codes of the channels; a number between 0 and 1 is a decay over all rated films
+LIKES, DISLIKES, RATED = 1.0, -1.0, 0.0  # codes of the channels; between 0 and 1: a decay over all rated films
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
     """Scores = inputs @ `weights`.
 
-    `channels`: float32 codes (`LIKES`, `DISLIKES` or a decay). `rows`: int64 [inputs, 2], each input's channel number
-    and film. `weights`: float32 [inputs, films]. `prior`: float32 [films], the scores of a viewer without inputs.
+    `channels`: float32 codes (`LIKES`, `DISLIKES`, `RATED` or a decay). `rows`: int64 [inputs, 2], each input's channel
+    number and film. `weights`: float32 [inputs, films]. `prior`: float32 [films], for a viewer without inputs.
     """
 
     name: str
@@ -74,6 +74,8 @@ def channel(stars: csr_array, times: Times | None, code: float) -> csr_array:
         return likes(stars)
     if code == DISLIKES:
         return dislikes(stars)
+    if code == RATED:
+        return rated(stars)
     if times is None:
         raise BadInput("found no times, expected one per rating: this model needs the order of a history")
     return decayed(stars, times, code)

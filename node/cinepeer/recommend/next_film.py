@@ -38,7 +38,7 @@ def fit(
     if times is None:
         raise BadInput("found no times, expected one per rating: this model needs the order of a history")
     kept = _most_rated(stars, max_inputs // len(decays))
-    sequence = _Sequence(stars, times, kept)
+    sequence = Histories(stars, times, kept)
     count = len(kept)
     system: Floats = np.zeros((count * len(decays), count * len(decays)), dtype=np.float32, order="F")
     targets: Floats = np.zeros((count * len(decays), count), dtype=np.float32, order="F")
@@ -76,8 +76,8 @@ def _target_weight(decay: float, discount: float, lag: int) -> float:
     return float((decay**lag - discount**lag) / (decay - discount))
 
 
-class _Sequence:
-    """All histories one after the other, as films in order, with how many follow in the same history."""
+class Histories:
+    """All histories one after the other, as numbers within `kept` in order, with how many follow in the same one."""
 
     def __init__(self, stars: csr_array, times: Times, kept: Integers) -> None:
         number = np.full(stars.shape[1], -1, dtype=np.int64)

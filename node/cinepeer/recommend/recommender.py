@@ -10,15 +10,25 @@ from scipy.sparse import csr_array
 
 from cinepeer.errors import BadInput, Refused
 from cinepeer.recommend import content as content_model
-from cinepeer.recommend import dislikes, factors, neighbours, next_film, popularity, ridge, viewers
+from cinepeer.recommend import (
+    dislikes,
+    factors,
+    near,
+    neighbours,
+    next_film,
+    popularity,
+    predicted_stars,
+    ridge,
+    viewers,
+)
 from cinepeer.recommend.arrays import model_name, unpack
 from cinepeer.recommend.blend import Blend, blend_of
 from cinepeer.recommend.evidence import Evidence
 from cinepeer.recommend.history import Floats, Integers, Times, verify_stars
 from cinepeer.recommend.linear import load_linear
 
-LINEAR = ("popularity", "films", "ease", "edlae", "dislikes", "next", "content")
-BLENDS = ("blend", "dislikes-blend")
+LINEAR = ("popularity", "films", "ease", "edlae", "dislikes", "next", "content", "rated", "expected", "near")
+BLENDS = ("blend", "dislikes-blend", "next-blend", "cold")
 
 
 class Recommender(Protocol):
@@ -71,6 +81,8 @@ def load(data: bytes) -> Recommender:
         return viewers.load_viewers(data)
     if name == "factors":
         return factors.load_factors(data)
+    if name == "stars":
+        return predicted_stars.load_stars(data)
     if name in BLENDS:
         return _load_blend(name, data)
     raise Refused("bad-model", f"found the model {name!r}, expected one of {', '.join(sorted(MODELS))}")
@@ -100,14 +112,25 @@ def _load_blend(name: str, data: bytes) -> Blend:
     return Blend(name, tuple(load(part) for part in inner), tuple(float(weight) for weight in weights))
 
 
-def _blend(stars: csr_array, *, item: float = 0.4, size: int = 64) -> Recommender:
-    """The default: EDLAE counts for `item`, iALS for the rest."""
-    return blend_of("blend", (ridge.fit_edlae(stars), item), (factors.fit(stars, size=size), 1 - item))
+def _blend(stars: csr_array, times: Times | None, *, item: float = 0.4, size: int = 64) -> Recommender:
+    """The default: the item model (with nearness, where there are times) counts for `item`, iALS for the rest."""
+    return blend_of("blend", (near.fit(stars, times), item), (factors.fit(stars, size=size), 1 - item))
 
 
 def _dislikes_blend(stars: csr_array, *, item: float = 0.8) -> Recommender:
     """The item model with dislikes counts for `item`, iALS for the rest."""
     return blend_of("dislikes-blend", (dislikes.fit(stars), item), (factors.fit(stars), 1 - item))
+
+
+def _next_blend(stars: csr_array, times: Times | None, *, together: float = 0.2, **parameters: Any) -> Recommender:
+    """The next film, and for `together` against 1 what is rated together in any order."""
+    return blend_of("next-blend", (next_film.fit(stars, times, **parameters), 1.0), (ridge.fit_rated(stars), together))
+
+
+def _cold(stars: csr_array, content: csr_array | None, *, expected: float = 0.3, **parameters: Any) -> Recommender:
+    """Columns predicted from content, and for `expected` against 1 how much a film like that is liked at all."""
+    columns = content_model.fit(stars, content, **parameters)
+    return blend_of("cold", (columns, 1.0), (content_model.fit_expected(stars, content), expected))
 
 
 # What fits each model, and what it takes besides the stars.
@@ -118,9 +141,15 @@ MODELS: dict[str, tuple[Callable[..., Recommender], tuple[str, ...]]] = {
     "ease": (ridge.fit_ease, ("content",)),
     "edlae": (ridge.fit_edlae, ()),
     "factors": (factors.fit, ()),
-    "blend": (_blend, ()),
+    "blend": (_blend, ("times",)),
+    "near": (near.fit, ("times",)),
     "dislikes": (dislikes.fit, ()),
     "dislikes-blend": (_dislikes_blend, ()),
     "next": (next_film.fit, ("times",)),
     "content": (content_model.fit, ("content",)),
+    "rated": (ridge.fit_rated, ()),
+    "next-blend": (_next_blend, ("times",)),
+    "expected": (content_model.fit_expected, ("content",)),
+    "cold": (_cold, ("content",)),
+    "stars": (predicted_stars.fit, ("seed",)),
 }

@@ -8,8 +8,8 @@ from scipy.linalg import lapack
 from scipy.sparse import csr_array, diags_array, vstack
 
 from cinepeer.errors import BadInput
-from cinepeer.recommend.history import Floats, Integers, likes, popularity, sparse
-from cinepeer.recommend.linear import LIKES, Linear, inputs_of
+from cinepeer.recommend.history import Floats, Integers, likes, popularity, rated, sparse
+from cinepeer.recommend.linear import LIKES, RATED, Linear, inputs_of
 
 MAX_INPUTS = 20_000  # one float32 matrix of this order takes 1.6 GB
 
@@ -39,6 +39,15 @@ def fit_edlae(stars: csr_array, *, dropout: float = 0.5, ridge: float = 100.0, r
     kept, rows, _ = scaled_likes(stars, row_power)
     diagonal = np.asarray(rows.power(2).sum(axis=0), dtype=np.float64).ravel()
     return linear_of("edlae", stars, kept, item_weights(rows, dropout / (1 - dropout) * diagonal + ridge))
+
+
+def fit_rated(stars: csr_array, *, ridge: float = 500.0) -> Linear:
+    """EASE over every rating, whatever its stars: what is rated together."""
+    rows = rated(stars)
+    kept = np.flatnonzero(np.asarray(rows.sum(axis=0)).ravel())
+    rows = sparse(rows[np.diff(rows.indptr) > 0][:, kept]).astype(np.float64)
+    found = linear_of("rated", stars, kept, item_weights(rows, np.full(len(kept), ridge)))
+    return Linear("rated", np.array([RATED], np.float32), found.rows, found.weights, found.prior)
 
 
 def scaled_likes(stars: csr_array, power: float) -> tuple[Integers, csr_array, npt.NDArray[np.float64]]:

@@ -18,12 +18,18 @@ CASES = [
     Case("films", {"nearest": 10}),
     Case("ease", {"ridge": 3.0}),
     Case("edlae", {"ridge": 3.0}),
+    Case("near", {"ridge": 3.0}),
     Case("factors", {"size": 30}),
     Case("blend"),
     Case("dislikes", {"ridge": 3.0}),
     Case("dislikes-blend"),
     Case("next", {"ridge": 1.0}),
     Case("content", {"ridge": 3.0}),
+    Case("rated", {"ridge": 3.0}),
+    Case("next-blend"),
+    Case("expected", is_personal=False),
+    Case("cold", {"ridge": 3.0}),
+    Case("stars", {"size": 2, "burn": 4, "draws": 4}, is_personal=False),
 ]
 
 
@@ -44,6 +50,16 @@ def test_the_item_model_is_the_plain_formula_by_either_inverse() -> None:
         inverse = np.linalg.inv(likes.T @ likes + np.diag(strength))
         expected = np.eye(20) - inverse / np.diagonal(inverse)[None, :]
         np.testing.assert_allclose(ridge.item_weights(csr_array(likes), strength), expected, atol=1e-5)
+
+
+def test_films_liked_one_after_the_other_count_more_for_each_other() -> None:
+    authors, films = 30, 8
+    stars, times = np.full((authors, films), 9), np.tile(np.arange(films), (authors, 1))
+    history = csr_array(np.array([[0, 0, 9, 0, 0, 0, 0, 0]]))
+    plain = World(stars, times, np.eye(films)).fit(Case("near", {"near": 0.0})).scores(history)[0]
+    close = World(stars, times, np.eye(films)).fit(Case("near", {"near": 0.3, "decay": 0.5})).scores(history)[0]
+    assert plain[3] == pytest.approx(plain[7], rel=1e-4)
+    assert close[3] > close[5] > close[7]
 
 
 def test_factors_solve_their_own_least_squares() -> None:

@@ -1,0 +1,52 @@
+"""The item model that knows when: films liked at about the same time count more for each other.
+
+An author's likes enter the Gram matrix by (1 - near) + scale * decay^|places between them| instead of 1. Films that were
+chosen in one evening share a mood, and lists shown together share a theme. Only fitting needs times.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from cinepeer.recommend.history import Times, likes, sparse
+from cinepeer.recommend.linear import Linear
+from cinepeer.recommend.model import LIKED
+from cinepeer.recommend.next_film import Histories
+from cinepeer.recommend.ridge import fit_edlae, gram_of, invert, linear_of
+
+MAX_FILMS = 6_000  # counting pairs takes two float64 matrices of this order
+
+
+def fit(
+    stars: csr_array,
+    times: Times | None,
+    *,
+    near: float = 0.15,
+    decay: float = 0.9,
+    dropout: float = 0.5,
+    ridge: float = 100.0,
+) -> Linear:
+    """EDLAE with `near` of all weight between different films given to nearness, halved every few likes by `decay`.
+
+    Without times, with all films in one place or with more than `MAX_FILMS` liked films it is EDLAE.
+    """
+    liked = likes(stars)
+    kept = np.flatnonzero(np.asarray(liked.sum(axis=0)).ravel())
+    if times is None or not near or not 1 < len(kept) <= MAX_FILMS:
+        return fit_edlae(stars, dropout=dropout, ridge=ridge)
+    gram = gram_of(sparse(liked[:, kept]))
+    counts = np.diagonal(gram).astype(np.float64)
+    close = Histories(liked, times[stars.data >= LIKED], kept).counts(lambda lag: float(decay**lag), None)
+    close += close.T.copy()
+    scale = near * (float(gram.sum(dtype=np.float64)) - counts.sum()) / max(float(close.sum(dtype=np.float64)), 1.0)
+    gram *= np.float32(1 - near)
+    gram += close * np.float32(scale)
+    # Both kernels are positive; a diagonal of at least theirs keeps their sum so.
+    diagonal = np.maximum(1 + dropout / (1 - dropout), 1 - near + scale) * counts + ridge
+    numbers = np.arange(len(kept))
+    gram[numbers, numbers] = diagonal.astype(np.float32)
+    inverse = invert(gram)
+    inverse /= -np.diagonal(inverse).copy()[None, :]
+    np.fill_diagonal(inverse, 0)
+    return linear_of("near", stars, kept, inverse)

@@ -1,0 +1,307 @@
+"""Accuracy of the recommendations by protocol, each model beside the reference models on the same viewers.
+
+./scripts/bench recommend --ratings FILE --protocol strong|dislikes|sequential|cold|rmse [--seeds 0 1 2]
+[--content FOLDER] [--json]. FILE: MovieLens `.dat` or `.csv`, ML-100K's `uN.base`, or their folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ratings import Ratings, folds, read, words
+from scipy.sparse import csr_array
+
+from cinepeer.errors import BadInput
+from cinepeer.recommend import evaluation, factors, ridge
+from cinepeer.recommend.blend import blend_of
+from cinepeer.recommend.content import features
+from cinepeer.recommend.recommender import Recommender, fit
+
+PROTOCOLS = ("strong", "dislikes", "sequential", "cold", "rmse")
+LIKED = 8
+RANKED = 100  # the deepest place measured
+COLD_FILMS, COLD_LIKES = 300, 20
+Values = dict[str, list[np.ndarray]]
+Models = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Test:
+    """Test viewers: what they show, which films may not be ranked for them, what is wanted, and the order shown."""
+
+    shown: csr_array
+    barred: csr_array
+    wanted: csr_array
+    times: np.ndarray | None = None
+
+
+class Tally:
+    """Per-viewer measures of every model, gathered over the seeds; figures, intervals and paired differences."""
+
+    def __init__(self, protocol: str, ours: str) -> None:
+        self.protocol, self.ours = protocol, ours
+        self.measured: dict[str, Values] = {}
+        self.costs: dict[str, dict[str, list[float]]] = {}
+
+    def add(self, model: str, found: dict[str, np.ndarray], **costs: float) -> None:
+        """One model on one seed's viewers."""
+        for name, values in found.items():
+            self.measured.setdefault(model, {}).setdefault(name, []).append(values)
+        for name, cost in costs.items():
+            self.costs.setdefault(model, {}).setdefault(name, []).append(cost)
+
+    def result(self) -> dict[str, dict[str, Any]]:
+        """`figures` of our model, `baselines` of the references, `ratios` as paired differences ours - reference."""
+        out: dict[str, dict[str, Any]] = {key: {} for key in ("figures", "intervals", "baselines", "ratios", "notes")}
+        for model, values in self.measured.items():
+            joined = {name: np.concatenate(parts) for name, parts in values.items()}
+            for name, all_values in joined.items():
+                key = f"{self.protocol}.{name}" if model == self.ours else f"{self.protocol}.{name}.{model}"
+                out["figures" if model == self.ours else "baselines"][key] = float(all_values.mean())
+                out["intervals"][key] = list(evaluation.interval(all_values))
+                if model != self.ours:
+                    mine = np.concatenate(self.measured[self.ours][name])
+                    out["ratios"][f"{key}.gain"] = float((mine - all_values).mean())
+                    out["intervals"][f"{key}.gain"] = list(evaluation.interval(mine - all_values))
+            for name, costs in self.costs.get(model, {}).items():
+                key = f"{self.protocol}.{name}" if model == self.ours else f"{self.protocol}.{name}.{model}"
+                out["figures" if model == self.ours else "baselines"][key] = float(np.median(costs))
+                out["intervals"][key] = [float(min(costs)), float(max(costs))]
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        out["figures"][f"{self.protocol}.peak_mb"] = float(peak)
+        out["notes"][f"{self.protocol}.peak_mb"] = "the whole process, every model and the evaluation"
+        return out
+
+
+def figures(*arguments: str) -> dict[str, dict[str, Any]]:
+    """Runs one protocol over all seeds; raises `BadInput` for what the command line or the file lacks."""
+    parser = argparse.ArgumentParser(prog="scripts/bench recommend", description=__doc__)
+    parser.add_argument("--ratings", type=Path, required=True)
+    parser.add_argument("--protocol", choices=PROTOCOLS, required=True)
+    parser.add_argument("--seeds", nargs="+", default=["0", "1", "2"])
+    parser.add_argument("--content", type=Path)
+    wanted = parser.parse_args(arguments)
+    seeds = [int(seed) for part in wanted.seeds for seed in part.split(",") if seed]
+    try:
+        if wanted.protocol in ("strong", "dislikes"):
+            return strong(read(wanted.ratings), wanted.protocol, seeds)
+        if wanted.protocol == "sequential":
+            return sequential(read(wanted.ratings))
+        if wanted.protocol == "cold":
+            ratings = read(wanted.ratings)
+            return cold(ratings, _content(ratings.ids, wanted.ratings, wanted.content), seeds)
+        return rmse(wanted.ratings, seeds)
+    except BadInput as wrong:
+        print(wrong, file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+# Ours first, then the references with the parameters they were published or measured with.
+STRONG: Models = {
+    "blend": {},
+    "edlae+ials": {"model": "edlae+ials"},
+    "edlae": {"dropout": 0.5, "ridge": 100.0},
+    "ials": {"model": "factors", "size": 64, "unseen": 0.3},
+    "popularity": {},
+}
+DISLIKES: Models = {"dislikes-blend": {}, "dislikes": {"ridge": 400.0}, "edlae+ials": {"model": "edlae+ials"}}
+SEQUENTIAL: Models = {
+    "next-blend": {},
+    "three-scales": {"model": "next", "decays": (0.5, 0.8, 0.97), "discount": 0.5},
+    "popularity": {},
+}
+COLD: Models = {"cold": {}, "ease-columns": {"model": "content", "kernel_ridge": 3.0}}
+FOUND = ("ndcg@100", "recall@20", "recall@50", "hr@10", "precision@10", "map@100", "mrr")
+
+
+def strong(ratings: Ratings, protocol: str, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
+    """Whole viewers held out (5 likes or more each); 80 % of a test viewer's likes are shown, the rest ranked in full.
+
+    Films without a like in training are left out. With `dislikes` every rating below a like is shown as well. When the
+    authors in training rated is known to a fit; of test viewers no times are shown.
+    """
+    models = STRONG if protocol == "strong" else DISLIKES
+    tally = Tally(protocol, next(iter(models)))
+    for seed in seeds:
+        train, times, test = _strong_split(ratings, protocol == "dislikes", seed)
+        for name, parameters in models.items():
+            _measure(tally, name, partial(_fit, train, times, None, seed, {"model": name, **parameters}), test)
+    return tally.result()
+
+
+def _strong_split(ratings: Ratings, with_dislikes: bool, seed: int) -> tuple[csr_array, np.ndarray, Test]:
+    """Training ratings with their order, and the test viewers."""
+    stars, order = ratings.matrix(np.arange(len(ratings.stars)))
+    when = csr_array((order, stars.indices, stars.indptr), shape=stars.shape)
+    liked = _where(stars, stars.data >= LIKED)
+    viewers = np.flatnonzero(np.diff(liked.indptr) >= 5)
+    split = evaluation.split_viewers(len(viewers), len(viewers) // 10, seed)
+    train, test, when = stars[viewers[split.train]], stars[viewers[split.test]], when[viewers[split.train]]
+    kept = np.flatnonzero(_where(train, train.data >= LIKED).sum(axis=0))
+    train, test, when = csr_array(train[:, kept]), csr_array(test[:, kept]), csr_array(when[:, kept])
+    likes = _where(test, test.data >= LIKED)
+    open_mask, hidden_mask = evaluation.hide(likes, 0.2, seed)
+    barred, hidden = _where(likes, open_mask), _where(likes, hidden_mask)
+    some = np.flatnonzero(np.diff(hidden.indptr))
+    shown = barred
+    if with_dislikes:
+        shown = csr_array(barred + _where(test, test.data < LIKED))
+    else:
+        is_like = train.data >= LIKED
+        train, when = _where(train, is_like), _where(when, is_like)
+    shown.sort_indices()
+    return train, when.data, Test(csr_array(shown[some]), csr_array(barred[some]), csr_array(hidden[some]))
+
+
+def sequential(ratings: Ratings) -> dict[str, dict[str, Any]]:
+    """The last film of every viewer, ranked in full among those not seen, after a fit on all but the last two.
+
+    Films with fewer than 5 ratings are left out; films rated in the same second keep the order of the file.
+    """
+    enough = np.bincount(ratings.films, minlength=len(ratings.ids)) >= 5
+    rows = np.flatnonzero(enough[ratings.films])
+    rows = rows[np.lexsort((ratings.order[rows], ratings.viewers[rows]))]
+    viewers = ratings.viewers[rows]
+    left = np.searchsorted(viewers, viewers, side="right") - 1 - np.arange(len(viewers))
+    long = np.bincount(viewers, minlength=int(viewers.max()) + 1)[viewers] >= 3
+    keep = enough.nonzero()[0]
+    parts = [ratings.matrix(rows[mask & long]) for mask in (left >= 2, left >= 1, left == 0)]
+    (train, train_times), (shown, times), (wanted, _) = [(csr_array(part[:, keep]), order) for part, order in parts]
+    some = np.flatnonzero(np.diff(wanted.indptr))  # who has nothing to want has shown nothing either
+    shown, wanted = csr_array(shown[some]), csr_array(wanted[some])
+    tally = Tally("sequential", "next-blend")
+    for name, parameters in SEQUENTIAL.items():
+        given = {"model": name, **parameters}
+        _measure(tally, name, partial(_fit, train, train_times, None, 0, given), Test(shown, shown, wanted, times))
+    return tally.result()
+
+
+def cold(ratings: Ratings, known: csr_array, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
+    """Films taken out of training altogether, ranked among themselves for test viewers by what is known about them.
+
+    300 films with 20 likes or more, at most a fifth of those that have as many.
+    """
+    tally = Tally("cold", "cold")
+    for seed in seeds:
+        stars, _ = ratings.matrix(np.arange(len(ratings.stars)))
+        liked = _where(stars, stars.data >= LIKED)
+        viewers = np.flatnonzero(np.diff(liked.indptr) >= 5)
+        split = evaluation.split_viewers(len(viewers), len(viewers) // 10, seed)
+        train, test = csr_array(liked[viewers[split.train]]), csr_array(liked[viewers[split.test]])
+        often = np.flatnonzero(train.sum(axis=0) >= COLD_LIKES)
+        chance = np.random.default_rng(seed)
+        taken = np.sort(chance.choice(often, min(COLD_FILMS, len(often) // 5), replace=False))
+        others = np.setdiff1d(np.arange(len(ratings.ids)), taken)
+        train, shown, wanted = _without(train, taken), _without(test, taken), _without(test, others)
+        some = np.flatnonzero((np.diff(wanted.indptr) > 0) & (np.diff(shown.indptr) > 0))
+        shown, wanted = csr_array(shown[some]), csr_array(wanted[some])
+        barred = csr_array(np.tile(np.isin(np.arange(len(ratings.ids)), others), (len(some), 1)))
+        for name, parameters in COLD.items():
+            given = {"model": name, **parameters}
+            _measure(tally, name, partial(_fit, train, None, known, seed, given), Test(shown, barred, wanted))
+    return tally.result()
+
+
+def rmse(path: Path, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
+    """Root mean square error in stars of 5: ML-100K's own folds where found, else 90/10 at random for every seed."""
+    splits = folds(path)
+    if not splits:
+        ratings = read(path)
+        for seed in seeds:
+            order = np.random.default_rng(seed).permutation(len(ratings.stars))
+            edge = len(order) // 10
+            splits.append((ratings, np.sort(order[edge:]), np.sort(order[:edge])))
+    errors: dict[str, list[float]] = {"stars": [], "offsets": []}
+    costs: list[float] = []
+    for number, (ratings, fitted, tested) in enumerate(splits):
+        train, _ = ratings.matrix(fitted)
+        where, truth = (ratings.viewers[tested], ratings.films[tested]), ratings.stars[tested]
+        began = time.process_time()
+        found = fit(train, seed=seeds[0] + number, model="stars").scores(train)[where]
+        costs.append(time.process_time() - began)
+        for name, guess in (("stars", found), ("offsets", _offsets(train, *where))):
+            errors[name].append(float(np.sqrt(np.mean((np.clip(guess, 1, 10) - truth) ** 2))) / 2)
+    gain = np.array(errors["stars"]) - np.array(errors["offsets"])
+    mean, spans = evaluation.interval(np.array(errors["stars"])), evaluation.interval(gain)
+    return {
+        "figures": {"rmse": float(np.mean(errors["stars"])), "rmse.cpu_s": float(np.median(costs))},
+        "baselines": {"rmse.offsets": float(np.mean(errors["offsets"]))},
+        "ratios": {"rmse.offsets.gain": float(gain.mean())},
+        "intervals": {"rmse": list(mean), "rmse.offsets.gain": list(spans)},
+        "notes": {"rmse": f"by split: {', '.join(f'{one:.4f}' for one in errors['stars'])}; interval over splits"},
+    }
+
+
+def _offsets(stars: csr_array, viewers: np.ndarray, films: np.ndarray) -> np.ndarray:
+    """The plain baseline: mean + offset of the viewer + offset of the film, each shrunk by 5 ratings."""
+    told = stars.tocoo()
+    rows, columns = told.coords
+    mean = told.data.mean()
+    mine, theirs = np.zeros(stars.shape[0]), np.zeros(stars.shape[1])
+    for _ in range(10):
+        left = np.bincount(columns, told.data - mean - mine[rows], len(theirs))
+        theirs = left / (np.bincount(columns, minlength=len(theirs)) + 5)
+        left = np.bincount(rows, told.data - mean - theirs[columns], len(mine))
+        mine = left / (np.bincount(rows, minlength=len(mine)) + 5)
+    return np.asarray(mean + mine[viewers] + theirs[films])
+
+
+def _fit(
+    stars: csr_array, times: np.ndarray | None, content: csr_array | None, seed: int, given: dict[str, Any]
+) -> Recommender:
+    """A model by its name and parameters; `edlae+ials` is the fixed reference."""
+    if given["model"] != "edlae+ials":
+        return fit(stars, times, content, seed=seed, **given)
+    item, factor = ridge.fit_edlae(stars, dropout=0.5, ridge=100.0), factors.fit(stars, size=64, unseen=0.3)
+    return blend_of("blend", (item, 0.4), (factor, 0.6))
+
+
+def _measure(tally: Tally, name: str, make: Callable[[], Recommender], test: Test) -> None:
+    """Fits, ranks all viewers, and times single viewers."""
+    shown, barred, wanted, times = test.shown, test.barred, test.wanted, test.times
+    began = time.process_time()
+    model = make()
+    spent = time.process_time() - began
+    ranked = evaluation.top(model.scores(shown, times), barred, RANKED)
+    found = evaluation.measures(ranked, wanted)
+    took = []
+    for viewer in range(min(50, shown.shape[0])):
+        one, own = csr_array(shown[[viewer]]), csr_array(barred[[viewer]])
+        when = None if times is None else times[shown.indptr[viewer] : shown.indptr[viewer + 1]]
+        start = time.perf_counter()
+        evaluation.top(model.scores(one, when), own, 20)
+        took.append((time.perf_counter() - start) * 1000)
+    tally.add(
+        name,
+        {key: found[key] for key in (*FOUND, "ndcg@10", "ndcg@20", "hr@50")},
+        fit_cpu_s=spent,
+        rank_ms_p50=float(np.median(took)),
+        **{"coverage@20": evaluation.coverage(ranked, shown.shape[1])},
+    )
+
+
+def _content(ids: list[int], path: Path, folder: Path | None) -> csr_array:
+    """What is known about the films, from `folder` or beside `path`, with plots and credits where they are near."""
+    beside = folder or (path if path.is_dir() else path.parent)
+    nearby = Path(__file__).parents[3] / "shared" / "data" / "tmdb"
+    tmdb = next((place for place in (beside, nearby) if place.exists() and any(place.glob("tmdb-*.zip"))), None)
+    return features(words(ids, beside, tmdb))
+
+
+def _where(stars: csr_array, mask: np.ndarray) -> csr_array:
+    found = csr_array((stars.data * mask, stars.indices.copy(), stars.indptr.copy()), shape=stars.shape)
+    found.eliminate_zeros()
+    return found
+
+
+def _without(stars: csr_array, films: np.ndarray) -> csr_array:
+    return _where(stars, ~np.isin(stars.indices, films))
