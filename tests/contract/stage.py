@@ -214,14 +214,20 @@ class Stage:
 
     def word(self, contract: Contract, base: int, *keys: Any) -> int:
         """The first word of an entry of a mapping (of mappings) in a contract's storage, read from outside."""
-        for key in keys:
-            number = int(key, 16) if isinstance(key, str) else key
-            base = int.from_bytes(keccak(number.to_bytes(32, "big") + base.to_bytes(32, "big")), "big")
-        return int.from_bytes(self.slot(contract, base), "big")
+        return boa.env.evm.get_storage(Address(contract.address), entry_slot(base, *keys))
 
     def slot(self, contract: Contract, slot: int) -> bytes:
         """One word of a contract's storage, read from outside."""
         return boa.env.evm.get_storage(Address(contract.address), slot).to_bytes(32, "big")
+
+
+@cache
+def entry_slot(base: int, *keys: Any) -> int:
+    """Where an entry of a mapping (of mappings) begins; keys are numbers or addresses."""
+    for key in keys:
+        number = int(key, 16) if isinstance(key, str) else key
+        base = int.from_bytes(keccak(number.to_bytes(32, "big") + base.to_bytes(32, "big")), "big")
+    return base
 
 
 def created(deployer: str, nonce: int) -> str:
