@@ -78,7 +78,13 @@ async def _network(home: Home, keys: Keystore, join: str | None) -> Network:
     if join is None and known is not None:
         return known
     if join is not None:
-        network = await _joined(join, keys)
+        try:
+            network = await _joined(join, keys)
+        except Unreachable:
+            if known is None:
+                raise
+            log.warning("network.unreachable by=%s: going on with the known network", join)
+            return known
         if known is not None and known.id != network.id:
             raise BadInput(
                 f"found the home {home.path} in the network {known.id}, expected {network.id}: use another --home"
@@ -99,7 +105,10 @@ async def _joined(join: str, keys: Keystore) -> Network:
         path = Path(join)
         if not path.is_file():
             raise BadInput(f"found {join!r}, expected a peer's multiaddr (/ip4/…/tcp/…/p2p/…) or a network file")
-        return network_from(path.read_bytes(), join)
+        network = network_from(path.read_bytes(), join)
+        if not network.sequencer:
+            raise BadInput(f"found no address of the sequencer in {join}, expected the file of a node that joined")
+        return network
     from cinepeer.adapters.p2p.network import P2P
 
     async def ignore(*_: object) -> None:

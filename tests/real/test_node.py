@@ -105,6 +105,23 @@ def test_a_bad_address_to_join_is_refused(tmp_path: Path, join: str) -> None:
     assert len(ended.stderr.strip().splitlines()) == 1
 
 
+def test_a_network_file_of_the_founder_itself_is_refused(tmp_path: Path, node: Running) -> None:
+    ended = command("run", "--json", "--home", tmp_path / "home", "--join", node.home / "network.cbor")
+    assert ended.returncode == 2
+    assert "expected the file of a node that joined" in ended.stderr
+
+
+def test_a_home_that_joined_starts_again_while_the_others_are_away(tmp_path: Path) -> None:
+    with running(tmp_path / "first") as first:
+        address = first.told["p2p"][0]
+        with running(tmp_path / "second", "--join", address) as second:
+            network = second.told["network"]
+    with running(tmp_path / "second", "--join", address) as again:
+        assert again.told["network"] == network
+    with running(tmp_path / "third", "--join", str(tmp_path / "second" / "network.cbor")) as third:
+        assert third.told["network"] == network
+
+
 def test_nobody_at_the_address_to_join_is_exit_3(tmp_path: Path, node: Running) -> None:
     gone = f"/ip4/127.0.0.1/tcp/1/p2p/{node.told['peer_id']}"
     ended = command("run", "--json", "--home", tmp_path / "home", "--join", gone)
