@@ -221,6 +221,37 @@ def test_without_a_call_for_all_files_each_is_synced(tmp_path: Path, monkeypatch
     assert len(synced) > 10
 
 
+@pytest.mark.parametrize("failure", [None, "open", "write", "short"])
+def test_a_batch_writes_the_same_bytes_whether_or_not_the_page_cache_can_be_passed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: str | None
+) -> None:
+    store = BlockStore(tmp_path)
+    whole_open, whole_write = os.open, os.write
+    direct: set[int] = set()
+
+    def opening(path: object, flags: int, *rest: int) -> int:
+        if flags & durable._DIRECT and failure == "open":
+            Path(str(path)).touch()  # as some file systems do before they refuse
+            raise OSError(errno.EINVAL, "no such way")
+        descriptor = whole_open(path, flags, *rest)  # type: ignore[call-overload]
+        (direct.add if flags & durable._DIRECT else direct.discard)(descriptor)
+        return int(descriptor)
+
+    def writing(descriptor: int, data: memoryview) -> int:
+        if descriptor in direct and failure == "write":
+            raise OSError(errno.EINVAL, "no such way")
+        return whole_write(descriptor, data[:4096] if descriptor in direct and failure == "short" else data)
+
+    monkeypatch.setattr(durable.os, "open", opening)
+    monkeypatch.setattr(durable.os, "write", writing)
+    blocks = [block(number, size) for number, size in enumerate([1 << 18, 1 << 16, 4096, 1 << 20, (1 << 18) + 4])]
+    with store.batch() as batch:
+        for cid, data in blocks:
+            batch.put(cid, data)
+    assert all(store.get(cid) == data for cid, data in blocks)
+    assert store.stored_bytes() == sum(len(data) for _, data in blocks)
+
+
 def test_files_of_others_in_the_folder_are_left_alone(tmp_path: Path) -> None:
     store = BlockStore(tmp_path)
     (tmp_path / "aa").mkdir()

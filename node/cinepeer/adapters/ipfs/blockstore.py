@@ -22,6 +22,7 @@ MAX_QUARANTINED = 64
 
 _LOCKS = 64
 _IN_FLIGHT = 16
+_WRITERS = 2
 _INCOMING, _QUARANTINE, _TOTAL = "incoming", "quarantine", "total"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _SHARDS = frozenset(a + b for a in _LETTERS for b in _LETTERS)
@@ -132,7 +133,7 @@ class BlockStore:
         with in_words(self.path):
             sync_files(self.path, files)
 
-    def _keep(self, cid: Cid, block: bytes) -> bool:
+    def _keep(self, cid: Cid, block: bytes, *, is_bulk: bool = False) -> bool:
         """Writes the file under its final name; False when it was there."""
         if self._denied(cid):
             raise Refused("denied", f"found {cid} on this node's deny list, expected a block that is not")
@@ -146,7 +147,7 @@ class BlockStore:
             fresh = self.path / _INCOMING / str(next(self._numbers))
             try:
                 with in_words(path):
-                    write_new(fresh, block)
+                    write_new(fresh, block, is_bulk=is_bulk)
                     try:
                         fresh.rename(path)
                     except FileNotFoundError:  # the first block of its shard
@@ -225,11 +226,11 @@ class BlockStore:
 
 
 class Batch:
-    """One import: blocks are written by a thread while the next are hashed, and brought to the disk at the end."""
+    """One import: blocks are written by two threads while the next are hashed, and brought to the disk at the end."""
 
     def __init__(self, store: BlockStore) -> None:
         self._store = store
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="blocks")
+        self._writer = ThreadPoolExecutor(_WRITERS, thread_name_prefix="blocks")
         self._slots = threading.Semaphore(_IN_FLIGHT)
         self._fresh: list[Cid] = []
         self._failed: BaseException | None = None
@@ -242,7 +243,7 @@ class Batch:
         self._writer.submit(self._keep, cid, block).add_done_callback(self._done)
 
     def _keep(self, cid: Cid, block: bytes) -> None:
-        if self._failed is None and self._store._keep(cid, block):
+        if self._failed is None and self._store._keep(cid, block, is_bulk=True):
             self._fresh.append(cid)
 
     def _done(self, future: Future[None]) -> None:

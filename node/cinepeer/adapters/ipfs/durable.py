@@ -6,7 +6,9 @@ import contextlib
 import ctypes
 import errno
 import fcntl
+import mmap
 import os
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,6 +18,11 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 # One call for everything written to a file system since the last; Linux alone has it, and waits in it.
 _SYNCFS = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
 CAN_SYNC_TOGETHER = _SYNCFS is not None
+
+_DIRECT: int = getattr(os, "O_DIRECT", 0)
+_ALIGNED_BYTES = 4096
+_MIN_DIRECT_BYTES = 64 << 10
+_memory = threading.local()
 
 
 @contextlib.contextmanager
@@ -30,8 +37,14 @@ def in_words(path: Path) -> Iterator[None]:
         raise BadInput(f"found {path} unusable ({why}), expected a place that this account can write") from error
 
 
-def write_new(path: Path, data: bytes) -> None:
-    """Writes a new file and lets the system begin to bring it to the disk; `sync_files` waits for that."""
+def write_new(path: Path, data: bytes, *, is_bulk: bool = False) -> None:
+    """Writes a new file and lets the system begin to bring it to the disk; `sync_files` waits for that.
+
+    `is_bulk` goes past the page cache where it can: half the processor time for what is not read again at once.
+    """
+    fits = _DIRECT and len(data) >= _MIN_DIRECT_BYTES and not len(data) % _ALIGNED_BYTES
+    if is_bulk and fits and _write_direct(path, data):
+        return
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     try:
         rest = memoryview(data)
@@ -41,6 +54,28 @@ def write_new(path: Path, data: bytes) -> None:
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(descriptor)
+
+
+def _write_direct(path: Path, data: bytes) -> bool:
+    """Writes whole pages past the page cache; False, with nothing left, where the file system has no such way."""
+    buffer = getattr(_memory, "buffer", None)
+    if buffer is None or len(buffer) < len(data):
+        buffer = _memory.buffer = mmap.mmap(-1, len(data))  # at the start of a page, as it has to be
+    buffer[: len(data)] = data
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _DIRECT, 0o644)
+        try:
+            with memoryview(buffer) as view, view[: len(data)] as whole:
+                is_whole = os.write(descriptor, whole) == len(data)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        is_whole = False
+    if not is_whole:
+        path.unlink(missing_ok=True)
+    return is_whole
 
 
 def sync_files(root: Path, files: Iterable[Path]) -> None:
