@@ -13,6 +13,11 @@ import { asked, inspect, open, run, told } from './browser.mjs';
 const WIDTHS = [1440, 834, 390];
 const SCREENS = ['/', `/film/${asked.film}`, '/studio', '/audit', '/node', '/me'];
 
+/** A browser writes every refused request to its console; some are meant. */
+function isUnmeant(line) {
+  return !line.includes('Failed to load resource');
+}
+
 /** Counts the blocks that the page or its worker asked for from now on. */
 function blocksOf(context) {
   const urls = new Set();
@@ -115,8 +120,9 @@ async function strangers(context) {
   const unknown = 'bafyreih6plaa5mbjshl66adxhsbohhzybsixbmzerolvcdtkjqmiz5fjei';
   await page.goto(`${asked.page}/film/${unknown}`);
   told.unknown = await page.locator('h1.page-name').textContent();
-  // A browser writes every refused request to its console; this one is meant.
-  told.complaints = told.complaints.filter((line) => !line.includes('Failed to load resource'));
+  await page.goto(`${asked.page}/film/movielens%3A1`);
+  told.external = await page.locator('h1.page-name').textContent();
+  told.complaints = told.complaints.filter(isUnmeant);
   await page.close();
 }
 
@@ -136,6 +142,19 @@ async function lie(context) {
   told.lie = (await word.textContent()).trim();
   told.playedLie = await page.locator('video').evaluate((element) => element.currentTime);
   await context.unroute('**/ipfs/**');
+
+  // A block that does not come is another matter: it may come later, and then the film goes on.
+  const before = told.complaints.length;
+  await context.route('**/ipfs/**', (route) => route.fulfill({ status: 404, body: '' }));
+  await page.goto(`${asked.page}/film/${asked.film}`);
+  await page.locator('.begin').click();
+  await word.locator('button').waitFor();
+  told.lost = (await word.textContent()).trim();
+  await context.unroute('**/ipfs/**');
+  await word.locator('button').click();
+  await page.waitForFunction(() => document.querySelector('video').currentTime >= 0.5);
+  told.isFound = true;
+  told.complaints.splice(before, told.complaints.length, ...told.complaints.slice(before).filter(isUnmeant));
   await page.close();
 }
 

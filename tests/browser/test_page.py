@@ -127,7 +127,9 @@ def test_a_viewer_plays_rates_and_sees_why(node: Running, chromium: str, films: 
     assert told["lie"].startswith("Stopped: a block does not hold.")
     assert "other bytes for the block" in told["lie"]
     assert told["playedLie"] == 0
-    assert told["unknown"] == "No such film here"
+    assert told["lost"].startswith("Stopped: a block does not come.")
+    assert told["isFound"] is True
+    assert told["unknown"] == told["external"] == "No such film here"
 
     assert len(told["steps"]) == 5
     assert told["bundle"].endswith(".audit.car")

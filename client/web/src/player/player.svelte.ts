@@ -5,8 +5,8 @@ import { onTally } from '../ask/prover';
 import { Refused } from '../verify/refused';
 import { addressOf, loaderFor } from './loader';
 
-/** Where playing stands: `stopped` says that something served did not hold. */
-export type Standing = 'still' | 'starting' | 'playing' | 'waiting' | 'stopped' | 'unplayable';
+/** Where playing stands: `stopped` says that something served did not hold, `lost` that it did not come. */
+export type Standing = 'still' | 'starting' | 'playing' | 'waiting' | 'stopped' | 'lost' | 'unplayable';
 
 export class Player {
   standing = $state<Standing>('still');
@@ -23,6 +23,7 @@ export class Player {
   private root: string | null = null;
   private isWanted = false;
   private isStarted = false;
+  private missed = '';
   private readonly leave: (() => void)[] = [];
 
   constructor(private readonly video: HTMLVideoElement) {
@@ -42,7 +43,7 @@ export class Player {
 
   /** The version to play; what was asked for before is done now. */
   setRoot(root: string): void {
-    if (this.root === root) return;
+    if (this.isStarted || this.root === root) return;
     this.root = root;
     // The program is fetched ahead, the film is not.
     void import('hls.js');
@@ -51,6 +52,7 @@ export class Player {
 
   /** Plays, or pauses. */
   turn(): void {
+    if (this.standing === 'lost') this.again();
     if (this.video.paused) void this.video.play().catch(() => undefined);
     else this.video.pause();
   }
@@ -67,6 +69,14 @@ export class Player {
     this.hls?.destroy();
     this.video.removeAttribute('src');
     this.video.load();
+  }
+
+  /** Asks anew for what did not come. */
+  private again(): void {
+    this.standing = 'starting';
+    this.sentence = '';
+    if (this.levels.length) this.hls?.startLoad();
+    else if (this.root !== null) this.hls?.loadSource(addressOf(this.root, 'master.m3u8'));
   }
 
   private on(event: string, listener: () => void): void {
@@ -117,7 +127,7 @@ export class Player {
     hls.on(Events.MANIFEST_PARSED, (_, { levels }) => (this.levels = levels.map((level) => level.height)));
     hls.on(Events.LEVEL_SWITCHED, (_, { level }) => (this.shown = this.levels[level] ?? 0));
     hls.on(Events.ERROR, (_, { fatal, error }) => {
-      if (fatal) this.stop(error.message);
+      if (fatal) this.stop('lost', this.missed || error.message);
     });
     hls.attachMedia({ media: this.video, mediaSource: this.source });
     hls.loadSource(addressOf(this.root, 'master.m3u8'));
@@ -125,12 +135,13 @@ export class Player {
 
   /** What does not hold ends it at once; what does not come is asked for again by hls.js, for a while. */
   private fail(error: Error): void {
-    if (error instanceof Refused && error.reason !== 'left') this.stop(error.message);
+    if (!(error instanceof Refused)) this.missed = error.message;
+    else if (error.reason !== 'left') this.stop('stopped', error.message);
   }
 
-  private stop(sentence: string): void {
+  private stop(standing: 'stopped' | 'lost', sentence: string): void {
     if (this.standing === 'stopped') return;
-    this.standing = 'stopped';
+    this.standing = standing;
     this.sentence = sentence;
     this.hls?.stopLoad();
     this.video.pause();

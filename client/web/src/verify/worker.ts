@@ -1,6 +1,7 @@
 /** The worker that proves: it fetches, checks and hands on what holds. It touches no document. */
 
-import { type Ask, type FromPage, type ProvenRecord, type Tally, type ToPage } from './asking';
+import { type Ask, type FromPage, type ProvenRecord, type ToPage } from './asking';
+import { isFilmId } from './bodies';
 import { Cid } from './cid';
 import { decode, Float, type Value } from './dagcbor';
 import { fetchBlock, fetchFilmRecords, fetchRecord } from './fetching';
@@ -16,7 +17,7 @@ const scope = self as unknown as {
 };
 
 const leaving = new Map<number, AbortController>();
-const tallies = new Map<string, Tally>();
+const tallies = new Map<string, { readonly ids: Set<string>; bytes: number }>();
 const trees = new Map<string, Tree>();
 const shelf = new Shelf(Date.now);
 let admitted: Promise<void> = Promise.resolve();
@@ -52,7 +53,7 @@ function work(asked: Ask, signal: AbortSignal): Promise<unknown> {
 
 /** One shelf for all films: what was verified once stays valid, and one author's records come together. */
 async function film(id: string, isKnownEnough: boolean, signal: AbortSignal): Promise<unknown> {
-  Cid.parse(id);
+  if (!isFilmId(id)) return null;
   const known = isKnownEnough ? shelf.film(id) : null;
   if (known !== null) return known;
   const records = await fetchFilmRecords(id, signal);
@@ -73,10 +74,14 @@ async function file(root: string, path: string, maxBytes: number, signal: AbortS
 
 async function block(root: string, cid: Cid, signal: AbortSignal): Promise<Octets> {
   const found = await fetchBlock(cid, signal);
-  const before = tallies.get(root) ?? { root, blocks: 0, bytes: 0 };
-  const tally = { root, blocks: before.blocks + 1, bytes: before.bytes + found.length };
-  tallies.set(root, tally);
-  scope.postMessage({ tally });
+  const checked = tallies.get(root) ?? { ids: new Set<string>(), bytes: 0 };
+  tallies.set(root, checked);
+  // A block that is fetched again after a jump back is checked again, and counted once.
+  if (!checked.ids.has(cid.text)) {
+    checked.ids.add(cid.text);
+    checked.bytes += found.length;
+    scope.postMessage({ tally: { root, blocks: checked.ids.size, bytes: checked.bytes } });
+  }
   return found;
 }
 
