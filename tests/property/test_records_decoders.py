@@ -16,6 +16,7 @@ from cinepeer.errors import Refused
 from cinepeer.records import dagcbor
 from cinepeer.records.bodies import KINDS, new_body, parse_body, parse_film_id
 from cinepeer.records.cid import CODECS, DAG_CBOR, Cid
+from cinepeer.records.film_id import is_external_id, is_film_id
 from cinepeer.records.record import pack, parse_record, unpack
 from vectors.dagcbor_cases import REFUSED, VALUES
 from vectors.people import Person
@@ -166,6 +167,8 @@ def test_texts_of_ids(text: str) -> None:
     for parse in (Cid.parse, parse_film_id):
         found = bounded(parse, text)
         assert found is None or str(found) == text
+    cid = bounded(Cid.parse, text)
+    assert is_film_id(text) == (is_external_id(text) or (cid is not None and cid.codec == DAG_CBOR))
 
 
 @settings(max_examples=200)

@@ -68,6 +68,19 @@ def test_a_film_id_is_read(text: str) -> None:
     assert is_external_id(text) == (text != str(FILM))
 
 
+def test_no_bit_of_a_film_records_id_is_free() -> None:
+    """The expression that reads film ids takes the texts that CIDs have, and no others."""
+    text = str(FILM)
+    for place in range(len(text)):
+        for letter in "abcdefghijklmnopqrstuvwxyz234567":
+            other = text[:place] + letter + text[place + 1 :]
+            try:
+                is_record = Cid.parse(other).codec == DAG_CBOR
+            except Refused:
+                is_record = False
+            assert is_film_id(other) == is_record
+
+
 @pytest.mark.parametrize(
     "text",
     [
