@@ -56,8 +56,10 @@ def test_the_total_is_exact_after_an_orderly_restart_and_after_a_crash(tmp_path:
     again = BlockStore(tmp_path)
     assert again.stored_bytes() == total
     again.put(*block(99))
-    crashed = BlockStore(tmp_path)  # the other was never closed
-    assert crashed.stored_bytes() == total + 100 == sum(path.stat().st_size for path in tmp_path.glob("??/*"))
+    again.close()
+    again.put(*block(98))  # late, after the close
+    crashed = BlockStore(tmp_path)
+    assert crashed.stored_bytes() == total + 200 == sum(path.stat().st_size for path in tmp_path.glob("??/*"))
 
 
 def test_what_a_crash_left_half_written_is_cleared(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ class BlockStore:
         self._lock = threading.Lock()
         self._shard_locks = [threading.Lock() for _ in range(_LOCKS)]
         self._numbers = itertools.count()
-        self._is_doubtful = False
+        self._is_doubtful = self._is_noted = False
         self._unsynced: list[Path] = []
         with in_words(path):
             for name in (_INCOMING, _QUARANTINE):
@@ -71,10 +71,19 @@ class BlockStore:
         return sum(entry.stat().st_size for entry in self._files())
 
     def close(self) -> None:
-        """Notes the total, so that the next start need not count; the store must not be used after it."""
-        if not self._is_doubtful:
-            with contextlib.suppress(OSError):  # without the note the next start counts
-                (self.path / _TOTAL).write_text(f"{self._total}\n")
+        """Notes the total, so that the next start need not count; a change after it takes the note back."""
+        with self._lock:
+            if not self._is_doubtful:
+                with contextlib.suppress(OSError):  # without the note the next start counts
+                    (self.path / _TOTAL).write_text(f"{self._total}\n")
+                    self._is_noted = True
+
+    def _change(self, size_bytes: int) -> None:
+        """Counts a change of the total; called with the lock held."""
+        self._total += size_bytes
+        if self._is_noted:
+            self._is_noted = False
+            (self.path / _TOTAL).unlink(missing_ok=True)
 
     def get(self, cid: Cid) -> bytes | None:
         """The block, checked against its id, or None when it is not held, is denied, or was found corrupt."""
@@ -108,7 +117,7 @@ class BlockStore:
             except FileNotFoundError:
                 return
         with self._lock:
-            self._total -= len(found)
+            self._change(-len(found))
             self.quarantined += 1
             self._is_doubtful = True  # the file may have had another size than the block that was counted
         log.warning("blocks.corrupt cid=%s bytes=%d", cid, len(found))
@@ -171,7 +180,7 @@ class BlockStore:
                     f"found {self._total:,} bytes of blocks stored and {size_bytes:,} more to keep, "
                     f"expected at most the cap of {self.cap_bytes:,} bytes"
                 )
-            self._total = total
+            self._change(size_bytes)
 
     def has(self, cid: Cid) -> bool:
         """Whether the block is held and not denied, without reading it."""
@@ -191,7 +200,7 @@ class BlockStore:
             except FileNotFoundError:
                 return 0
         with self._lock:
-            self._total -= size
+            self._change(-size)
         return size
 
     def stored_bytes(self) -> int:
