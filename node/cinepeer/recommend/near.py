@@ -1,6 +1,6 @@
 """The item model that knows when: films liked at about the same time count more for each other.
 
-An author's likes enter the Gram matrix by (1 - near) + scale * decay^|places between them| instead of 1. Films that were
+An author's likes enter the Gram matrix by (1 - near) + scale * decay^|places between them| instead of 1. Films
 chosen in one evening share a mood, and lists shown together share a theme. Only fitting needs times.
 """
 
@@ -22,7 +22,7 @@ def fit(
     stars: csr_array,
     times: Times | None,
     *,
-    near: float = 0.15,
+    near: float = 0.08,
     decay: float = 0.9,
     dropout: float = 0.5,
     ridge: float = 100.0,

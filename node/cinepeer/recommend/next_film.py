@@ -21,7 +21,7 @@ from cinepeer.recommend.history import Floats, Integers, Times, popularity, row_
 from cinepeer.recommend.linear import Linear, inputs_of
 
 FAINT = 0.02  # pairs whose weight falls below this are left out
-CHUNK = 4_000_000  # pairs counted at once
+CHUNK = 1_500_000  # pairs counted at once
 DECAYS = (0.5, 0.8, 0.97)
 
 
