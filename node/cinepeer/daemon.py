@@ -364,7 +364,7 @@ async def _listen(
     from cinepeer.faces.http.web import built_page, web
 
     token, built = str(home.kept["token"]), built_page()
-    pages = [web(built, token)] if built else []
+    pages = [web(built, token, ports["page_port"])] if built else []
     page = Guard(
         application(parts, gateway(disk.ipfs, disk.denied.is_denied), *pages),
         ports["page_port"],

@@ -14,8 +14,6 @@ from cinepeer.records.record import Record
 from cinepeer.trust.counted import Counted
 
 PAGE = 2_000
-# These change what earlier records count for, so the whole fold is made again.
-UNDOING = frozenset({"retraction", "revocation", "rotation"})
 
 
 class Library:
@@ -33,13 +31,15 @@ class Library:
         self.ratings = 0
         self._retracted: set[tuple[Cid, Cid]] = set()
         self._bodiless: set[Cid] = set()
-        self._uncounted: dict[bytes, int] = {}  # device -> lowest seq seen that does not count
+        self._revision = self._store.feeds.revision
 
     async def refresh(self, arrived: Iterable[Record] = ()) -> None:
         """Folds every record that came since the last call; `arrived` may name ones whose body came later."""
         async with self._turn:
             late = any(record.id in self._bodiless for record in arrived)
-            if late or not await self._take():
+            # A fork, a revocation or a new delegation may change what records folded long ago count for.
+            changed = self._revision != self._store.feeds.revision
+            if late or changed or not await self._take():
                 await self._rebuild()
 
     async def _rebuild(self) -> None:
@@ -62,11 +62,8 @@ class Library:
 
     def _admit(self, record: Record, body: bytes | None) -> bool:
         if not self._store.feeds.counts(record):
-            # A fork reaches back over records that were folded already, but only when it is lower than any before.
-            lowest = self._uncounted.get(record.device)
-            self._uncounted[record.device] = record.seq if lowest is None else min(lowest, record.seq)
-            return lowest is not None and record.seq >= lowest
-        if record.kind in UNDOING:
+            return True
+        if record.kind == "retraction":
             return False
         if body is None:
             self._bodiless.add(record.id)

@@ -15,8 +15,8 @@ from cinepeer.app.parts import Media, Package, Probe
 from cinepeer.content.unixfs import links
 from cinepeer.errors import BadInput, LimitReached, Refused
 from cinepeer.ports import IpfsBackend
-from cinepeer.records.bodies import parse_film_id
 from cinepeer.records.cid import RAW, Cid
+from cinepeer.records.film_id import is_external_id
 
 # tell(stage, measure): what a person sees while it runs.
 Tell = Callable[[str, dict[str, object]], None]
@@ -40,10 +40,8 @@ class FilmFacts:
         if not self.name.strip():
             raise BadInput("found an empty name, expected the film's name")
         for text in self.external:
-            try:
-                parse_film_id(text)
-            except Refused as error:
-                raise BadInput(str(error)) from error
+            if not is_external_id(text):
+                raise BadInput(f"found the external id {text[:80]!r}, expected one such as imdb:tt0111161")
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,9 +75,10 @@ def test_a_foreign_page_is_refused_even_for_reading(origin: str) -> None:
 def test_a_write_needs_the_token_or_the_cookie() -> None:
     assert ask("POST", "/api/ratings")[0] == 401
     assert ask("POST", "/api/ratings", authorization="Bearer wrong-token")[0] == 401
-    assert ask("POST", "/api/ratings", cookie="cinepeer=wrong")[0] == 401
+    assert ask("POST", "/api/ratings", cookie=f"cinepeer-{PORT}=wrong")[0] == 401
     assert ask("POST", "/api/ratings", authorization=f"Bearer {TOKEN}")[0] == 200
-    assert ask("POST", "/api/ratings", cookie=f"other=1; cinepeer={TOKEN}")[0] == 200
+    assert ask("POST", "/api/ratings", cookie=f"other=1; cinepeer-{PORT}={TOKEN}")[0] == 200
+    assert ask("POST", "/api/ratings", cookie=f"cinepeer-1={TOKEN}")[0] == 401  # another node's page
     assert ask("DELETE", "/api/records")[0] == 200  # an open path: what it takes is signed itself
 
 

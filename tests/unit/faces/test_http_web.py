@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from cinepeer.faces.http.guard import COOKIE
+from cinepeer.faces.http.guard import cookie_name
 from cinepeer.faces.http.web import web
 
 Ask = Callable[..., httpx.Response]
@@ -27,7 +27,7 @@ def ask(tmp_path: Path) -> Ask:
     (folder / "assets" / "notes.txt").write_text("not part of the page")
     (tmp_path / "secret").write_text("secret")
     app = FastAPI()
-    app.include_router(web(folder, "a-token"))
+    app.include_router(web(folder, "a-token", 4711))
 
     def asked(path: str, method: str = "GET") -> httpx.Response:
         async def answer() -> httpx.Response:
@@ -47,7 +47,7 @@ def test_every_screen_is_the_page_with_its_cookie(ask: Ask, path: str) -> None:
     assert found.headers["content-type"] == "text/html; charset=utf-8"
     assert found.headers["cache-control"] == "no-cache"
     cookie = found.headers["set-cookie"]
-    assert cookie.startswith(f"{COOKIE}=a-token;")
+    assert cookie.startswith(f"{cookie_name(4711)}=a-token;")
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
 

@@ -13,9 +13,13 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-COOKIE = "cinepeer"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY_BYTES = 16 << 20
+
+
+def cookie_name(port: int) -> str:
+    """The cookie of the page on `port`: all ports of `localhost` share their cookies, so the name tells them apart."""
+    return f"cinepeer-{port}"
 
 
 class Guard:
@@ -31,6 +35,7 @@ class Guard:
         self._hosts = {f"{name}:{port}" for name in ("localhost", "127.0.0.1", "[::1]")}
         self._origins = {f"http://{host}" for host in self._hosts}
         self._token = token
+        self._cookie = cookie_name(port)
         self._open_paths = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +67,7 @@ class Guard:
         offered = headers.get("authorization", "").removeprefix("Bearer ")
         if not offered:
             try:
-                morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+                morsel = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
             except CookieError:
                 morsel = None
             offered = morsel.value if morsel else ""

@@ -71,6 +71,7 @@ async def _film(parts: Parts, found: Film) -> dict[str, Any]:
         "versions": versions,
         "playable": any(version["held"] or version["providers"] for version in versions),
         "titles": ["0x" + bytes(body["title"]).hex() for _, body in found.titles],
+        "yours": parts.library.counted.stars_of(parts.author.id).get(found.id),
         "scores": {
             "viewers": {
                 "median": stars[(len(stars) - 1) // 2] if stars else None,

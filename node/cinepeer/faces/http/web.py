@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from cinepeer.faces.http.guard import COOKIE
+from cinepeer.faces.http.guard import cookie_name
 
 SCREENS = ("/", "/film/{film:path}", "/studio", "/audit", "/node", "/me")
 
@@ -55,7 +55,7 @@ def built_page() -> Path | None:
     return folder if (folder / "index.html").is_file() else None
 
 
-def web(folder: Path, token: str) -> APIRouter:
+def web(folder: Path, token: str, port: int) -> APIRouter:
     """The routes of the page that was built into `folder`.
 
     `token` is the node's own: whoever loads a screen gets it as a cookie that no script can read and that no other
@@ -65,7 +65,7 @@ def web(folder: Path, token: str) -> APIRouter:
     router = APIRouter()
     index = (folder / "index.html").read_bytes()
     assets = {file.name: file.read_bytes() for file in (folder / "assets").iterdir() if file.suffix in _TYPES}
-    headers = _HEADERS | {"cache-control": "no-cache", "set-cookie": _cookie(token)}
+    headers = _HEADERS | {"cache-control": "no-cache", "set-cookie": _cookie(token, port)}
 
     def screen() -> Response:
         return Response(index, media_type=_TYPES[".html"], headers=headers)
@@ -84,10 +84,10 @@ def web(folder: Path, token: str) -> APIRouter:
     return router
 
 
-def _cookie(token: str) -> str:
+def _cookie(token: str, port: int) -> str:
     cookie: SimpleCookie = SimpleCookie()
-    cookie[COOKIE] = token
-    cookie[COOKIE]["path"] = "/"
-    cookie[COOKIE]["httponly"] = True
-    cookie[COOKIE]["samesite"] = "Strict"
-    return cookie[COOKIE].OutputString()
+    cookie[cookie_name(port)] = token
+    cookie[cookie_name(port)]["path"] = "/"
+    cookie[cookie_name(port)]["httponly"] = True
+    cookie[cookie_name(port)]["samesite"] = "Strict"
+    return cookie[cookie_name(port)].OutputString()
