@@ -91,7 +91,7 @@ def test_what_the_proxy_sends_passes_the_guard_for_its_own_page_alone(origin: st
     assert sent.pop("Origin") == "$cinepeer_origin"
     assert sent.pop("Authorization") == '""'
     headers = {name.lower(): value for name, value in sent.items()}
-    headers |= {"origin": translated.get(origin, origin), "cookie": f"cinepeer={TOKEN}"}
+    headers |= {"origin": translated.get(origin, origin), "cookie": f"cinepeer-8080={TOKEN}"}
     assert status_of(headers) == status
-    assert status_of(headers | {"cookie": "cinepeer=another"}) in (401, 403)
+    assert status_of(headers | {"cookie": "cinepeer-8080=another"}) in (401, 403)
     assert "auth_basic " in proxy[1] and "ssl_certificate " in proxy[1]
