@@ -43,7 +43,7 @@ def fit(
     content: csr_array | None,
     *,
     ridge: float = 400.0,
-    kernel_ridge: float = 3.0,
+    kernel_ridge: float = 1.0,
     least: int = 1,
 ) -> Linear:
     """The item model for films with `least` likes or more; the columns of the others are predicted from `content`.
@@ -63,20 +63,6 @@ def fit(
         unknown = np.setdiff1d(np.arange(stars.shape[1]), kept)
         weights[:, unknown] = (kernel(content, unknown, kept, kernel_ridge) @ warm.T).T
     return Linear("content", np.array([LIKES], np.float32), inputs_of(kept), weights, popularity(stars))
-
-
-def fit_expected(stars: csr_array, content: csr_array | None, *, kernel_ridge: float = 3.0) -> Linear:
-    """The same scores for everyone: log(1 + likes), of films nobody likes predicted from their content."""
-    if content is None or content.shape[0] != stars.shape[1]:
-        raise BadInput(f"found no content of {stars.shape[1]} films, expected one row of features per film")
-    prior = popularity(stars)
-    told = np.log1p(prior)
-    known, unknown = np.flatnonzero(prior), np.flatnonzero(prior == 0)
-    if known.size:
-        middle = float(told[known].mean())
-        told[unknown] = middle + kernel(content, unknown, known, kernel_ridge) @ (told[known] - middle)
-    nothing = np.zeros((0, len(prior)), np.float32)
-    return Linear("expected", np.array([LIKES], np.float32), inputs_of(np.zeros(0, np.int64)), nothing, told)
 
 
 def kernel(content: csr_array, unknown: npt.NDArray[np.int64], known: npt.NDArray[np.int64], ridge: float) -> Floats:

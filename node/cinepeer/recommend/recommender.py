@@ -27,8 +27,8 @@ from cinepeer.recommend.evidence import Evidence
 from cinepeer.recommend.history import Floats, Integers, Times, verify_stars
 from cinepeer.recommend.linear import load_linear
 
-LINEAR = ("popularity", "films", "ease", "edlae", "dislikes", "next", "content", "rated", "expected", "near")
-BLENDS = ("blend", "dislikes-blend", "next-blend", "cold")
+LINEAR = ("popularity", "films", "ease", "edlae", "dislikes", "next", "content", "rated", "near")
+BLENDS = ("blend", "dislikes-blend", "next-blend")
 
 
 class Recommender(Protocol):
@@ -117,20 +117,16 @@ def _blend(stars: csr_array, times: Times | None, *, item: float = 0.4, size: in
     return blend_of("blend", (near.fit(stars, times), item), (factors.fit(stars, size=size), 1 - item))
 
 
-def _dislikes_blend(stars: csr_array, *, item: float = 0.8) -> Recommender:
-    """The item model with dislikes counts for `item`, iALS for the rest."""
-    return blend_of("dislikes-blend", (dislikes.fit(stars), item), (factors.fit(stars), 1 - item))
+def _dislikes_blend(stars: csr_array, times: Times | None) -> Recommender:
+    """Half the item model with dislikes; the rest the default's two parts."""
+    return blend_of(
+        "dislikes-blend", (dislikes.fit(stars), 0.5), (near.fit(stars, times), 0.2), (factors.fit(stars), 0.3)
+    )
 
 
 def _next_blend(stars: csr_array, times: Times | None, *, together: float = 0.2, **parameters: Any) -> Recommender:
     """The next film, and for `together` against 1 what is rated together in any order."""
     return blend_of("next-blend", (next_film.fit(stars, times, **parameters), 1.0), (ridge.fit_rated(stars), together))
-
-
-def _cold(stars: csr_array, content: csr_array | None, *, expected: float = 0.3, **parameters: Any) -> Recommender:
-    """Columns predicted from content, and for `expected` against 1 how much a film like that is liked at all."""
-    columns = content_model.fit(stars, content, **parameters)
-    return blend_of("cold", (columns, 1.0), (content_model.fit_expected(stars, content), expected))
 
 
 # What fits each model, and what it takes besides the stars.
@@ -144,12 +140,10 @@ MODELS: dict[str, tuple[Callable[..., Recommender], tuple[str, ...]]] = {
     "blend": (_blend, ("times",)),
     "near": (near.fit, ("times",)),
     "dislikes": (dislikes.fit, ()),
-    "dislikes-blend": (_dislikes_blend, ()),
+    "dislikes-blend": (_dislikes_blend, ("times",)),
     "next": (next_film.fit, ("times",)),
     "content": (content_model.fit, ("content",)),
     "rated": (ridge.fit_rated, ()),
     "next-blend": (_next_blend, ("times",)),
-    "expected": (content_model.fit_expected, ("content",)),
-    "cold": (_cold, ("content",)),
     "stars": (predicted_stars.fit, ("seed",)),
 }

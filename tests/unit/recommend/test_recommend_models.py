@@ -27,8 +27,6 @@ CASES = [
     Case("content", {"ridge": 3.0}),
     Case("rated", {"ridge": 3.0}),
     Case("next-blend"),
-    Case("expected", is_personal=False),
-    Case("cold", {"ridge": 3.0}),
     Case("stars", {"size": 2, "burn": 4, "draws": 4}, is_personal=False),
 ]
 
