@@ -256,17 +256,14 @@ class _Disk:
 def _open_disk(stack: AsyncExitStack, home: Home, settings: Mapping[str, Any]) -> _Disk:
     from cinepeer.adapters.ipfs.blockstore import BlockStore
     from cinepeer.adapters.ipfs.embedded import EmbeddedIpfs
-    from cinepeer.adapters.ipfs.kubo import KuboIpfs
     from cinepeer.app.deny import DenyList
 
     file, _ = _denied_file(home)
     denied = DenyList(file.read_text().splitlines() if file.exists() else ())
     blocks = BlockStore(home.blocks, cap_bytes=int(settings["disk_cap"]), denied=denied.is_denied)
-    address = str(settings["kubo"])
-    ipfs = KuboIpfs(address) if address else EmbeddedIpfs(blocks, home.path / "pins.db")
+    ipfs = EmbeddedIpfs(blocks, home.path / "pins.db")
     stack.callback(blocks.close)
-    if isinstance(ipfs, EmbeddedIpfs):
-        stack.callback(ipfs.close)
+    stack.callback(ipfs.close)
     return _Disk(blocks, ipfs, denied)
 
 

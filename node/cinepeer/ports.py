@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -68,6 +68,9 @@ class IpfsBackend(Protocol):
 
     async def pins(self) -> set[Cid]:
         """The roots that are pinned."""
+
+    async def gc(self) -> Sequence[Cid]:
+        """Removes every block that no pin holds; raises `BadInput` while an import or a pin is under way."""
 
     async def stored_bytes(self) -> int:
         """Bytes of all blocks held."""

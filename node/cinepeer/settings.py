@@ -39,9 +39,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("disk_cap", 50_000_000_000, "bytes", "most bytes of film blocks that this node keeps"),
     Setting("host_films", True, "yes/no", "pin the films that this node hears of, within the disk cap"),
     Setting("sync_interval", 120, "seconds", "longest pause between two reconciliations with a neighbour"),
-    Setting(
-        "kubo", "", "address", "use this Kubo for blocks instead of the embedded store, e.g. /ip4/127.0.0.1/tcp/5001"
-    ),
 )
 
 

@@ -259,7 +259,7 @@ def test_a_denied_film_is_not_pinned_and_no_longer_served(tmp_path: Path, film: 
         assert host.api.read("GET", f"/ipfs/{made['root']}/master.m3u8")
         host.api.post("/api/denied", {"cid": made["root"]})
         found = host.api.get("/api/hosting")
-        assert (found["held"], found["denied"]) == ([], [made["root"]])
+        assert (found["held"], found["denied"], found["stored_bytes"]) == ([], [made["root"]], 0)
         with pytest.raises(BadInput):
             host.api.read("GET", f"/ipfs/{made['root']}/master.m3u8")
         host.api.post("/api/hosting")

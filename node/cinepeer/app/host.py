@@ -10,7 +10,7 @@ from cinepeer.app.catalogue import Version
 from cinepeer.app.deny import DenyList
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
-from cinepeer.errors import CinepeerError
+from cinepeer.errors import BadInput, CinepeerError
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.cid import Cid
 
@@ -106,6 +106,10 @@ class Hosting:
             await self._library.refresh()
 
     async def drop(self, root: Cid) -> None:
-        """Lets a DAG go and tells so."""
+        """Lets a DAG go, gives its disk back, and tells so."""
         await self._ipfs.unpin(root)
+        try:
+            await self._ipfs.gc()
+        except BadInput as error:
+            log.info("host.collect_later reason=%s", error)  # an import runs: the next collection takes it
         await self.tell()
