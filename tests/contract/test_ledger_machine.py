@@ -13,6 +13,8 @@ from contract.season import Season
 from contract.stage import Stage
 
 SEASONS, ACTS = 40, 45
+YEARS = 8
+"""Rare acts come late: seasons are added, forty a year, until every floor is reached, or the years are over."""
 FLOORS = {
     "register": 80,
     "register, held by a film": 20,
@@ -47,6 +49,17 @@ FLOORS = {
 
 def test_seasons_of_business_keep_every_promise(stage: Stage) -> None:
     reached: Counter[str] = Counter()
+    for year in range(YEARS):
+        _live_through(stage, reached, year)
+        missed = {name: (reached[name], floor) for name, floor in FLOORS.items() if reached[name] < floor}
+        if not missed:
+            return
+    raise AssertionError(f"found fewer than wanted (found, wanted): {missed}")
+
+
+def _live_through(stage: Stage, reached: Counter[str], year: int) -> None:
+    """Forty seasons; another year draws other business, also where hypothesis repeats itself."""
+    salt = (year * 0x9E3779B97F4A7C15) % 2**40
 
     class Machine(RuleBasedStateMachine):
         def __init__(self) -> None:
@@ -57,11 +70,11 @@ def test_seasons_of_business_keep_every_promise(stage: Stage) -> None:
 
         @initialize(draw=st.integers(0, 2**40))
         def begin(self, draw: int) -> None:
-            self.season = Season(stage, reached, draw)
+            self.season = Season(stage, reached, draw ^ salt)
 
         @rule(draw=st.integers(0, 2**40))
         def act(self, draw: int) -> None:
-            self.season.step(draw)
+            self.season.step(draw ^ salt)
 
         @invariant()
         def everything_holds(self) -> None:
@@ -75,5 +88,3 @@ def test_seasons_of_business_keep_every_promise(stage: Stage) -> None:
 
     plan = settings(max_examples=SEASONS, stateful_step_count=ACTS, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Machine, settings=plan)
-    missed = {name: (reached[name], floor) for name, floor in FLOORS.items() if reached[name] < floor}
-    assert not missed, f"found fewer than wanted (found, wanted): {missed}"
