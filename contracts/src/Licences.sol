@@ -336,7 +336,8 @@ contract Licences is EIP712, ReentrancyGuardTransient {
         if (book.sold == 0) _open(offer, id);
         if (!book.listed) _list(offer, id);
         ++book.sold;
-        if (!isLive || start < book.first) book.first = start;
+        // No later purchase begins earlier, so the first of the live ones holds.
+        if (!isLive) book.first = start;
         if (!isLive || end > book.last) book.last = end;
     }
 

@@ -235,6 +235,15 @@ def test_a_renewal_runs_on_from_the_licence_in_hand(stage: Stage, title: int) ->
     assert window(stage) == (stage.now, stage.now + DAY - 1)
 
 
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_a_renewal_in_the_last_second_begins_with_the_next(stage: Stage, title: int, exclusive: bool) -> None:
+    terms = offer(title, ADA, term=DAY, exclusive=exclusive)
+    buy(stage, terms)
+    stage.wait(DAY - 1)
+    buy(stage, terms)
+    assert window(stage) == (stage.now + 1, stage.now + DAY)
+
+
 def test_a_renewal_after_the_end_begins_anew(stage: Stage, title: int) -> None:
     terms = offer(title, ADA, term=DAY)
     buy(stage, terms)
