@@ -11,14 +11,9 @@ from boa.util.abi import Address
 from contract.actors import actor
 from contract.stage import CLEAR, CONTESTED, SUSPENDED, VOID, ZERO, Stage, person, refused
 from contract.words import (
-    CINEMA,
     FAR,
-    FRANCE,
-    JAPAN,
     OFFER,
-    REMIX,
     STREAM,
-    WORLD,
     address,
     deed,
     digest,
@@ -275,123 +270,6 @@ def test_a_term_that_reaches_the_end_of_time_stops_there(stage: Stage, title: in
         buy(stage, terms)
 
 
-# Exclusion
-
-APART = {
-    "another territory": {"territory": JAPAN},
-    "another medium": {"media": STREAM},
-    "a later time": {"start": 10**10, "end": 10**10 + 5},
-}
-
-
-@pytest.mark.parametrize("first_excludes", [True, False])
-@pytest.mark.parametrize("second_excludes", [True, False])
-@pytest.mark.parametrize("apart", [None, *APART])
-def test_licences_that_meet_exclude_each_other(
-    stage: Stage, title: int, first_excludes: bool, second_excludes: bool, apart: str | None
-) -> None:
-    base = {"territory": FRANCE, "media": CINEMA, "end": 10**10 - 1}
-    first = offer(title, ADA, **base, exclusive=first_excludes)
-    second = offer(title, ADA, **{**base, **APART.get(apart or "", {})}, exclusive=second_excludes, salt=1)
-    said = buy(stage, first)
-    if (first_excludes or second_excludes) and apart is None:
-        with refused("Conflict", said):
-            buy(stage, second, DAN)
-    else:
-        buy(stage, second, DAN)
-
-
-@pytest.mark.parametrize("gap", [-1, 0, 1])
-def test_exclusive_windows_may_touch_but_not_meet(stage: Stage, title: int, gap: int) -> None:
-    early = offer(title, ADA, start=stage.now + 100, end=stage.now + 200, exclusive=True)
-    said = buy(stage, early)
-    after = offer(title, ADA, start=stage.now + 200 + gap, end=stage.now + 300, exclusive=True)
-    before = offer(title, ADA, start=stage.now + 50, end=stage.now + 100 - gap, exclusive=True)
-    for terms in (after, before):
-        if gap <= 0:
-            with refused("Conflict", said):
-                buy(stage, terms, DAN)
-        else:
-            buy(stage, terms, DAN)
-
-
-def test_an_exclusive_offer_excludes_its_own_second_buyer_but_not_its_renewal(stage: Stage, title: int) -> None:
-    terms = offer(title, ADA, term=DAY, exclusive=True)
-    said = buy(stage, terms)
-    with refused("Conflict", said):
-        buy(stage, terms, DAN)
-    buy(stage, terms)
-    stage.wait(2 * DAY)
-    buy(stage, terms, DAN)
-    assert stage.licences.licensed(said, DAN.address)
-    assert not stage.licences.licensed(said, EVE.address)
-
-
-def test_exclusion_is_of_one_title(stage: Stage, title: int) -> None:
-    other = stage.titles.register(deed(ADA, label="other"), b"", sender=ADA)
-    buy(stage, offer(title, ADA, exclusive=True))
-    buy(stage, offer(other, ADA, exclusive=True))
-
-
-def test_lapsed_licences_exclude_nothing_and_are_dropped(stage: Stage, title: int) -> None:
-    old = buy(stage, offer(title, ADA, term=DAY, exclusive=True))
-    plain = buy(stage, offer(title, ADA, term=DAY, media=STREAM))
-    kept = buy(stage, offer(title, ADA, term=3 * DAY, media=STREAM))
-    assert stage.licences.listed(title) == ((old,), (plain, kept))
-    stage.wait(DAY - 1)
-    stage.licences.prune(title)
-    assert stage.licences.listed(title) == ((old,), (plain, kept))
-    stage.wait(1)
-    stage.licences.prune(title, sender=DAN)
-    assert stage.licences.listed(title) == ((), (kept,))
-    buy(stage, offer(title, ADA, exclusive=True, salt=5))
-
-
-def test_an_offer_that_was_dropped_excludes_again_when_it_is_taken_again(stage: Stage, title: int) -> None:
-    terms = offer(title, ADA, term=DAY, exclusive=True)
-    said = buy(stage, terms)
-    stage.wait(DAY)
-    stage.licences.prune(title)
-    buy(stage, terms, DAN)
-    assert stage.licences.listed(title) == ((said,), ())
-    assert stage.licences.books(said)[1:3] == (stage.now, stage.now + DAY - 1)
-    for exclusive in (True, False):
-        with refused("Conflict", said):
-            buy(stage, offer(title, ADA, exclusive=exclusive, salt=1))
-
-
-def test_a_plain_offer_that_was_dropped_is_compared_again(stage: Stage, title: int) -> None:
-    terms = offer(title, ADA, term=DAY)
-    said = buy(stage, terms)
-    stage.wait(DAY)
-    stage.licences.prune(title)
-    buy(stage, terms)
-    with refused("Conflict", said):
-        buy(stage, offer(title, ADA, exclusive=True))
-
-
-def test_the_book_of_an_offer_spans_its_live_licences(stage: Stage, title: int) -> None:
-    terms = offer(title, ADA, term=DAY)
-    begin = stage.now
-    said = buy(stage, terms)
-    stage.wait(100)
-    buy(stage, terms, DAN)
-    assert stage.licences.books(said) == (2, begin, begin + 100 + DAY - 1, CINEMA, 0, False, False, True, WORLD)
-
-
-@pytest.mark.parametrize("exclusive", [True, False])
-def test_as_many_offers_may_be_live_as_can_be_compared(stage: Stage, title: int, exclusive: bool) -> None:
-    for number in range(64):
-        buy(stage, offer(title, ADA, term=DAY, exclusive=exclusive, media=STREAM, territory=1 << number))
-    one_more = offer(title, ADA, exclusive=exclusive, media=STREAM, territory=1 << 64)
-    with refused("TooMany", 64):
-        buy(stage, one_more)
-    buy(stage, offer(title, ADA, exclusive=not exclusive, media=CINEMA, territory=1 << 65))
-    stage.wait(DAY)
-    stage.licences.prune(title)
-    buy(stage, one_more)
-
-
 # Closing and taking back
 
 
@@ -464,73 +342,6 @@ def test_one_revoked_licence_of_a_plain_offer_leaves_the_others_standing(stage: 
     assert stage.licences.licensed(said, DAN.address)
     with refused("Conflict", said):
         buy(stage, offer(title, ADA, exclusive=True))
-
-
-# Remixes
-
-
-@pytest.fixture
-def remix(stage: Stage, title: int) -> tuple[int, tuple]:
-    """A film of Dan's that gives 1,000 shares to Ada's, and a remix offer of hers that Dan has taken."""
-    child = stage.titles.register(deed(DAN, [(DAN, 9000), (f"0x{title:040x}", 1000)], "remix"), b"", sender=DAN)
-    terms = offer(title, ADA, media=REMIX | STREAM, remixShares=1000, term=DAY)
-    buy(stage, terms, DAN)
-    return child, terms
-
-
-def test_a_remix_is_stated_under_its_licence(stage: Stage, title: int, remix: tuple[int, tuple]) -> None:
-    child, terms = remix
-    stage.licences.derive(child, title, terms, sender=DAN)
-    assert stage.licences.REMIX() == REMIX
-    assert stage.events("Derived") == [{"child": child, "parent": title, "offer": stage.licences.hashOf(terms)}]
-
-
-def test_a_remix_is_stated_by_its_own_licensee(stage: Stage, title: int, remix: tuple[int, tuple]) -> None:
-    child, terms = remix
-    said = stage.licences.hashOf(terms)
-    with refused("NotAllowed", ADA.address):
-        stage.licences.derive(child, title, terms, sender=ADA)
-    stage.titles.delegate(child, EVE.address, FAR, sender=DAN)
-    with refused("NotLicensed", said, EVE.address):
-        stage.licences.derive(child, title, terms, sender=EVE)
-    stage.wait(DAY)
-    with refused("NotLicensed", said, DAN.address):
-        stage.licences.derive(child, title, terms, sender=DAN)
-
-
-def test_a_remix_waits_for_its_licence_to_begin(stage: Stage, title: int, remix: tuple[int, tuple]) -> None:
-    child, _ = remix
-    later = offer(title, ADA, media=REMIX, start=stage.now + 5)
-    said = buy(stage, later, DAN)
-    with refused("NotLicensed", said, DAN.address):
-        stage.licences.derive(child, title, later, sender=DAN)
-    stage.wait(5)
-    stage.licences.derive(child, title, later, sender=DAN)
-
-
-def test_a_remix_needs_a_remix_licence_of_that_parent(stage: Stage, title: int, remix: tuple[int, tuple]) -> None:
-    child, terms = remix
-    plain = offer(title, ADA, media=REMIX - 1)
-    said = buy(stage, plain, DAN)
-    with refused("NoRemix", said):
-        stage.licences.derive(child, title, plain, sender=DAN)
-    other = stage.titles.register(deed(ADA, label="other"), b"", sender=ADA)
-    with refused("NoRemix", stage.licences.hashOf(terms)):
-        stage.licences.derive(child, other, terms, sender=DAN)
-    own = offer(child, DAN, media=REMIX)
-    stage.licences.buy(own, b"", DAN.address, sender=DAN, value=PRICE)
-    with refused("NoRemix", stage.licences.hashOf(own)):
-        stage.licences.derive(child, child, own, sender=DAN)
-
-
-def test_a_remix_gives_the_shares_that_were_asked(stage: Stage, title: int, remix: tuple[int, tuple]) -> None:
-    child, _ = remix
-    terms = offer(title, ADA, media=REMIX, remixShares=1001)
-    buy(stage, terms, DAN)
-    with refused("BadShares", 1000, 1001):
-        stage.licences.derive(child, title, terms, sender=DAN)
-    stage.titles.safeTransferFrom(DAN.address, f"0x{title:040x}", child, 1, b"", sender=DAN)
-    stage.licences.derive(child, title, terms, sender=DAN)
 
 
 def test_the_contract_says_where_its_titles_are(stage: Stage) -> None:
