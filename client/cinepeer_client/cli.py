@@ -7,11 +7,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from cinepeer.errors import BadInput, CheckFailed, CinepeerError
+from cinepeer_client.ending import run_and_exit
 
 NODE = "CINEPEER_NODE"
 
@@ -211,21 +212,9 @@ def _shares(nodes: Any) -> list[dict[str, Any]]:
     ]
 
 
-def main(arguments: list[str] | None = None) -> Any:
+def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs a command line; ends the process with 0 held, 1 did not hold, 2 bad input, 3 unreachable."""
-    try:
-        result = group(arguments, standalone_mode=False, prog_name="cinepeer-client")
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except CinepeerError as error:
-        print(f"cinepeer-client: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(0)
-    sys.exit(result if isinstance(result, int) else 0)
+    run_and_exit(group, "cinepeer-client", arguments)
 
 
 if __name__ == "__main__":

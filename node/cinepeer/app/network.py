@@ -12,7 +12,6 @@ from cinepeer.records.cid import DAG_CBOR, Cid
 
 PROTOCOL = "/cinepeer/network/1"
 LEDGER_PROTOCOL = "/cinepeer/ledger/1"
-SYNC_PROTOCOL = "/cinepeer/sync/1"
 MAX_ADDRS = 32
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from typing import Any
+from typing import NoReturn
 
 import click
 
-from cinepeer.errors import BadInput, CinepeerError
+from cinepeer.errors import BadInput
+from cinepeer_client.ending import run_and_exit
 
 # command -> (module below cinepeer.faces.cli, line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -87,21 +88,9 @@ def group() -> None:
     """Cinepeer: make, publish, spread, watch, judge and pay for film without a company in between."""
 
 
-def main(arguments: list[str] | None = None) -> Any:
+def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs a command line; ends the process with 0 done, 1 a check failed, 2 bad input, 3 unreachable."""
-    try:
-        result = group(arguments, standalone_mode=False, prog_name="cinepeer")
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except CinepeerError as error:
-        print(f"cinepeer: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(0)
-    sys.exit(result if isinstance(result, int) else 0)
+    run_and_exit(group, "cinepeer", arguments)
 
 
 if __name__ == "__main__":
