@@ -1,0 +1,199 @@
+"""Every part of a node, built from the disk upwards."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from cinepeer.adapters.system.durable import write_whole
+from cinepeer.adapters.system.home import Home
+from cinepeer.adapters.system.keyring import open_roots
+from cinepeer.adapters.system.keystore import Keystore
+from cinepeer.app.network import LEDGER_PROTOCOL, PROTOCOL, Network, describe
+from cinepeer.daemon.clock import clock_ms
+from cinepeer.daemon.disk import denied_file, open_disk
+from cinepeer.daemon.ledgers import open_ledger
+from cinepeer.daemon.listeners import listen
+from cinepeer.errors import CinepeerError
+
+if TYPE_CHECKING:
+    from cinepeer.adapters.p2p.network import P2P
+    from cinepeer.faces.http.parts import Parts
+    from cinepeer.records.record import Record
+
+log = logging.getLogger("cinepeer.daemon")
+
+
+async def build(
+    stack: AsyncExitStack,
+    home: Home,
+    settings: Mapping[str, Any],
+    ports: Mapping[str, int],
+    keys: Keystore,
+    network: Network,
+) -> dict[str, Any]:
+    """Builds the parts from the disk upwards; each is stopped when `stack` unwinds. Returns what `ready` is told."""
+    from cinepeer.adapters.chain.client import Ledger
+    from cinepeer.adapters.media.tools import FilmTools
+    from cinepeer.adapters.p2p.network import P2P
+    from cinepeer.adapters.store.records import RecordStore
+    from cinepeer.app.audit import Auditing
+    from cinepeer.app.devices import Devices, admit_when_possible
+    from cinepeer.app.fetch import Fetching
+    from cinepeer.app.host import Hosting
+    from cinepeer.app.identity import open_author
+    from cinepeer.app.library import Library
+    from cinepeer.app.moderate import Moderation
+    from cinepeer.app.publish import Publishing
+    from cinepeer.app.recommend import Recommendations
+    from cinepeer.app.replicate import Replication
+    from cinepeer.app.titles import Titles
+    from cinepeer.faces.http.parts import Parts
+
+    # On the disk: records, blocks, what is denied.
+    store = await RecordStore.open(home.records)
+    stack.push_async_callback(store.close)
+    roots, is_restored = open_roots(keys), bool(home.kept.get("restored"))
+    seeds, device = (roots.first, roots.following), keys.secret("device")
+    author = await open_author(store, *seeds, device, clock_ms, os.urandom, roots.nonce, is_restored)
+    home.keep(author=str(author.id))
+    library = Library(store)
+    await library.refresh()
+    disk = open_disk(stack, home, settings)
+
+    # The ledger: our own sequencer's child process, or a read-through to another node's.
+    p2p_box: list[P2P] = []
+    chain = await open_ledger(stack, home, ports, keys, network, p2p_box)
+    ledger = Ledger(chain.url, network.chain_id)
+    stack.push_async_callback(ledger.close)
+
+    # The network: one libp2p node, and what it answers.
+    arrivals: asyncio.Queue[list[Record]] = asyncio.Queue()
+    replication = Replication(
+        store,
+        network.id,
+        clock_ms=clock_ms,
+        chance=secrets.SystemRandom().random,
+        interval_s=float(settings["sync_interval"]),
+        on_records=arrivals.put,
+    )
+    p2p = await P2P.start(
+        keys.secret("peer"),
+        _listen_on(ports["p2p_port"], str(settings["listen_address"])),
+        disk.blocks,
+        lambda _peer, cid: not disk.denied.is_denied(cid),
+        {
+            **replication.responders,
+            PROTOCOL: lambda _peer: _describing(network, p2p_box),
+            LEDGER_PROTOCOL: lambda _peer: chain.answer,
+        },
+        [replication.topic],
+        replication.on_gossip,
+        replication.on_neighbour,
+        known=network.sequencer,
+    )
+    p2p_box.append(p2p)
+    stack.push_async_callback(p2p.stop)
+    author.announcer = replication
+
+    # What people do.
+    fetching = Fetching(p2p)
+    hosting = Hosting(
+        library,
+        author,
+        disk.ipfs,
+        disk.denied,
+        fetching.dag,
+        lambda: list(p2p.addrs),
+        cap_bytes=int(settings["disk_cap"]),
+        willing=bool(settings["host_films"]),
+    )
+    moderation = Moderation(
+        disk.denied, hosting, library, disk.blocks.get_denied, lambda lines: write_whole(*denied_file(home, lines))
+    )
+    moderation.apply_list()
+    titles = Titles(ledger, network, author, library, store, keys.secret("account"), clock_ms, secrets.token_bytes)
+    devices = Devices(store, author, seeds, clock_ms, os.urandom, is_restored, p2p.neighbours, replication.sync)
+    parts = Parts(
+        author=author,
+        devices=devices,
+        store=store,
+        library=library,
+        ipfs=disk.ipfs,
+        denied=disk.denied,
+        publishing=Publishing(author, library, disk.ipfs, FilmTools(), hosting, disk.denied),
+        hosting=hosting,
+        recommendations=Recommendations(library),
+        titles=titles,
+        auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
+        replication=replication,
+        neighbours=p2p.neighbours,
+        status=lambda: _addresses(home, ports, network, p2p, chain.label),
+        connect=p2p.connect,
+        moderation=moderation,
+        clock_ms=clock_ms,
+    )
+    await replication.start(p2p)
+    stack.push_async_callback(replication.stop)
+    for work in (_follow(parts, arrivals), admit_when_possible(devices, hosting.tell)):
+        stack.push_async_callback(_cancel, asyncio.create_task(work))
+    await listen(stack, home, ports, parts, disk, fetching, chain)
+    return {**_addresses(home, ports, network, p2p, chain.label), "author": str(author.id)}
+
+
+def _listen_on(port: int, address: str) -> list[str]:
+    """Multiaddrs to listen on, loopback first."""
+    return [f"/ip4/{ip}/tcp/{port}" for ip in ("127.0.0.1", address) if ip]
+
+
+def _describing(network: Network, p2p_box: list[P2P]) -> Callable[[bytes], Awaitable[bytes]]:
+    """Answers who asks to join: the genesis, and where the sequencer listens."""
+
+    async def answer(_: bytes) -> bytes:
+        addrs = network.sequencer or tuple(p2p_box[0].addrs)
+        return describe(Network(network.genesis, addrs))
+
+    return answer
+
+
+async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]]) -> None:
+    """Takes up what arrives from the network: the library first, then films to host."""
+    while True:
+        arrived = await arrivals.get()
+        try:
+            await parts.library.refresh(arrived)
+            if any(record.kind in ("version", "host") for record in arrived):
+                await parts.hosting.pursue()
+        except CinepeerError as error:
+            log.warning("follow.failed reason=%s", error)
+        except Exception:  # a task's edge: one arrival that goes wrong must not stop what comes after it
+            log.exception("follow.failed")
+
+
+def _addresses(home: Home, ports: Mapping[str, int], network: Network, p2p: P2P, label: str) -> dict[str, Any]:
+    """Where this node listens: base addresses without path."""
+    page = f"http://localhost:{ports['page_port']}"
+    return {
+        "page": page,
+        "api": page,
+        "ipfs_rpc": f"http://127.0.0.1:{ports['ipfs_rpc_port']}",
+        "gateway": page,
+        "ledger_rpc": f"http://127.0.0.1:{ports['ledger_rpc_port']}",
+        "p2p": list(p2p.addrs),
+        "peer_id": p2p.peer_id,
+        "network": str(network.id),
+        "home": str(home.path),
+        "ledger": {"label": label, "chain_id": network.chain_id},
+    }
+
+
+async def _cancel(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

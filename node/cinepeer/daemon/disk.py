@@ -1,0 +1,40 @@
+"""What lies on the disk of a node beside its records: blocks, pins, and what is denied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cinepeer.adapters.system.home import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Blocks and what is denied of them."""
+
+    blocks: Any
+    ipfs: Any
+    denied: Any
+
+
+def open_disk(stack: AsyncExitStack, home: Home, settings: Mapping[str, Any]) -> Disk:
+    """Opens them; they are closed when `stack` unwinds."""
+    from cinepeer.adapters.ipfs.blockstore import BlockStore
+    from cinepeer.adapters.ipfs.embedded import EmbeddedIpfs
+    from cinepeer.app.deny import DenyList
+
+    file, _ = denied_file(home)
+    denied = DenyList(file.read_text().splitlines() if file.exists() else ())
+    blocks = BlockStore(home.blocks, cap_bytes=int(settings["disk_cap"]), denied=denied.is_denied)
+    ipfs = EmbeddedIpfs(blocks, home.path / "pins.db")
+    stack.callback(blocks.close)
+    stack.callback(ipfs.close)
+    return Disk(blocks, ipfs, denied)
+
+
+def denied_file(home: Home, lines: Sequence[str] = ()) -> tuple[Path, bytes]:
+    """Where the deny list lies, and what `lines` are as bytes."""
+    return home.path / "denied.txt", "".join(f"{line}\n" for line in lines).encode()
