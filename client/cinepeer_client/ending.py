@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
@@ -9,19 +10,63 @@ import click
 
 from cinepeer.errors import CinepeerError
 
+INTERRUPTED = 130
+PIPE_CLOSED = 141  # as a program has it that the closed pipe's signal ended
+
 
 def run_and_exit(group: click.Group, name: str, arguments: list[str] | None) -> NoReturn:
-    """Runs a command line; exits with 0 done or held, 1 a check failed, 2 bad input, 3 unreachable, 130 interrupted."""
+    """Runs a command line and exits.
+
+    0 done or held, 1 a check failed, 2 bad input, 3 unreachable, 130 interrupted, 141 the output's reader left.
+    """
+    if instruction := os.environ.get(variable := f"_{name.replace('-', '_').upper()}_COMPLETE"):
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(group, {}, name, variable, instruction))
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that has no “ or – shows a sign of its own for it, and the command goes on.
+            stream.reconfigure(errors="replace")
+    code = _code(group, name, arguments)
     try:
-        result = group(arguments, standalone_mode=False, prog_name=name)
-    except click.exceptions.Abort:
-        sys.exit(130)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = PIPE_CLOSED
+    if code == PIPE_CLOSED:
+        # What is still waiting to be written would complain when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _code(group: click.Group, name: str, arguments: list[str] | None) -> int:
+    """Runs the command line; returns its exit code, and tells on stderr what was wrong."""
+    try:
+        with group.make_context(name, sys.argv[1:] if arguments is None else list(arguments)) as context:
+            result = group.invoke(context)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt, EOFError):
+        return INTERRUPTED
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        _tell(name, error)
+        return error.exit_code
     except CinepeerError as error:
         print(f"{name}: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except BrokenPipeError:
-        sys.exit(0)
-    sys.exit(result if isinstance(result, int) else 0)
+        return PIPE_CLOSED
+    except OSError as error:
+        found = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        print(f"{name}: found {found}, expected a place that this account can read and write", file=sys.stderr)
+        return 2
+    return result if isinstance(result, int) else 0
+
+
+def _tell(name: str, error: click.ClickException) -> None:
+    """A mistake in the command line itself, in one line, with where its help is."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return
+    path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx is not None else name
+    message = " ".join(error.format_message().split()).rstrip(".")
+    print(f"{path}: {message}; see {path} --help", file=sys.stderr)

@@ -60,18 +60,28 @@ class Node:
 
     def get(self, path: str) -> Any:
         """The JSON answer to a GET."""
-        return json.loads(self.read("GET", path))
+        return self._json(self.read("GET", path))
 
     def post(self, path: str, value: Any = None) -> Any:
         """The JSON answer to a POST of JSON."""
-        return json.loads(self.read("POST", path, json.dumps(value or {}).encode(), "application/json"))
+        return self._json(self.read("POST", path, json.dumps(value or {}).encode()))
+
+    def patch(self, path: str, value: Any) -> Any:
+        """The JSON answer to a PATCH of JSON."""
+        return self._json(self.read("PATCH", path, json.dumps(value).encode()))
+
+    def _json(self, body: bytes) -> Any:
+        try:
+            return json.loads(body)
+        except ValueError as error:
+            raise Unreachable(f"found something else than a node on port {self.port}, expected JSON from it") from error
 
     def read(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> bytes:
         """The whole answer's bytes; raises `BadInput`, `CheckFailed` or `Unreachable` with the node's own sentence."""
         connection, response = self._ask(method, path, body, kind)
         try:
             return response.read()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"the node on port {self.port} stopped answering ({error})") from error
         finally:
             connection.close()
@@ -81,8 +91,8 @@ class Node:
         connection, response = self._ask("POST", path, json.dumps(value).encode(), "application/json", timeout_s=None)
         try:
             for line in response:
-                yield json.loads(line)
-        except OSError as error:
+                yield self._json(line)
+        except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"the node on port {self.port} stopped answering ({error})") from error
         finally:
             connection.close()
@@ -94,10 +104,10 @@ class Node:
         try:
             connection.request(method, path, body, {"Authorization": f"Bearer {self._token}", "Content-Type": kind})
             response = connection.getresponse()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise Unreachable(
-                f"found nobody on port {self.port} ({error}), expected the node: start it with `cinepeer run`"
+                f"found no node on port {self.port} ({error}), expected this home's: start it with `cinepeer run`"
             ) from error
         if response.status >= 400:
             detail = _detail(response.read())
