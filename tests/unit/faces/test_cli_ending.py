@@ -97,7 +97,7 @@ def test_a_pipe_that_nobody_reads_ends_the_command_without_a_word() -> None:
 
 
 def test_a_terminal_without_our_signs_shows_others() -> None:
-    environment = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii"}
+    environment = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "latin-1"}
     asked = [*COMMAND, "peers", "--help"]
     done = subprocess.run(asked, env=environment, capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, b"")
