@@ -53,7 +53,9 @@ async def _joined(join: str, keys: Keystore) -> Network:
             raise BadInput(f"found {join!r}, expected a peer's multiaddr (/ip4/…/tcp/…/p2p/…) or a network file")
         network = network_from(path.read_bytes(), join)
         if not network.sequencer:
-            raise BadInput(f"found no address of the sequencer in {join}, expected the file of a node that joined")
+            raise BadInput(
+                f"found no address of the sequencer in {join}, expected one by `cinepeer network show --file`"
+            )
         return network
     from cinepeer.adapters.p2p.network import P2P
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from cinepeer.errors import BadInput, CheckFailed, Unreachable
 
@@ -31,6 +32,16 @@ def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--json`: one machine-readable value instead of words."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def before_subcommand(ctx: click.Context) -> bool:
+    """Whether a subcommand follows; raises `BadInput` for `--home` or `--json` before it, where they would be lost."""
+    if ctx.invoked_subcommand is None:
+        return False
+    for name in ("home", "as_json"):
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise BadInput(f"found options before {ctx.invoked_subcommand!r}, expected them after it")
+    return True
 
 
 def show(value: Any, as_json: bool, words: Callable[[Any], Iterator[str]]) -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from cinepeer.errors import BadInput
-from cinepeer.faces.cli.call import Node, home_option, json_option, show
+from cinepeer.faces.cli.call import Node, before_subcommand, home_option, json_option, show
 
 alone_option = click.option(
     "--alone", is_flag=True, help="No other machine has signed with this author's keys: ask no peer first."
@@ -28,11 +27,7 @@ alone_option = click.option(
 @click.pass_context
 def keys(ctx: click.Context, as_json: bool, home: Path) -> None:
     """Show who may sign what for this home's author, and which of the keys are on this machine."""
-    if ctx.invoked_subcommand is not None:
-        for name in ("home", "as_json"):
-            if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-                raise BadInput(f"found options before {ctx.invoked_subcommand!r}, expected them after it")
-    else:
+    if not before_subcommand(ctx):
         show(Node.of(home).get("/api/keys"), as_json, _keys)
 
 

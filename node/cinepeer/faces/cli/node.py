@@ -1,4 +1,4 @@
-"""Commands about the node itself: status, peers, host, network."""
+"""Commands about the node itself: status, peers, host."""
 
 from __future__ import annotations
 
@@ -72,22 +72,3 @@ def _hosting(found: dict[str, Any]) -> Iterator[str]:
         yield f"left out  {version}: {reason}"
     for cid in found["denied"]:
         yield f"denied    {cid}"
-
-
-@click.command(epilog="Example: cinepeer network --json")
-@json_option
-@home_option
-def network(as_json: bool, home: Path) -> None:
-    """Show the network that this node belongs to and how another node joins it."""
-    found = Node.of(home).get("/api/status")
-    show(
-        {"network": found["network"], "ledger": found["ledger"], "join": found["p2p"]},
-        as_json,
-        lambda shown: iter(
-            [
-                f"network  {shown['network']}",
-                f"ledger   {shown['ledger']['label']}, chain {shown['ledger']['chain_id']}",
-                *(f"join     cinepeer run --join {addr}" for addr in shown["join"]),
-            ]
-        ),
-    )
