@@ -206,3 +206,18 @@ def test_more_ids_than_allowed_are_refused_and_none_is_kept():
         opening.answer(b"\x61\x00\x00\x02\x02" + b"a" * 32 + b"b" * 32)
     assert caught.value.reason == "too-many-ids"
     assert opening.answer(b"\x61\x00\x00\x02\x01" + b"a" * 32).need == (b"a" * 32,)
+
+
+@pytest.mark.parametrize("numpy_items", [1, 1 << 30])
+def test_a_set_that_grew_is_the_set_that_was_sealed_whole(numpy_items: int) -> None:
+    items = [(number * 7 % 50, hashlib.sha256(bytes([number])).digest()) for number in range(200)]
+    whole = SealedSet(items, numpy_items=numpy_items)
+    grown = SealedSet(items[:120], numpy_items=numpy_items).with_items(items[100:]).with_items(items)
+    assert [grown[index] for index in range(len(grown))] == [whole[index] for index in range(len(whole))]
+    assert all(grown.fingerprint(begin, 200) == whole.fingerprint(begin, 200) for begin in range(0, 200, 17))
+    assert grown.with_items(items[:3]) is grown
+
+
+def test_a_set_does_not_grow_by_a_malformed_item() -> None:
+    with pytest.raises(BadInput):
+        SealedSet([]).with_items([(0, b"short")])
