@@ -108,7 +108,7 @@ def test_a_bad_address_to_join_is_refused(tmp_path: Path, join: str) -> None:
 def test_a_network_file_of_the_founder_itself_is_refused(tmp_path: Path, node: Running) -> None:
     ended = command("run", "--json", "--home", tmp_path / "home", "--join", node.home / "network.cbor")
     assert ended.returncode == 2
-    assert "expected the file of a node that joined" in ended.stderr
+    assert "found no address of the sequencer" in ended.stderr
 
 
 def test_a_home_that_joined_starts_again_while_the_others_are_away(tmp_path: Path) -> None:

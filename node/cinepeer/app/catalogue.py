@@ -47,15 +47,18 @@ class Provider:
     record: Cid
     versions: frozenset[Cid]
     addrs: tuple[str, ...]
+    gateway: str | None
 
 
 @dataclass(slots=True)
 class Catalogue:
-    """Films by id, providers by device, offers by title. Any order of the same records gives the same state."""
+    """Films by id, providers by device, offers by title, authors' names. Any order of the records gives the same."""
 
     films: dict[str, Film] = field(default_factory=dict)
     providers: dict[tuple[Cid, bytes], Provider] = field(default_factory=dict)
     offers: list[tuple[Record, dict[str, Any]]] = field(default_factory=list)
+    names: dict[Cid, str] = field(default_factory=dict)
+    _profiles: dict[Cid, tuple[int, Cid]] = field(default_factory=dict)
     _early: dict[str, list[tuple[Record, dict[str, Any]]]] = field(default_factory=dict)
 
     def apply(self, record: Record, body: dict[str, Any]) -> None:
@@ -72,6 +75,8 @@ class Catalogue:
                 self.offers.append((record, body))
             case "host":
                 self._add_provider(record, body)
+            case "profile":
+                self._add_name(record, body)
 
     def _add_part(self, record: Record, body: dict[str, Any]) -> None:
         film = self.films.get(str(body["film"]))
@@ -91,8 +96,15 @@ class Catalogue:
         known = self.providers.get(key)
         if known is None or (known.time, known.record) < (record.time, record.id):
             self.providers[key] = Provider(
-                *key, record.time, record.id, frozenset(body["versions"]), tuple(body["addrs"])
+                *key, record.time, record.id, frozenset(body["versions"]), tuple(body["addrs"]), body["gateway"]
             )
+
+    def _add_name(self, record: Record, body: dict[str, Any]) -> None:
+        """What an author is called: the newest profile of it holds."""
+        said = (record.time, record.id)
+        if said > self._profiles.get(record.author, (-1, Cid())):
+            self._profiles[record.author] = said
+            self.names[record.author] = str(body["name"])
 
     def version(self, version_id: Cid) -> Version | None:
         """A version by the id of its record."""

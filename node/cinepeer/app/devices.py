@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from cinepeer.app.identity import Author, keep, next_place
 from cinepeer.app.parts import RecordStore
 from cinepeer.errors import BadInput, CheckFailed, CinepeerError, Unreachable
-from cinepeer.records.bodies import new_body
+from cinepeer.records.bodies import new_body, parse_body
 from cinepeer.records.cid import Cid
 from cinepeer.records.dagcbor import Value
 from cinepeer.records.feed import Device
@@ -27,6 +27,10 @@ log = logging.getLogger("cinepeer.devices")
 
 SYNC_TIMEOUT_S = 60.0
 RETRY_PAUSE_S = 2.0
+
+
+class RootElsewhere(BadInput):
+    """The root that speaks for the author is not on this machine, or what is asked of it can no longer be said."""
 
 
 class Present(Protocol):
@@ -109,6 +113,26 @@ class Devices:
             "here": key in self._roots or key == self._author.device,
         }
 
+    async def state(self, device: bytes) -> dict[str, Any] | None:
+        """A device of the author as plain values, with what its next record must carry; None when it is unknown."""
+        found = self._store.feeds.devices(self._author.id).get(device)
+        if found is None or found.is_root:
+            return None
+        is_over = found.span.before < ALL.before or self._store.feeds.fork(device) is not None
+        place = None
+        if not is_over:
+            head, seq, time = await next_place(self._store, device)
+            # A millisecond later than the last one: of two words of one time the greater id would count.
+            place = {"seq": seq, "prev": None if head is None else str(head), "time_ms": time + 1 if seq else 0}
+        return {
+            "author": str(self._author.id),
+            "device": device.hex(),
+            "name": found.name or "",
+            "delegated": found.name is not None,
+            "revoked": is_over and found.name is not None,
+            "next": place,
+        }
+
     # The root's acts
 
     async def admit(self, alone: bool = False) -> Record | None:
@@ -124,8 +148,18 @@ class Devices:
         if known is None or known.name is None:
             return await self._delegate(device, name, alone)
         if known.span.before < ALL.before:
-            raise BadInput(f"found the device {device.hex()[:16]}… revoked or forked, expected a fresh key")
+            raise RootElsewhere(f"found the device {device.hex()[:16]}… revoked or forked, expected a fresh key")
         return None
+
+    async def delegated(self, device: bytes, name: str) -> Record:
+        """The record by which the root admits `device`, signed now when there is none; raises as `delegate` does."""
+        record = await self.delegate(device, name)
+        if record is None:
+            for held in await self._store.by_kind("delegate", self._author.id):
+                if held.body is not None and parse_body("delegate", held.body)["device"] == device:
+                    return held.record
+            raise CheckFailed("found a device admitted and no record that says so, expected it in the store")
+        return record
 
     async def _delegate(self, device: bytes, name: str | None, alone: bool) -> Record | None:
         """`delegate`, named by its number where no `name` is given."""
@@ -207,7 +241,10 @@ class Devices:
                 "connect to a peer that holds them, or `cinepeer import` an export"
             )
         if root not in self._roots:
-            raise BadInput(f"found the root {root.hex()[:16]}… speaking for the author, expected one of this machine")
+            raise RootElsewhere(
+                f"found the root {root.hex()[:16]}… speaking for the author, expected one of this machine: "
+                "a page's device is admitted at the author's own node; here the node's device signs for it"
+            )
         head, seq, time = await next_place(self._store, root)
         if seq == 1:
             # An author that lived has admitted a device: with the inception alone the rest is missing here.

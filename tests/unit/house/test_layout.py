@@ -21,9 +21,6 @@ MAX_FUNCTION_LINES = 60
 LONGER: dict[str, str] = {}
 LONGER_FUNCTIONS: dict[str, str] = {
     "node/cinepeer/daemon/build.py:build": "the composition root reads top to bottom",
-    "node/cinepeer/faces/http/api.py:reading": "a list of routes",
-    "node/cinepeer/faces/http/api.py:writing": "a list of routes",
-    "node/cinepeer/faces/http/api.py:ledger": "a list of routes",
 }
 
 VAGUE_MODULES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "core", "misc", "handler"}

@@ -56,8 +56,8 @@ def gateway(ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> APIRouter:
     """GET and HEAD of `/ipfs/CID[/PATH]`, `?format=raw` or `car`, byte ranges; errors are problem documents."""
     router = APIRouter()
 
-    @router.api_route("/ipfs/{root}", methods=["GET", "HEAD"])
-    @router.api_route("/ipfs/{root}/{path:path}", methods=["GET", "HEAD"])
+    @router.api_route("/ipfs/{root}", methods=["GET", "HEAD"], include_in_schema=False)
+    @router.api_route("/ipfs/{root}/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def read(request: Request, root: str, path: str = "") -> Response:
         try:
             found = await _resolve(ipfs, denied, parse_any(root), path)

@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 
-from cinepeer.faces.http import shapes
+from cinepeer.faces.http import answers, shapes
 from cinepeer.faces.http.parts import Parts
+from cinepeer.faces.http.problems import Absent
+
+DeviceKey = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 
 
 def keys(parts: Parts) -> APIRouter:
-    """Routes below `/api/keys`."""
-    router = APIRouter()
+    """Routes below `/api/keys`, the delegation of other devices, and where those stand."""
+    router = APIRouter(tags=["keys"])
 
-    @router.get("/api/keys")
-    async def told() -> dict[str, Any]:
+    @router.get("/api/keys", response_model=answers.Keys)
+    async def get_keys() -> dict[str, Any]:
+        """Who may sign what."""
         return {**await parts.devices.told(), "account": "0x" + parts.titles.address.hex()}
 
-    @router.post("/api/keys/revocations")
+    @router.post("/api/keys/revocations", response_model=answers.Revoked)
     async def revoke(wanted: shapes.RevocationRequest) -> dict[str, Any]:
+        """Has the root revoke a device."""
         record = await parts.devices.revoke(wanted.device, wanted.after, wanted.reason, wanted.alone)
         await parts.library.refresh()
         return {"record": str(record.id), "seq": record.seq}
 
-    @router.post("/api/keys/admissions")
+    @router.post("/api/keys/admissions", response_model=answers.Admitted)
     async def admit(wanted: shapes.AdmissionRequest) -> dict[str, Any]:
+        """Has the root admit this node's own device."""
         record = await parts.devices.admit(wanted.alone)
         if record is not None:
             await parts.hosting.tell()
         return {"device": parts.author.device.hex(), "record": None if record is None else str(record.id)}
+
+    @router.post("/api/delegations", response_model=answers.Delegated)
+    async def delegate(wanted: shapes.DelegationRequest) -> dict[str, Any]:
+        """Has the root admit a device whose key was made elsewhere, such as in a page; safe to repeat."""
+        device = bytes.fromhex(wanted.device)
+        record = await parts.devices.delegated(device, wanted.name)
+        await parts.library.refresh()
+        return {"author": str(parts.author.id), "device": wanted.device, "record": str(record.id)}
+
+    @router.get("/api/devices/{device}", response_model=answers.DeviceState)
+    async def get_device(device: DeviceKey) -> dict[str, Any]:
+        """Where a device of this node's author stands, and what its next record must carry."""
+        found = await parts.devices.state(bytes.fromhex(device))
+        if found is None:
+            raise Absent(f"found no device {device} of this node's author, expected one that its root has admitted")
+        return found
 
     return router

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -44,16 +46,26 @@ class TitleRequest(_Shape):
     owners: list[Share] = []
 
 
-class OfferRequest(_Shape):
-    """A licence offer for a film's title; `price` in the ledger's smallest unit, `days` 0 for no end."""
+class OfferTerms(_Shape):
+    """What a licence offer says; `price` in the ledger's smallest unit, `days` 0 for no end."""
 
-    film: str
     price: str = Field(pattern=r"^\d{1,38}$")
     medium: str = "cinema"
     territory: list[str] = []
     days: int = Field(default=0, ge=0, le=36_500)
     supply: int = Field(default=1_000, ge=1, le=2**32 - 1)
     exclusive: bool = False
+
+    def terms(self) -> dict[str, Any]:
+        """As the application takes them."""
+        names = ("medium", "territory", "days", "supply", "exclusive")
+        return {"price": int(self.price), **{name: getattr(self, name) for name in names}}
+
+
+class OfferRequest(OfferTerms):
+    """A licence offer for a film's title."""
+
+    film: str
 
 
 class LicenceRequest(_Shape):
@@ -109,3 +121,10 @@ class AdmissionRequest(_Shape):
     """Whether no other machine has signed with this author's keys, so that no neighbour need be asked."""
 
     alone: bool = False
+
+
+class DelegationRequest(_Shape):
+    """A device to be admitted: its Ed25519 public key in hex, and a name that tells it from the others."""
+
+    device: str = Field(pattern=r"^[0-9a-f]{64}$")
+    name: str = Field(min_length=1, max_length=64)

@@ -12,7 +12,9 @@ from cinepeer.app.parts import Pair
 from cinepeer.app.publish import Published
 from cinepeer.app.recommend import Cause, Explained
 from cinepeer.errors import BadInput, Refused
+from cinepeer.faces.http import answers
 from cinepeer.faces.http.parts import Parts
+from cinepeer.faces.http.problems import Absent
 from cinepeer.records.bodies import parse_film_id
 from cinepeer.records.cid import Cid
 
@@ -26,10 +28,10 @@ def cid(text: str) -> Cid:
 
 
 def film_of(parts: Parts, text: str) -> Film:
-    """The published film with this id; raises `BadInput`."""
+    """The published film with this id; raises `Absent`."""
     film = parts.library.catalogue.films.get(text)
     if film is None:
-        raise BadInput(f"found no film {text[:80]!r} here, expected the id of one that this node has a record of")
+        raise Absent(f"found no film {text[:80]!r} here, expected the id of one that this node has a record of")
     return film
 
 
@@ -67,7 +69,7 @@ async def _film(parts: Parts, found: Film) -> dict[str, Any]:
         "name": found.name,
         "author": str(found.author),
         "time": found.time,
-        "facts": {name: value for name, value in found.fields.items() if name not in ("nonce", "name")},
+        "facts": {name: found.fields[name] for name in answers.Facts.model_fields if name in found.fields},
         "versions": versions,
         "playable": any(version["held"] or version["providers"] for version in versions),
         "titles": ["0x" + bytes(body["title"]).hex() for _, body in found.titles],
@@ -94,7 +96,9 @@ def _version(parts: Parts, version: Version, pins: set[Cid]) -> dict[str, Any]:
         "blocks": version.fields["blocks"],
         "renditions": version.fields["renditions"],
         "held": version.root in pins,
-        "providers": [{"author": str(found.author), "addrs": list(found.addrs)} for found in providers],
+        "providers": [
+            {"author": str(found.author), "addrs": list(found.addrs), "gateway": found.gateway} for found in providers
+        ],
     }
 
 
@@ -105,6 +109,34 @@ async def film_records(parts: Parts, text: str) -> list[Pair]:
     for device in parts.store.feeds.devices(found.author):
         ids.extend(await parts.store.ids(device))
     return list(await parts.store.records(ids))
+
+
+async def ratings(parts: Parts, text: str, limit: int, after: str | None) -> list[dict[str, Any]]:
+    """The counted stars of a film, newest first, from behind the record `after` on."""
+    try:
+        film = parse_film_id(text)
+    except Refused as error:
+        raise Absent(str(error)) from error
+    start = None
+    if after is not None:
+        held = await parts.store.get(cid(after))
+        if held is None:
+            raise BadInput(f"found no record {after} here, expected the last one of the page before")
+        start = (held[0].time, held[0].id)
+    given = parts.library.counted.by_film.get(film, {})
+    standing = sorted(((one.time, one.record, author, one.stars) for author, one in given.items()), reverse=True)
+    return [
+        {
+            "record": str(record),
+            "author": str(author),
+            "name": parts.library.catalogue.names.get(author),
+            "stars": stars,
+            "time_ms": time,
+            "counted": True,
+        }
+        for time, record, author, stars in standing
+        if stars is not None and (start is None or (time, record) < start)
+    ][:limit]
 
 
 def published(made: Published) -> dict[str, Any]:

@@ -1,0 +1,344 @@
+"""The shapes of what the API answers: the OpenAPI document is made from them, and so is the page's typed client."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Answer(BaseModel):
+    """A closed object: a field that the view shows and the document does not name fails the request's own tests."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Growing(BaseModel):
+    """An object that names its lasting fields; the parts of a running node may tell more."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Problem(Answer):
+    """An RFC 9457 problem document: one sentence, what was found and what was expected."""
+
+    type: str
+    status: int
+    detail: str
+
+
+# Films
+
+
+class Rendition(Answer):
+    """One quality of a version; `bandwidth` in bits per second."""
+
+    name: str
+    width: int
+    height: int
+    bandwidth: int
+
+
+class ProviderOf(Answer):
+    """A node that says it holds a version: where to dial it, and its public gateway where it has one."""
+
+    author: str
+    addrs: list[str]
+    gateway: str | None
+
+
+class Version(Answer):
+    """One cut of a film; `root` is the CID of its folder, `held` whether this node holds it whole."""
+
+    id: str
+    label: str
+    root: str
+    duration_ms: int
+    size_bytes: int
+    blocks: int
+    renditions: list[Rendition]
+    held: bool
+    providers: list[ProviderOf]
+
+
+class Credit(Answer):
+    """A name and what it did."""
+
+    name: str
+    role: str
+
+
+class Facts(Answer):
+    """What the film's record says of it."""
+
+    year: int | None = None
+    external: list[str] = []
+    credits: list[Credit] = []
+    genres: list[str] = []
+    synopsis: str = ""
+    languages: list[str] = []
+
+
+class Score(Answer):
+    """A computed number and what it opens to: all counted stars, ascending."""
+
+    median: int | None
+    count: int
+    stars: list[int]
+    weights: str
+
+
+class Scores(Answer):
+    """A film's scores."""
+
+    viewers: Score
+
+
+class Film(Answer):
+    """A film with a record here; `yours` is what this node's author gave, `time` in ms."""
+
+    id: str
+    name: str
+    author: str
+    time: int
+    facts: Facts
+    versions: list[Version]
+    playable: bool
+    titles: list[str]
+    yours: int | None
+    scores: Scores
+
+
+class GivenStars(Answer):
+    """One author's standing word on a film, and the record that says it."""
+
+    record: str
+    author: str
+    name: str | None
+    stars: int
+    time_ms: int
+    counted: bool
+
+
+# The node
+
+
+class LedgerLabel(Answer):
+    """Which ledger the node reads, said honestly."""
+
+    label: str
+    chain_id: int
+
+
+class Peer(Growing):
+    """A neighbour and what was exchanged with it; the last five are missing before the first exchange."""
+
+    peer_id: str
+    addrs: list[str]
+    direction: str
+    since_ms: int
+    rtt_ms: float | None
+    received: int | None = None
+    sent: int | None = None
+    refused: dict[str, int] = {}
+    last_sync_ms: int | None = None
+    lag: int | None = None
+
+
+class Status(Growing):
+    """The node at a glance: addresses without path, and counts."""
+
+    version: str
+    author: str
+    page: str
+    api: str
+    ipfs_rpc: str
+    gateway: str
+    ledger_rpc: str
+    p2p: list[str]
+    peer_id: str
+    network: str
+    home: str
+    ledger: LedgerLabel
+    records: int
+    films: int
+    stored_bytes: int
+    disk_cap: int
+    peers: list[Peer]
+
+
+class Hosted(Growing):
+    """What the node holds, what it left out and why; `disk_cap` in bytes."""
+
+    held: list[str]
+    declined: dict[str, str]
+    stored_bytes: int
+    disk_cap: int
+    denied: list[str]
+
+
+class Pursued(Hosted):
+    """As `Hosted`, with the number of versions that were taken now."""
+
+    taken: int
+
+
+class Connected(Answer):
+    """The peer that was reached."""
+
+    peer_id: str
+
+
+class SyncDone(Growing):
+    """What one reconciliation moved."""
+
+    peer_id: str
+
+
+class Denied(Answer):
+    """How many blocks are denied by the entry."""
+
+    blocks: int
+
+
+# Records and ratings
+
+
+class RefusedRecord(Answer):
+    """A record that does not hold, and why."""
+
+    record: str
+    reason: str
+
+
+class WaitingRecord(Answer):
+    """A record that waits for another: `author`, `device`, `prev`, `body` or `time`."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    record: str
+    what: str = Field(alias="for")
+
+
+class Imported(Answer):
+    """What became of records that were sent."""
+
+    added: int
+    refused: list[RefusedRecord]
+    waiting: list[WaitingRecord]
+
+
+class Rated(Answer):
+    """The record that was signed."""
+
+    record: str
+    seq: int
+    ratings: int
+
+
+# Recommendations
+
+
+class ViewerNear(Answer):
+    """Another author who liked both films: the records of the two ratings."""
+
+    author: str
+    of_yours: str
+    of_this: str
+
+
+class CauseOf(Answer):
+    """One own rating behind a recommendation and what it adds to the score."""
+
+    film: str
+    stars: int
+    adds: int
+    record: str
+    liked_both: int
+    viewers: list[ViewerNear]
+
+
+class Recommended(Answer):
+    """A ranked film with its evidence."""
+
+    film: str
+    name: str | None
+    score: int
+    by: str
+    likes: int
+    evidence: list[CauseOf]
+
+
+class Recommendations(Answer):
+    """The list, and the model that it was ranked by."""
+
+    author: str
+    model: str
+    fitted_on: int
+    films: list[Recommended]
+
+
+# Keys and devices
+
+
+class Key(Answer):
+    """A key of the author and its state."""
+
+    key: str
+    sort: str
+    name: str | None
+    state: str
+    signs: str
+    records: int
+    counted: int
+    here: bool
+
+
+class Keys(Answer):
+    """Who may sign what."""
+
+    author: str
+    device: str
+    admitted: bool
+    restored: bool
+    keys: list[Key]
+    account: str
+
+
+class Revoked(Answer):
+    """The revocation that was signed."""
+
+    record: str
+    seq: int
+
+
+class Admitted(Answer):
+    """This node's device, and the delegation where one was signed now."""
+
+    device: str
+    record: str | None
+
+
+class Delegated(Answer):
+    """A device that the author's root admits, and the record that says so."""
+
+    author: str
+    device: str
+    record: str
+
+
+class NextPlace(Answer):
+    """What the next record of a device must carry; its time may not be before `time_ms`."""
+
+    seq: int
+    prev: str | None
+    time_ms: int
+
+
+class DeviceState(Answer):
+    """A device of this node's author; `next` is null where nothing of it counts any more."""
+
+    author: str
+    device: str
+    name: str
+    delegated: bool
+    revoked: bool
+    next: NextPlace | None

@@ -1,0 +1,98 @@
+"""The shapes of what the API answers about titles, licences and money."""
+
+from __future__ import annotations
+
+from cinepeer.faces.http.answers import Answer, Growing
+
+
+class Account(Answer):
+    """This node's account; amounts in the ledger's smallest unit, as text."""
+
+    address: str
+    balance: str
+    chain_id: int
+    author: str
+
+
+class Credited(Account):
+    """As `Account`, with the transaction that brought the test credits."""
+
+    tx: str
+    block: int
+    gas: int
+
+
+class LicenceHeld(Answer):
+    """A licence that stands; `start` and `end` in seconds."""
+
+    licensee: str
+    offer: str
+    start: int
+    end: int
+
+
+class Rights(Growing):
+    """A film's rights as the ledger's log folds up to `block`; shares in basis points."""
+
+    title: str
+    block: int
+    status: str
+    shares: dict[str, int]
+    paid_in: str
+    paid_out: str
+    claimable: dict[str, str]
+    licences: list[LicenceHeld]
+    offers: list[str]
+
+
+class _Done(Answer):
+    tx: str
+    block: int
+    gas: int
+
+
+class Registered(Answer):
+    """A title; without a transaction where it was registered before."""
+
+    title: str
+    record: str
+    tx: str | None = None
+    block: int | None = None
+    gas: int | None = None
+
+
+class Offered(Answer):
+    """A signed licence offer."""
+
+    offer: str
+    digest: str
+    price: str
+
+
+class Bought(_Done):
+    """A licence bought."""
+
+    licensee: str
+    digest: str
+
+
+class Paid(_Done):
+    """An amount that went into a film's purse."""
+
+    title: str
+    amount: str
+
+
+class Withdrawn(_Done):
+    """Royalties that were paid out."""
+
+    title: str
+    holder: str
+    amount: str
+
+
+class Anchored(_Done):
+    """The Merkle root over everything held, as it stands on the ledger."""
+
+    root: str
+    size: int
