@@ -56,16 +56,17 @@ def show(value: Any, as_json: bool, words: Callable[[Any], Iterator[str]]) -> No
 class Node:
     """A running node, reached over its own page's port."""
 
-    def __init__(self, port: int, token: str) -> None:
+    def __init__(self, port: int, token: str, timeout_s: float = TIMEOUT_S) -> None:
         self.port = port
         self._token = token
+        self._timeout_s = timeout_s
 
     @classmethod
-    def of(cls, home: Path) -> Node:
+    def of(cls, home: Path, timeout_s: float = TIMEOUT_S) -> Node:
         """The node of `home`; raises `Unreachable` when there is none."""
         try:
             kept = json.loads((home / "node.json").read_text())
-            return cls(int(kept["page_port"]), str(kept["token"]))
+            return cls(int(kept["page_port"]), str(kept["token"]), timeout_s)
         except (OSError, ValueError, KeyError) as error:
             raise Unreachable(f"found no node in {home}, expected one: start it with `cinepeer run`") from error
 
@@ -99,7 +100,7 @@ class Node:
 
     def lines(self, path: str, value: Any) -> Iterator[dict[str, Any]]:
         """The JSON lines of a streamed answer, as they come."""
-        connection, response = self._ask("POST", path, json.dumps(value).encode(), "application/json", timeout_s=None)
+        connection, response = self._ask("POST", path, json.dumps(value).encode(), "application/json", is_endless=True)
         try:
             for line in response:
                 yield self._json(line)
@@ -109,8 +110,9 @@ class Node:
             connection.close()
 
     def _ask(
-        self, method: str, path: str, body: bytes | None, kind: str, timeout_s: float | None = TIMEOUT_S
+        self, method: str, path: str, body: bytes | None, kind: str, is_endless: bool = False
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        timeout_s = None if is_endless else self._timeout_s
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
         try:
             connection.request(method, path, body, {"Authorization": f"Bearer {self._token}", "Content-Type": kind})

@@ -11,38 +11,27 @@ import click
 
 from cinepeer.errors import BadInput
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
+from cinepeer.faces.cli.choice import FILM, film_id
 
 
 @click.command(epilog="Example: cinepeer publish film.mp4 --name 'First Light' --year 2026 --owner 0xABC…=3000")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="The film's name; the file's name without it.")
 @click.option("--year", type=int)
+@click.option("--genre", "genres", multiple=True, help="A genre in a word; repeatable.")
+@click.option("--language", "languages", multiple=True, help="A language that is spoken, such as en; repeatable.")
+@click.option("--credit", "credits_", multiple=True, metavar="NAME=ROLE", help="Who did what; repeatable.")
+@click.option("--synopsis", default="", help="What it is about.")
 @click.option("--external", multiple=True, help="An external id such as imdb:tt0111161; repeatable.")
-@click.option("--owner", multiple=True, help="A co-owner ADDRESS=SHARES (basis points); you keep the rest.")
+@click.option("--owner", "owners", multiple=True, help="A co-owner ADDRESS=SHARES (basis points); you keep the rest.")
 @click.option("--title/--no-title", default=True, help="Register the title on the ledger.")
 @json_option
 @home_option
-def publish(
-    file: Path,
-    name: str | None,
-    year: int | None,
-    external: tuple[str, ...],
-    owner: tuple[str, ...],
-    title: bool,
-    as_json: bool,
-    home: Path,
-) -> None:
+def publish(file: Path, as_json: bool, home: Path, **facts: Any) -> None:
     """Publish a film: checked, packaged, stored, signed, registered, announced."""
     if not file.exists():
         raise BadInput(f"found no file {file}, expected a film")
-    wanted = {
-        "path": str(file.resolve()),
-        "name": name or file.stem,
-        "year": year,
-        "external": list(external),
-        "owners": [parse_owner(text) for text in owner],
-        "title": title,
-    }
+    wanted = _wanted(file, **facts)
     for line in Node.of(home).lines("/api/publish", wanted):
         if "problem" in line:
             raise BadInput(line["problem"])
@@ -50,6 +39,40 @@ def publish(
             show(line["done"], as_json, _published)
         elif not as_json and sys.stderr.isatty():
             click.echo(f"\r\033[K{_measure(line)}", nl="of" not in line, err=True)
+
+
+def _wanted(
+    file: Path,
+    name: str | None,
+    year: int | None,
+    genres: tuple[str, ...],
+    languages: tuple[str, ...],
+    credits_: tuple[str, ...],
+    synopsis: str,
+    external: tuple[str, ...],
+    owners: tuple[str, ...],
+    title: bool,
+) -> dict[str, Any]:
+    """What a person said of a film, as the API takes it; raises `BadInput`."""
+    return {
+        "path": str(file.resolve()),
+        "name": name or file.stem,
+        "year": year,
+        "genres": list(genres),
+        "languages": list(languages),
+        "credits": [_parse_credit(text) for text in credits_],
+        "synopsis": synopsis,
+        "external": list(external),
+        "owners": [parse_owner(text) for text in owners],
+        "title": title,
+    }
+
+
+def _parse_credit(text: str) -> tuple[str, str]:
+    name, _, role = text.rpartition("=")
+    if not name or not role:
+        raise BadInput(f"found the credit {text!r}, expected NAME=ROLE such as 'Ada Byron=director'")
+    return name, role
 
 
 def parse_owner(text: str) -> dict[str, Any]:
@@ -92,8 +115,8 @@ def _films(found: list[dict[str, Any]]) -> Iterator[str]:
         yield f"{film['id']}  {film['name']} ({year})  {told}  {'ready' if film['playable'] else 'not held here'}"
 
 
-@click.command(epilog="Example: cinepeer rate FILM 9   or   cinepeer rate imdb:tt0111161 --withdraw")
-@click.argument("film")
+@click.command(epilog="Example: cinepeer rate 'First Light' 9   or   cinepeer rate imdb:tt0111161 --withdraw")
+@click.argument("film", type=FILM)
 @click.argument("stars", type=click.IntRange(1, 10), required=False)
 @click.option("--withdraw", is_flag=True, help="Take the stars back.")
 @json_option
@@ -102,8 +125,10 @@ def rate(film: str, stars: int | None, withdraw: bool, as_json: bool, home: Path
     """Give a film 1 to 10 stars; the rating is signed and spreads."""
     if withdraw == (stars is not None):
         raise BadInput("found neither or both of STARS and --withdraw, expected one of them")
-    done = Node.of(home).post("/api/ratings", {"ratings": [[film, stars]]})
-    show(done, as_json, lambda made: iter([f"signed as record {made['record']}"]))
+    node = Node.of(home)
+    done = node.post("/api/ratings", {"ratings": [[film_id(node, film), stars]]})
+    told = "taken back" if stars is None else f"{stars} of 10 stars"
+    show(done, as_json, lambda made: iter([f"{told}, signed as record {made['record']}"]))
 
 
 @click.command(epilog="Example: cinepeer recommend --why")

@@ -33,7 +33,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("parcel", "Take signed records from a file, each verified."),
     "backup": ("backup", "Back a home up into one file, or restore one."),
     "doctor": ("doctor", "Check a home while no node runs on it; exit code 0 or 1."),
-    "keys": ("keys", "Show who may sign what; the 24 words; restore; revoke a device."),
+    "completion": ("completion", "Print what a shell needs to complete these commands."),
+    "keys": ("keys", "Show who may sign what; the 24 words; restore; revoke a device; let the next root follow."),
 }
 
 # The commands that start a node, and the packages that a node has and the light client's installation has not.

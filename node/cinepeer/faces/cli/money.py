@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,80 +11,121 @@ import click
 
 from cinepeer.errors import BadInput
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
+from cinepeer.faces.cli.choice import FILM, film_id
 from cinepeer.faces.cli.film import parse_owner
 
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
-@click.command(epilog="Example: cinepeer title FILM --owner 0xABC…=3000")
-@click.argument("film")
+
+@click.command(epilog="Example: cinepeer title 'First Light' --owner 0xABC…=3000   or   cinepeer title FILM --show")
+@click.argument("film", type=FILM)
 @click.option("--owner", multiple=True, help="A co-owner ADDRESS=SHARES (basis points); you keep the rest.")
 @click.option("--show", "only_show", is_flag=True, help="Show the rights as they stand on the ledger.")
 @json_option
 @home_option
 def title(film: str, owner: tuple[str, ...], only_show: bool, as_json: bool, home: Path) -> None:
     """Register a film's title, or show the rights as they stand."""
+    if only_show and owner:
+        raise BadInput("found both --show and --owner, expected one of them")
     node = Node.of(home)
     if only_show:
-        found = node.get(f"/api/films/{film}/rights")
-    else:
-        found = node.post("/api/titles", {"film": film, "owners": [parse_owner(text) for text in owner]})
-    show(found, as_json, _pairs)
+        show(node.get(f"/api/films/{film_id(node, film)}/rights"), as_json, _rights)
+        return
+    owners = [parse_owner(text) for text in owner]
+    show(node.post("/api/titles", {"film": film_id(node, film), "owners": owners}), as_json, _pairs)
 
 
-@click.command(epilog="Example: cinepeer licence FILM --price 5000 --medium cinema   or   cinepeer licence --buy OFFER")
-@click.argument("film", required=False)
-@click.option("--price", help="The offer's price in the ledger's smallest unit.")
+@click.command(
+    epilog="Example: cinepeer licence 'First Light' --price 5000 --medium cinema   or   cinepeer licence --buy OFFER"
+)
+@click.argument("film", type=FILM, required=False)
+@click.option("--price", metavar="UNITS", help="Offer a licence at this price, in the ledger's smallest unit.")
 @click.option("--medium", default="cinema", show_default=True)
+@click.option(
+    "--territory", multiple=True, metavar="CODE", help="A country such as FR; repeatable. Without: everywhere."
+)
 @click.option("--days", default=0, type=click.IntRange(0, 36_500), help="How long a licence lasts; 0: without end.")
-@click.option("--supply", default=1_000, type=click.IntRange(1), show_default=True)
+@click.option("--supply", default=1_000, type=click.IntRange(1, 2**32 - 1), show_default=True)
 @click.option("--exclusive", is_flag=True)
-@click.option("--buy", "offer", help="The id of an offer to buy.")
+@click.option("--buy", "offer", metavar="OFFER", help="Buy this offer, by the id of its record.")
 @json_option
 @home_option
-def licence(
-    film: str | None,
-    price: str | None,
-    medium: str,
-    days: int,
-    supply: int,
-    exclusive: bool,
-    offer: str | None,
-    as_json: bool,
-    home: Path,
-) -> None:
-    """Offer a licence for a film (signed, costs nothing), or buy one."""
+def licence(film: str | None, price: str | None, offer: str | None, as_json: bool, home: Path, **terms: Any) -> None:
+    """Offer a licence for a film (signed, costs nothing), buy one, or show the offers and licences that there are."""
+    if (film is None) == (offer is None) or (offer is not None and price is not None):
+        raise BadInput("found neither or both of FILM and --buy OFFER, expected one of them")
     node = Node.of(home)
-    if offer:
+    if offer is not None:
         show(node.post("/api/licences", {"offer": offer}), as_json, _pairs)
         return
-    if film is None or price is None or not price.isdigit():
-        raise BadInput("found no FILM with a --price in whole units, expected both, or --buy OFFER")
-    wanted = {
-        "film": film,
-        "price": price,
-        "medium": medium,
-        "days": days,
-        "supply": supply,
-        "exclusive": exclusive,
-    }
+    assert film is not None
+    if price is None:
+        found = node.get(f"/api/films/{film_id(node, film)}/rights")
+        show({name: found[name] for name in ("title", "block", "offers", "licences")}, as_json, _licences)
+        return
+    if not price.isdecimal():
+        raise BadInput(f"found the price {price!r}, expected a whole number in the ledger's smallest unit")
+    wanted = {"film": film_id(node, film), "price": price, **terms, "territory": list(terms["territory"])}
     show(node.post("/api/offers", wanted), as_json, _pairs)
 
 
-@click.command(epilog="Example: cinepeer pay FILM 1000   or   cinepeer pay FILM --withdraw 0xABC…")
-@click.argument("film")
+@click.command(
+    epilog="Example: cinepeer pay 'First Light' 1000   or   cinepeer pay FILM --withdraw 0xABC…   or   cinepeer pay"
+)
+@click.argument("film", type=FILM, required=False)
 @click.argument("amount", required=False)
-@click.option("--withdraw", "holder", help="Pay this holder's royalties out instead.")
+@click.option("--withdraw", "holder", metavar="ADDRESS", help="Pay this holder's royalties of FILM out instead.")
+@click.option("--memo", default="", help="A word with the payment, public for ever; at most 32 bytes.")
+@click.option("--credits", "wants_credits", is_flag=True, help="Take test credits from an embedded ledger; not money.")
 @json_option
 @home_option
-def pay(film: str, amount: str | None, holder: str | None, as_json: bool, home: Path) -> None:
-    """Pay for a film, or have a holder's royalties paid out."""
+def pay(
+    film: str | None, amount: str | None, holder: str | None, memo: str, wants_credits: bool, as_json: bool, home: Path
+) -> None:
+    """Pay for a film, have a holder's royalties paid out, or without FILM show this home's account."""
+    if wants_credits and (film or holder):
+        raise BadInput("found --credits with a film or a holder, expected it alone")
+    if holder is not None and (film is None or amount is not None or not _ADDRESS.fullmatch(holder)):
+        raise BadInput(f"found --withdraw {holder!r} with {film or 'no film'}, expected FILM --withdraw 0x… (40 hex)")
+    if film is not None and holder is None and (amount is None or not amount.isdecimal() or int(amount) < 1):
+        found = "no amount" if amount is None else f"the amount {amount!r}"
+        raise BadInput(f"found {found}, expected a whole number from 1 in the ledger's smallest unit")
+    if len(memo.encode()) > 32:
+        raise BadInput(f"found a memo of {len(memo.encode())} bytes, expected at most 32")
     node = Node.of(home)
-    if holder:
-        show(node.post("/api/withdrawals", {"film": film, "holder": holder}), as_json, _pairs)
-        return
-    if amount is None or not amount.isdigit() or int(amount) < 1:
-        raise BadInput(f"found the amount {amount!r}, expected a whole number from 1 in the ledger's smallest unit")
-    show(node.post("/api/payments", {"film": film, "amount": amount}), as_json, _pairs)
+    if film is None:
+        found = node.post("/api/account/credits") if wants_credits else node.get("/api/account")
+    elif holder is not None:
+        found = node.post("/api/withdrawals", {"film": film_id(node, film), "holder": holder})
+    else:
+        found = node.post("/api/payments", {"film": film_id(node, film), "amount": amount, "memo": memo})
+    show(found, as_json, _pairs)
 
 
-def _pairs(found: dict[str, Any]) -> Any:
-    return (f"{name:12} {value}" for name, value in found.items())
+def _pairs(found: dict[str, Any]) -> Iterator[str]:
+    return (f"{name:9} {value}" for name, value in found.items())
+
+
+def _rights(found: dict[str, Any]) -> Iterator[str]:
+    """The rights as they stand, a line for each holder."""
+    yield f"title     {found['title']}  {found['status']}, as of block {found['block']}"
+    for holder, shares in found["shares"].items():
+        due = found["claimable"].get(holder, "0")
+        yield f"owner     {holder}  {shares / 100:g} %, {due} to be paid out"
+    yield f"purse     {found['paid_in']} paid in, {found['paid_out']} paid out"
+    yield from _granted(found)
+
+
+def _licences(found: dict[str, Any]) -> Iterator[str]:
+    yield f"title     {found['title']}, as of block {found['block']}"
+    if not found["offers"] and not found["licences"]:
+        yield "no offer yet: make one with `cinepeer licence FILM --price UNITS`"
+    yield from _granted(found)
+
+
+def _granted(found: dict[str, Any]) -> Iterator[str]:
+    """The offers to be bought, and the licences that were."""
+    for offer in found["offers"]:
+        yield f"offer     {offer}  cinepeer licence --buy {offer}"
+    for held in found["licences"]:
+        yield f"licence   {held['licensee']}  by the offer {held['offer']}"

@@ -10,11 +10,14 @@ import click
 
 from cinepeer.errors import BadInput, CheckFailed, CinepeerError
 from cinepeer.faces.cli.call import Node, home_option, json_option
+from cinepeer.faces.cli.choice import FILM, film_id
 from cinepeer.faces.cli.measure import Measure
 
 
-@click.command(epilog="Example: cinepeer watch FILM   or   cinepeer watch FILM --out film.mp4 --height 480")
-@click.argument("film")
+@click.command(
+    epilog="Example: cinepeer watch 'First Light'   or   cinepeer watch 'First Light' --out film.mp4 --height 480"
+)
+@click.argument("film", type=FILM)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the film to this new file.")
 @click.option("--height", type=int, help="The rendition of this height instead of the best.")
 @click.option("--version", "cut", metavar="ID", help="Another version than the newest.")
@@ -28,10 +31,11 @@ def watch(
     from cinepeer_client.fetch import Nodes, Source
     from cinepeer_client.films import parse_film
 
-    wanted = parse_film(film)
     if out is not None and (out.exists() or not out.absolute().parent.is_dir()):
         raise BadInput(f"found {out} there already or its folder missing, expected the name of a new file")
-    named = urls or (f"http://127.0.0.1:{Node.of(home).port}",)
+    node = None if urls else Node.of(home)
+    named = urls if node is None else (f"http://127.0.0.1:{node.port}",)
+    wanted = parse_film(film if node is None else film_id(node, film))
     with Nodes([Source.of(url) for url in named]) as nodes:
         try:
             _show(nodes, wanted, cut, height, out, as_json)

@@ -1,0 +1,155 @@
+"""The daily commands against a real node, as a person types them: what they tell, and one sentence for each mistake."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cinepeer.adapters.media.sample import make_sample
+from real.nodes import Running, command, running
+
+pytestmark = pytest.mark.ffmpeg
+
+NAME = "First Light"
+Said = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A node that has published one film."""
+    folder = tmp_path_factory.mktemp("commands")
+    film = folder / "short.mp4"
+    asyncio.run(make_sample(film, seconds=3))
+    with running(folder / "home") as node:
+        facts = ["--year", "2026", "--genre", "sea", "--language", "en", "--credit", "Ada Byron=director"]
+        ended = command("publish", film, "--name", NAME, *facts, "--synopsis", "A day.", "--home", node.home)
+        assert ended.returncode == 0, ended.stderr
+        yield node
+
+
+@pytest.fixture
+def said(node: Running) -> Said:
+    """What a command says on stdout, or with a `code` the one sentence on stderr."""
+
+    def run(*arguments: str | Path, code: int = 0) -> str:
+        ended = command(*arguments, "--home", node.home)
+        assert ended.returncode == code, ended.stderr
+        if code == 2:
+            assert (ended.stdout, len(ended.stderr.splitlines())) == ("", 1)
+        return ended.stderr if code else ended.stdout
+
+    return run
+
+
+def told(said: Said, *arguments: str) -> Any:
+    return json.loads(said(*arguments, "--json"))
+
+
+def test_a_film_is_meant_by_its_name_its_id_or_a_part_of_it(said: Said) -> None:
+    (film,) = told(said, "films")
+    assert film["facts"] == {
+        "year": 2026, "genres": ["sea"], "languages": ["en"], "credits": [{"name": "Ada Byron", "role": "director"}],
+        "synopsis": "A day.", "external": [],
+    }  # fmt: skip
+    for stars, meant in enumerate((NAME, "first light", film["id"], film["id"][-6:], film["id"][:40]), 1):
+        assert said("rate", meant, str(stars)).startswith(f"{stars} of 10 stars, signed as record b")
+    assert told(said, "films")[0]["yours"] == 5
+    said("rate", "imdb:tt0111161", "7")
+    assert said("rate", NAME, "--withdraw").startswith("taken back")
+    assert told(said, "films")[0]["yours"] is None
+    assert "expected its name, its id" in said("rate", "Second Light", "7", code=2)
+    assert "expected its name, its id" in said("rate", film["id"][-5:], "7", code=2)
+    assert "imdb:tt0111161" in said("rate", "imdb:none", "7", code=2)
+
+
+def test_a_licence_is_offered_bought_and_shown(said: Said) -> None:
+    assert "no offer yet" in said("licence", NAME)
+    offer = told(said, "licence", NAME, "--price", "500", "--medium", "cinema", "--territory", "FR", "--days", "3")
+    assert f"cinepeer licence --buy {offer['offer']}" in said("licence", NAME)
+    said("pay", "--credits")
+    bought = told(said, "licence", "--buy", offer["offer"])
+    assert [found["licensee"] for found in told(said, "licence", NAME)["licences"]] == [bought["licensee"]]
+    assert "expected one of cinema" in said("licence", NAME, "--price", "5", "--medium", "moon", code=2)
+    assert "two-letter code" in said("licence", NAME, "--price", "5", "--territory", "Utopia", code=2)
+    for mistake in ([], [NAME, "--buy", "x"], ["--buy", "x"], [NAME, "--price", "much"], [NAME, "--days", "-1"]):
+        said("licence", *mistake, code=2)
+
+
+def test_money_goes_in_and_comes_out_whole(said: Said) -> None:
+    account = told(said, "pay")
+    said("pay", "--credits", code=2 if int(account["balance"]) >= 100 * 10**18 else 0)
+    before = told(said, "title", NAME, "--show")
+    paid = told(said, "pay", NAME, "1000", "--memo", "ticket")
+    assert paid["amount"] == "1000"
+    after = told(said, "title", NAME, "--show")
+    assert int(after["paid_in"]) - int(before["paid_in"]) == 1000
+    assert f"owner     {account['address']}  100 %, {after['claimable'][account['address']]} to be paid out" in said(
+        "title", NAME, "--show"
+    )
+    out = told(said, "pay", NAME, "--withdraw", account["address"])
+    assert out["amount"] == after["claimable"][account["address"]]
+    for mistake in (
+        [NAME], [NAME, "0"], [NAME, "-5"], [NAME, "1.5"], [NAME, "1", "--memo", "m" * 33], ["--credits", NAME],
+        [NAME, "--withdraw", "0x12"], ["--withdraw", account["address"]], [NAME, "--withdraw", account["address"]],
+    ):  # fmt: skip
+        said("pay", *mistake, code=2)
+
+
+def test_a_title_is_registered_once(said: Said) -> None:
+    first, again = told(said, "title", NAME), told(said, "title", NAME)
+    assert first == again
+    assert "other owners" in said("title", NAME, "--owner", f"0x{'1' * 40}=3000", code=2)
+    for mistake in (["--owner", "me=1"], ["--owner", "0x12=1"], ["--show", "--owner", f"0x{'1' * 40}=1"]):
+        said("title", NAME, *mistake, code=2)
+
+
+def test_an_audit_is_kept_in_a_new_file_and_holds_without_the_node(said: Said, tmp_path: Path) -> None:
+    bundle = tmp_path / "film.audit.car"
+    assert told(said, "audit", NAME, "--bundle", str(bundle))["ok"]
+    ended = command("audit", bundle, "--home", tmp_path / "nowhere")
+    assert ended.returncode == 0
+    assert "there already" in said("audit", NAME, "--bundle", bundle, code=2)
+    assert "expected it with a film" in said("audit", bundle, "--bundle", tmp_path / "other", code=2)
+    said("audit", NAME, "--bundle", tmp_path / "no" / "folder", code=2)
+    said("audit", "Second Light", code=2)
+    changed = bytearray(bundle.read_bytes())
+    changed[len(changed) // 2] ^= 1
+    bundle.write_bytes(changed)
+    assert command("audit", bundle).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["publish", "nowhere.mp4"],
+        ["publish", "/"],
+        ["publish", __file__],
+        ["publish", __file__, "--owner", "me"],
+        ["publish", __file__, "--credit", "nobody"],
+        ["publish", __file__, "--year", "soon"],
+        ["rate", NAME, "11"],
+        ["rate", NAME],
+        ["rate", NAME, "5", "--withdraw"],
+        ["recommend", "--limit", "0"],
+        ["peers", "--connect", "somewhere"],
+        ["host", "--deny", "everything"],
+        ["watch", "Second Light"],
+        ["watch", NAME, "--height", "479", "--out", "never.mp4"],
+        ["watch", NAME, "--out", "no/folder/film.mp4"],
+    ],
+)
+def test_a_mistake_is_one_sentence_and_changes_nothing(said: Said, arguments: list[str]) -> None:
+    before = told(said, "status")["records"]
+    said(*arguments, code=2)
+    assert told(said, "status")["records"] == before
+    assert not Path("never.mp4").exists()
+
+
+def test_a_peer_that_is_not_there_is_unreachable(said: Said) -> None:
+    peer = "12D3KooWPPsDAyXFQrotJrT1YZkxXiiYRjy6D4Ky2zaAwPVSBD5i"
+    assert peer[:8] in said("peers", "--connect", f"/ip4/127.0.0.1/tcp/1/p2p/{peer}", code=3)
