@@ -15,6 +15,14 @@ class BadInput(CinepeerError):
     exit_code = 2
 
 
+class Absent(BadInput):
+    """What a person named is not here (HTTP 404)."""
+
+
+class Conflict(BadInput):
+    """What a person asked for does not fit the state as it is now (HTTP 409)."""
+
+
 class Refused(CinepeerError):
     """Bytes from elsewhere do not hold: refused, and counted against whoever sent them."""
 

@@ -14,6 +14,9 @@ from cinepeer.records.dagcbor import Value
 from cinepeer.records.keys import public_key
 from cinepeer.records.record import Record, sign_record
 
+# The kind and fields of the next record, made from the records of the series before it.
+Entry = Callable[[Sequence[Record]], tuple[str, Mapping[str, Value]]]
+
 
 class Author:
     """Signs this device's records one after another: each is stored before anybody hears of it."""
@@ -36,11 +39,16 @@ class Author:
 
     async def sign_all(self, kind: str, bodies: Sequence[Mapping[str, Value]]) -> list[Record]:
         """Like `sign`, for several bodies of one kind in one transaction."""
+        return await self.sign_series([lambda _, fields=fields: (kind, fields) for fields in bodies])  # type: ignore[misc]
+
+    async def sign_series(self, series: Sequence[Entry]) -> list[Record]:
+        """Signs records that may name the ones before them; all are on disk when it returns, or none is."""
         async with self._turn:
             pairs: list[Pair] = []
             head, seq, time = await next_place(self._store, self.device)
             self._check_admitted(seq)
-            for fields in bodies:
+            for entry in series:
+                kind, fields = entry([record for record, _ in pairs])
                 body = new_body(kind, self._entropy(16), **fields)
                 time = max(self._clock_ms(), time)  # times never go back along a feed
                 record = sign_record(self._seed, author=self.id, seq=seq, prev=head, time=time, kind=kind, body=body)

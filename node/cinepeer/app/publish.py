@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cinepeer.app.catalogue import Film, Version
 from cinepeer.app.deny import DenyList
 from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
@@ -16,7 +18,9 @@ from cinepeer.content.unixfs import links
 from cinepeer.errors import BadInput, LimitReached, Refused
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.cid import RAW, Cid
+from cinepeer.records.dagcbor import Value
 from cinepeer.records.film_id import is_external_id
+from cinepeer.records.record import Record
 
 # tell(stage, measure): what a person sees while it runs.
 Tell = Callable[[str, dict[str, object]], None]
@@ -71,35 +75,80 @@ class Publishing:
         self._hosting = hosting
         self._denied = denied
 
-    async def publish(self, path: Path, facts: FilmFacts, tell: Tell) -> Published:
-        """Publishes `path`; raises `BadInput` or `LimitReached` with nothing changed when it cannot."""
+    async def publish(self, path: Path, facts: FilmFacts, tell: Tell, *, again: bool = False) -> Published:
+        """Publishes `path`; raises `BadInput` or `LimitReached` with nothing changed when it cannot.
+
+        `tell` hears of each stage when it begins, and of its measure. From "records" on it must not be cancelled.
+        With `again`, a film that an earlier attempt has signed already is taken as done.
+        """
         facts.check()
+        tell("probe", {})
         probe = await self._media.probe(path)
         tell("probe", {"seconds": probe.duration_ms / 1000, "bytes": probe.size_bytes})
         with tempfile.TemporaryDirectory(prefix="cinepeer-") as scratch:
             out = Path(scratch) / "version"
+            tell("ladder", {})
             package = await self._media.package(
                 path, out, probe, lambda done, whole: tell("ladder", {"seconds": done, "of": whole})
             )
             tell("ladder", {"renditions": [rendition.name for rendition in package.renditions]})
             await self._check_room(package.size_bytes)
-            root = await self._ipfs.add_folder(out)
-        if self._denied.is_denied(root):
+            tell("import", {})
+            root = await self._import(out)
+        if (done := self._known(root, facts, again)) is not None:
+            return done
+        try:
+            if self._denied.is_denied(root):
+                raise BadInput(f"found a film whose files {root} are on this node's deny list, expected one not on it")
+            blocks, size_bytes = await self._measure(root)
+            tell("import", {"root": str(root), "blocks": blocks, "bytes": size_bytes})
+            tell("records", {})
+            published = await self._sign(facts, probe, package, root, blocks, size_bytes)
+        except BaseException:  # also when it is cancelled: what no record names is not kept
             await self._ipfs.unpin(root)
-            raise BadInput(f"found a film whose files {root} are on this node's deny list, expected one that is not")
-        self._check_new(root)
-        blocks, size_bytes = await self._measure(root)
-        tell("import", {"root": str(root), "blocks": blocks, "bytes": size_bytes})
-        published = await self._sign(facts, probe, package, root, blocks, size_bytes)
-        tell("records", {"film": str(published.film), "version": str(published.version)})
+            raise
+        tell("records", {"film": str(published.film), "version": str(published.version), "signatures": 2})
         await self._hosting.tell()
         return published
 
-    def _check_new(self, root: Cid) -> None:
-        """Raises `BadInput` when this author has published these very bytes: a title stands for them once."""
+    async def _import(self, out: Path) -> Cid:
+        """Imports and pins the folder; when it is cancelled, the import's thread ends first and its pin goes."""
+        importing = asyncio.create_task(self._ipfs.add_folder(out))
+        try:
+            return await asyncio.shield(importing)
+        except asyncio.CancelledError:
+            root = await importing
+            if self._version_of(root) is None:
+                await self._ipfs.unpin(root)
+            raise
+
+    def _version_of(self, root: Cid) -> tuple[Film, Version] | None:
+        """This author's film whose version consists of these very bytes."""
         for film in self._library.catalogue.films.values():
-            if film.author == self._author.id and any(version.root == root for version in film.versions):
-                raise BadInput(f"found these bytes published already as {film.name!r} ({film.id}), expected a new film")
+            for version in film.versions if film.author == self._author.id else ():
+                if version.root == root:
+                    return film, version
+        return None
+
+    def _known(self, root: Cid, facts: FilmFacts, again: bool) -> Published | None:
+        """What an earlier attempt signed; raises `BadInput` for bytes published before: one title stands for them."""
+        found = self._version_of(root)
+        if found is None:
+            return None
+        film, version = found
+        if not (again and film.name == facts.name):
+            raise BadInput(f"found these bytes published already as {film.name!r} ({film.id}), expected a new film")
+        fields = version.fields
+        return Published(
+            film.record,
+            version.id,
+            root,
+            bytes(fields["source"]),
+            int(fields["duration_ms"]),
+            int(fields["blocks"]),
+            int(fields["size_bytes"]),
+            [str(rendition["name"]) for rendition in fields["renditions"]],
+        )
 
     async def _check_room(self, size_bytes: int) -> None:
         """Raises `LimitReached` before anything is imported when the packaged film does not fit under the cap."""
@@ -128,9 +177,8 @@ class Publishing:
     async def _sign(
         self, facts: FilmFacts, probe: Probe, package: Package, root: Cid, blocks: int, size_bytes: int
     ) -> Published:
-        film = await self._author.sign(
-            "film",
-            {
+        def film(_: Sequence[Record]) -> tuple[str, Mapping[str, Value]]:
+            return "film", {
                 "name": facts.name,
                 "year": facts.year,
                 "external": list(facts.external),
@@ -138,12 +186,11 @@ class Publishing:
                 "genres": list(facts.genres),
                 "synopsis": facts.synopsis,
                 "languages": list(facts.languages),
-            },
-        )
-        version = await self._author.sign(
-            "version",
-            {
-                "film": film.id,
+            }
+
+        def version(before: Sequence[Record]) -> tuple[str, Mapping[str, Value]]:
+            return "version", {
+                "film": before[0].id,
                 "label": facts.label,
                 "root": root,
                 "duration_ms": probe.duration_ms,
@@ -159,8 +206,10 @@ class Publishing:
                     for rendition in package.renditions
                 ],
                 "source": probe.sha256,
-            },
-        )
+            }
+
+        records = await self._author.sign_series([film, version])
         await self._library.refresh()
         names = [rendition.name for rendition in package.renditions]
-        return Published(film.id, version.id, root, probe.sha256, probe.duration_ms, blocks, size_bytes, names)
+        ids = (records[0].id, records[1].id)
+        return Published(*ids, root, probe.sha256, probe.duration_ms, blocks, size_bytes, names)

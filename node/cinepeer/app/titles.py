@@ -44,6 +44,12 @@ def parse_owners(found: Sequence[tuple[str, int]]) -> Owners:
     return owners
 
 
+def check_terms(medium: str, territory: Sequence[str]) -> None:
+    """Raises `BadInput` for a medium or a territory that no offer can name."""
+    medium_bit(medium)
+    territory_map(territory or None)
+
+
 class Titles:
     """The ledger's contracts as this home's account uses and reads them."""
 
@@ -193,6 +199,10 @@ class Titles:
         await self._library.refresh()
         return {"offer": str(record.id), "digest": _hex(offer.digest(self.contracts)), "price": str(price)}
 
+    def offers(self, film_id: str) -> list[Record]:
+        """The licence offers of a film that are held, oldest first."""
+        return [record for record, _ in self._library.catalogue.offers_of(self._title_of(self._film(film_id)))]
+
     async def buy(self, offer_record: Cid) -> dict[str, Any]:
         """Buys a licence for this account; the signed offer goes to the ledger with the payment."""
         held = await self._store.get(offer_record)
@@ -250,7 +260,7 @@ class Titles:
                 for one in state.licences
                 if one.title == title and not one.revoked
             ],
-            "offers": [str(record.id) for record, _ in self._library.catalogue.offers_of(title)],
+            "offers": [str(record.id) for record in self.offers(film_id)],
         }
 
     async def state(self) -> tuple[State, int]:

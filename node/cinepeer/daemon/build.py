@@ -43,6 +43,8 @@ async def build(
     from cinepeer.adapters.media.tools import FilmTools
     from cinepeer.adapters.p2p.network import P2P
     from cinepeer.adapters.store.records import RecordStore
+    from cinepeer.adapters.system.notes import Notes
+    from cinepeer.adapters.system.uploads import Uploads
     from cinepeer.app.audit import Auditing
     from cinepeer.app.devices import Devices, admit_when_possible
     from cinepeer.app.fetch import Fetching
@@ -50,6 +52,7 @@ async def build(
     from cinepeer.app.identity import open_author
     from cinepeer.app.library import Library
     from cinepeer.app.moderate import Moderation
+    from cinepeer.app.publications import Publications
     from cinepeer.app.publish import Publishing
     from cinepeer.app.recommend import Recommendations
     from cinepeer.app.replicate import Replication
@@ -60,8 +63,10 @@ async def build(
     store = await RecordStore.open(home.records)
     stack.push_async_callback(store.close)
     roots, is_restored = open_roots(keys), bool(home.kept.get("restored"))
-    seeds, device = (roots.first, roots.following), keys.secret("device")
-    author = await open_author(store, *seeds, device, clock_ms, os.urandom, roots.nonce, is_restored)
+    device = keys.secret("device")
+    author = await open_author(
+        store, roots.first, roots.following, device, clock_ms, os.urandom, roots.nonce, is_restored
+    )
     home.keep(author=str(author.id))
     library = Library(store)
     await library.refresh()
@@ -100,6 +105,8 @@ async def build(
     )
     p2p_box.append(p2p)
     stack.push_async_callback(p2p.stop)
+    await chain.following.start()
+    stack.push_async_callback(chain.following.stop)
     author.announcer = replication
 
     # What people do.
@@ -119,7 +126,10 @@ async def build(
     )
     moderation.apply_list()
     titles = Titles(ledger, network, author, library, store, keys.secret("account"), clock_ms, secrets.token_bytes)
-    devices = Devices(store, author, seeds, clock_ms, os.urandom, is_restored, p2p.neighbours, replication.sync)
+    publishing = Publishing(author, library, disk.ipfs, FilmTools(), hosting, disk.denied)
+    uploads, jobs = Uploads(home.path / "uploads", clock_ms, os.urandom), Notes(home.path / "publications")
+    publications = Publications(publishing, titles, uploads, jobs, clock_ms, os.urandom)
+    devices = Devices(store, author, roots.seeds, clock_ms, os.urandom, is_restored, p2p.neighbours, replication.sync)
     parts = Parts(
         author=author,
         devices=devices,
@@ -127,24 +137,27 @@ async def build(
         library=library,
         ipfs=disk.ipfs,
         denied=disk.denied,
-        publishing=Publishing(author, library, disk.ipfs, FilmTools(), hosting, disk.denied),
+        publications=publications,
+        uploads=uploads,
         hosting=hosting,
         recommendations=Recommendations(library),
         titles=titles,
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
         replication=replication,
         neighbours=p2p.neighbours,
-        status=lambda: _addresses(home, ports, network, p2p, chain.label),
+        status=lambda: _addresses(home, ports, network, p2p, chain.label()),
         connect=p2p.connect,
         moderation=moderation,
         clock_ms=clock_ms,
     )
     await replication.start(p2p)
     stack.push_async_callback(replication.stop)
+    await publications.start()
+    stack.push_async_callback(publications.stop)
     for work in (_follow(parts, arrivals), admit_when_possible(devices, hosting.tell)):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
     await listen(stack, home, ports, parts, disk, fetching, chain)
-    return {**_addresses(home, ports, network, p2p, chain.label), "author": str(author.id)}
+    return {**_addresses(home, ports, network, p2p, chain.label()), "author": str(author.id)}
 
 
 def _listen_on(port: int, address: str) -> list[str]:

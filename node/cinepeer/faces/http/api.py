@@ -17,8 +17,9 @@ from cinepeer.faces.http.opinions import opinions
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.problems import ERRORS, tell_problems
 from cinepeer.faces.http.publications import publications
+from cinepeer.faces.http.uploads import uploads
 
-ROUTERS = (films, opinions, publications, node, keys, ledger, titles)
+ROUTERS = (films, opinions, uploads, publications, node, keys, ledger, titles)
 
 
 def application(parts: Parts, *routers: APIRouter) -> FastAPI:

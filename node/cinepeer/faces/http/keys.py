@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
+from cinepeer.errors import Absent
 from cinepeer.faces.http import answers, shapes
 from cinepeer.faces.http.parts import Parts
-from cinepeer.faces.http.problems import Absent
 
 DeviceKey = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 
@@ -36,6 +36,13 @@ def keys(parts: Parts) -> APIRouter:
         if record is not None:
             await parts.hosting.tell()
         return {"device": parts.author.device.hex(), "record": None if record is None else str(record.id)}
+
+    @router.post("/api/keys/rotations", response_model=answers.Rotated)
+    async def rotate(wanted: shapes.AdmissionRequest) -> dict[str, Any]:
+        """Has the author's next root follow the one that speaks."""
+        record = await parts.devices.rotate(wanted.alone)
+        await parts.library.refresh()
+        return {"record": str(record.id), "root": record.device.hex()}
 
     @router.post("/api/delegations", response_model=answers.Delegated)
     async def delegate(wanted: shapes.DelegationRequest) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from cinepeer.errors import BadInput
+from cinepeer.errors import Absent, BadInput
 from cinepeer.faces.http import answers, shapes, views
 from cinepeer.faces.http.films import DAG_CBOR_TYPE, RECORDS
 from cinepeer.faces.http.parts import Parts
-from cinepeer.faces.http.problems import Absent
 from cinepeer.records import dagcbor
 from cinepeer.records.record import unpack
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cinepeer.adapters.system.uploads import Uploads
 from cinepeer.app.audit import Auditing
 from cinepeer.app.deny import DenyList
 from cinepeer.app.devices import Devices
@@ -14,7 +15,7 @@ from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
 from cinepeer.app.moderate import Moderation
 from cinepeer.app.parts import RecordStore
-from cinepeer.app.publish import Publishing
+from cinepeer.app.publications import Publications
 from cinepeer.app.recommend import Recommendations
 from cinepeer.app.replicate import Replication
 from cinepeer.app.titles import Titles
@@ -31,7 +32,8 @@ class Parts:
     library: Library
     ipfs: IpfsBackend
     denied: DenyList
-    publishing: Publishing
+    publications: Publications
+    uploads: Uploads
     hosting: Hosting
     recommendations: Recommendations
     titles: Titles

@@ -12,8 +12,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from cinepeer.app.devices import RootElsewhere
-from cinepeer.errors import BadInput, CheckFailed, CinepeerError, LimitReached, Refused, Unreachable
+from cinepeer.errors import Absent, BadInput, CheckFailed, CinepeerError, Conflict, LimitReached, Refused, Unreachable
 from cinepeer.faces.http import answers
 
 log = logging.getLogger("cinepeer.http")
@@ -21,30 +20,15 @@ log = logging.getLogger("cinepeer.http")
 PROBLEM_TYPE = "application/problem+json"
 
 
-class Absent(BadInput):
-    """What a path names is not here (404)."""
-
-
-class Conflict(BadInput):
-    """What was asked for does not fit the state as it is now (409)."""
-
-
 _STATUS: tuple[tuple[type[CinepeerError], int], ...] = (
     (Absent, 404),
     (Conflict, 409),
-    (RootElsewhere, 409),
     (BadInput, 400),
     (LimitReached, 507),
     (Unreachable, 503),
     (Refused, 422),
     (CheckFailed, 500),
 )
-# What a person reads instead of the framework's own words.
-_SENTENCES = {
-    404: "found nothing at {path}, expected one of the paths of /api/openapi.json",
-    405: "found the method {method} for {path}, expected one that it takes",
-}
-
 # For every route's `responses`: what an error looks like.
 ERRORS: dict[int | str, dict[str, Any]] = {
     "default": {
@@ -88,8 +72,13 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 async def _of_the_framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    sentence = _SENTENCES.get(error.status_code, f"found a request that fails ({error.detail}), expected a whole one")
-    told = sentence.format(path=request.url.path[:80], method=request.method)
+    path = request.url.path[:80]
+    sentences = {
+        400: "found a body that is no JSON, expected an object of the route's shape",
+        404: f"found nothing at {path}, expected one of the paths of /api/openapi.json",
+        405: f"found the method {request.method} for {path}, expected one that it takes",
+    }
+    told = sentences.get(error.status_code, error.detail)
     return problem(error.status_code, told, dict(error.headers or {}))
 
 

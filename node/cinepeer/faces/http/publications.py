@@ -1,74 +1,80 @@
-"""The API of publishing."""
+"""The API of publishing: jobs that go on without the page that began them."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
-from cinepeer.app.publish import FilmFacts
-from cinepeer.app.titles import parse_owners
-from cinepeer.errors import CinepeerError
-from cinepeer.faces.http import shapes, views
+from cinepeer.app.publications import Publication
+from cinepeer.faces.http import answers, shapes
 from cinepeer.faces.http.parts import Parts
 
 LINES_TYPE = "application/x-ndjson"
-LINES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "JSON lines.", "content": {LINES_TYPE: {"schema": {"type": "string"}}}}
+_LINES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "JSON lines: stages with their measures, then `done` or `problem`.",
+        "content": {LINES_TYPE: {"schema": {"type": "string", "contentMediaType": LINES_TYPE}}},
+    }
 }
 
 
 def publications(parts: Parts) -> APIRouter:
-    """Publishing a film of this machine."""
+    """Routes below `/api/publications`, and `/api/publish` for a file of this machine."""
     router = APIRouter(tags=["publications"])
 
-    @router.post("/api/publish", response_class=Response, responses=LINES)
+    @router.post("/api/publications", status_code=202, response_model=answers.PublicationBegun)
+    async def add_publication(wanted: shapes.PublicationRequest) -> dict[str, str]:
+        """Takes a film to be published; what can be refused at once is."""
+        return {"id": parts.publications.add(wanted.wish()).id}
+
+    @router.get("/api/publications", response_model=list[answers.PublicationState], response_model_exclude_unset=True)
+    async def list_publications() -> list[dict[str, Any]]:
+        """Every job that is remembered, newest first."""
+        return [job.shown() for job in parts.publications.all()]
+
+    @router.get(
+        "/api/publications/{publication}", response_model=answers.PublicationState, response_model_exclude_unset=True
+    )
+    async def get_publication(publication: str) -> dict[str, Any]:
+        """One job as it stands."""
+        return parts.publications.get(publication).shown()
+
+    @router.get("/api/publications/{publication}/events", response_class=Response, responses=_LINES)
+    async def follow_publication(publication: str) -> Response:
+        """A job's stages so far, then each change as it comes, until its end."""
+        job = parts.publications.get(publication)
+        return StreamingResponse(_lines(parts, job), media_type=LINES_TYPE)
+
+    @router.delete(
+        "/api/publications/{publication}", response_model=answers.PublicationState, response_model_exclude_unset=True
+    )
+    async def cancel_publication(publication: str) -> dict[str, Any]:
+        """Cancels a job before anything of it is signed."""
+        return (await parts.publications.cancel(publication)).shown()
+
+    @router.post(
+        "/api/publications/{publication}/attempts",
+        status_code=202,
+        response_model=answers.PublicationState,
+        response_model_exclude_unset=True,
+    )
+    async def retry_publication(publication: str) -> dict[str, Any]:
+        """Tries a job again that failed or was cancelled; what was signed is not signed twice."""
+        return parts.publications.retry(publication).shown()
+
+    @router.post("/api/publish", response_class=Response, responses=_LINES)
     async def publish(wanted: shapes.PublishRequest) -> Response:
-        """Publishes a file; one JSON line for each step, the last holds `done` or `problem`."""
-        return StreamingResponse(_publish(parts, wanted), media_type=LINES_TYPE)
+        """Publishes a file of this machine and follows the job."""
+        job = parts.publications.add(wanted.wish())
+        return StreamingResponse(_lines(parts, job), media_type=LINES_TYPE)
 
     return router
 
 
-async def _publish(parts: Parts, wanted: shapes.PublishRequest) -> AsyncIterator[str]:
-    """One JSON line for each step as it happens; the last holds `done` or `problem`."""
-    facts = FilmFacts(
-        name=wanted.name,
-        year=wanted.year,
-        external=tuple(wanted.external),
-        genres=tuple(wanted.genres),
-        synopsis=wanted.synopsis,
-        languages=tuple(wanted.languages),
-        credits=tuple(wanted.credits),
-    )
-    told: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
-
-    async def work() -> None:
-        try:
-            owners = parse_owners([(share.holder, share.shares) for share in wanted.owners])
-            published = await parts.publishing.publish(
-                Path(wanted.path), facts, lambda stage, measure: told.put_nowait({"stage": stage, **measure})
-            )
-            done = views.published(published)
-            if wanted.title:
-                title = await parts.titles.register(str(published.film), owners)
-                told.put_nowait({"stage": "title", **title})
-                done["title"] = title
-            told.put_nowait({"done": done})
-        except CinepeerError as error:
-            told.put_nowait({"problem": str(error), "exit_code": error.exit_code})
-        finally:
-            told.put_nowait(None)
-
-    task = asyncio.create_task(work())
-    try:
-        while (line := await told.get()) is not None:
-            yield json.dumps(line) + "\n"
-        await task
-    finally:
-        task.cancel()
+async def _lines(parts: Parts, job: Publication) -> AsyncIterator[str]:
+    async for line in parts.publications.events(job):
+        yield json.dumps(line) + "\n"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from cinepeer.app.publications import Wish
+from cinepeer.app.publish import FilmFacts
 
 
 class _Shape(BaseModel):
@@ -31,6 +35,17 @@ class PublishRequest(_Shape):
     credits: list[tuple[str, str]] = []
     owners: list[Share] = []
     title: bool = True
+
+    def facts(self) -> FilmFacts:
+        """What the creator says of the film."""
+        names = ("external", "genres", "languages", "credits")
+        several = {name: tuple(getattr(self, name)) for name in names}
+        return FilmFacts(name=self.name, year=self.year, synopsis=self.synopsis, **several)
+
+    def wish(self) -> Wish:
+        """As the application takes it."""
+        owners = tuple((share.holder, share.shares) for share in self.owners)
+        return Wish(self.facts(), path=self.path, title=self.title, owners=owners)
 
 
 class RatingRequest(_Shape):
@@ -128,3 +143,16 @@ class DelegationRequest(_Shape):
 
     device: str = Field(pattern=r"^[0-9a-f]{64}$")
     name: str = Field(min_length=1, max_length=64)
+
+
+class PublicationRequest(PublishRequest):
+    """A film to be published: an upload that is whole, or a file on the node's own machine (one of the two)."""
+
+    upload: str | None = None
+    path: str | None = None  # type: ignore[assignment]
+    offer: OfferTerms | None = None
+
+    def wish(self) -> Wish:
+        """As the application takes it."""
+        offer = None if self.offer is None else self.offer.terms()
+        return dataclasses.replace(super().wish(), upload=self.upload, offer=offer)

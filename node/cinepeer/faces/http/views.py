@@ -9,12 +9,10 @@ from typing import Any
 from cinepeer import __version__
 from cinepeer.app.catalogue import Film, Version
 from cinepeer.app.parts import Pair
-from cinepeer.app.publish import Published
 from cinepeer.app.recommend import Cause, Explained
-from cinepeer.errors import BadInput, Refused
+from cinepeer.errors import Absent, BadInput, Refused
 from cinepeer.faces.http import answers
 from cinepeer.faces.http.parts import Parts
-from cinepeer.faces.http.problems import Absent
 from cinepeer.records.bodies import parse_film_id
 from cinepeer.records.cid import Cid
 
@@ -137,14 +135,6 @@ async def ratings(parts: Parts, text: str, limit: int, after: str | None) -> lis
         for time, record, author, stars in standing
         if stars is not None and (start is None or (time, record) < start)
     ][:limit]
-
-
-def published(made: Published) -> dict[str, Any]:
-    """What publishing made."""
-    shown = asdict(made)
-    shown |= {name: str(shown[name]) for name in ("film", "version", "root")}
-    shown["source"] = made.source.hex()
-    return shown
 
 
 def recommendations(parts: Parts, limit: int) -> dict[str, Any]:

@@ -1,0 +1,382 @@
+"""Publications: jobs of the node, one after another, that outlive the page that began them and the node itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from cinepeer.app.publish import FilmFacts, Published, Publishing
+from cinepeer.app.titles import Titles, check_terms, parse_owners
+from cinepeer.errors import Absent, BadInput, CinepeerError, Conflict
+from cinepeer.records.cid import Cid
+
+log = logging.getLogger("cinepeer.publications")
+
+MAX_KEPT = 100
+MAX_WAITING = 100
+MAX_STARTS = 3
+
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+
+class Notes(Protocol):
+    """Where jobs are kept over a restart: JSON objects by name."""
+
+    def all(self) -> list[dict[str, Any]]: ...
+    def save(self, name: str, note: dict[str, Any]) -> None: ...
+    def remove(self, name: str) -> None: ...
+
+
+class Uploads(Protocol):
+    """The files that were sent to this node."""
+
+    def hold(self, upload_id: str) -> Path: ...
+    def release(self, upload_id: str) -> None: ...
+    def remove(self, upload_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be published: an upload or a file of this machine, what its creator says, owners and an offer."""
+
+    facts: FilmFacts
+    upload: str | None = None
+    path: str | None = None
+    title: bool = True
+    owners: tuple[tuple[str, int], ...] = ()
+    offer: dict[str, Any] | None = None
+
+    def check(self) -> None:
+        """Raises `BadInput` for what can be said before any work is done."""
+        if (self.upload is None) == (self.path is None):
+            raise BadInput("found neither or both of an upload and a path, expected one of them")
+        self.facts.check()
+        parse_owners(self.owners)
+        if self.offer is not None:
+            if not self.title:
+                raise BadInput("found a licence offer without a title, expected the title to be registered with it")
+            check_terms(self.offer["medium"], self.offer["territory"])
+
+    @classmethod
+    def parse(cls, note: dict[str, Any]) -> Wish:
+        """A wish as `dataclasses.asdict` and JSON left it."""
+        facts = {name: tuple(value) if isinstance(value, list) else value for name, value in note["facts"].items()}
+        facts["credits"] = tuple((name, role) for name, role in facts["credits"])
+        owners = tuple((holder, shares) for holder, shares in note["owners"])
+        return cls(**{**note, "facts": FilmFacts(**facts), "owners": owners})
+
+
+@dataclass(slots=True)
+class Stage:
+    """One stage of a job and its newest measures."""
+
+    name: str
+    measure: dict[str, Any] = field(default_factory=dict)
+    is_done: bool = False
+    revision: int = 0
+
+
+@dataclass(slots=True)
+class Publication:
+    """One job. `published` is what was signed, `done` all that was made; `problem` is the sentence of a failure.
+
+    `again`: an earlier attempt may have signed something; `starts` counts those that the node did not outlive.
+    """
+
+    id: str
+    wish: Wish
+    made_ms: int
+    state: State = "waiting"
+    starts: int = 0
+    again: bool = False
+    published: dict[str, Any] | None = None
+    done: dict[str, Any] | None = None
+    problem: str | None = None
+    exit_code: int = 0
+    stages: list[Stage] = field(default_factory=list)
+    revision: int = 0
+    is_signing: bool = False
+    source: Path | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more happens to it by itself."""
+        return self.state in ("done", "failed", "cancelled")
+
+    def tell(self, name: str, measure: dict[str, object]) -> None:
+        """Notes that a stage has begun, or its newest measures."""
+        if not self.stages or self.stages[-1].name != name:
+            for stage in self.stages:
+                stage.is_done = True
+            self.stages.append(Stage(name))
+        self.revision += 1
+        self.stages[-1].measure |= measure
+        self.stages[-1].revision = self.revision
+        self.is_signing = name not in ("probe", "ladder", "import")
+        self.wake()
+
+    def wake(self) -> None:
+        """Lets everyone who watches look again."""
+        changed, self.changed = self.changed, asyncio.Event()
+        changed.set()
+
+    def note(self) -> dict[str, Any]:
+        """What is kept on the disk."""
+        kept = ("id", "made_ms", "state", "starts", "again", "published", "done", "problem", "exit_code")
+        return {"wish": dataclasses.asdict(self.wish), **{name: getattr(self, name) for name in kept}}
+
+    def shown(self) -> dict[str, Any]:
+        """As plain values for a person."""
+        stages = [{"stage": stage.name, **stage.measure, "done": stage.is_done} for stage in self.stages]
+        return {
+            "id": self.id,
+            "name": self.wish.facts.name,
+            "made_ms": self.made_ms,
+            "upload": self.wish.upload,
+            "state": self.state,
+            "stage": self.stages[-1].name if self.stages else "",
+            "stages": stages,
+            "problem": self.problem,
+            "done": self.done,
+        }
+
+
+class Publications:
+    """The queue of jobs. A job that a stop of the node broke off goes on from where it stood."""
+
+    def __init__(
+        self,
+        publishing: Publishing,
+        titles: Titles,
+        uploads: Uploads,
+        notes: Notes,
+        clock_ms: Callable[[], int],
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        self._publishing = publishing
+        self._titles = titles
+        self._uploads = uploads
+        self._notes = notes
+        self._clock_ms = clock_ms
+        self._entropy = entropy
+        self._jobs: dict[str, Publication] = {}
+        self._queue: asyncio.Queue[Publication] = asyncio.Queue()
+        self._worker: asyncio.Task[None] | None = None
+        self._running: tuple[Publication, asyncio.Task[None]] | None = None
+
+    async def start(self) -> None:
+        """Takes up the jobs of earlier runs and begins to work."""
+        found = [Publication(wish=Wish.parse(note.pop("wish")), **note) for note in self._notes.all()]
+        for job in sorted(found, key=lambda one: (one.made_ms, one.id)):
+            self._jobs[job.id] = job
+            if not job.is_over:
+                job.again = job.again or job.state == "running"
+                self._enqueue(job)
+        self._worker = asyncio.create_task(self._work(), name="publications")
+
+    async def stop(self) -> None:
+        """Breaks the running job off; the next start goes on with it."""
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+        if self._running is not None:
+            job, task = self._running
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            if not job.is_over:
+                job.starts -= 1  # an orderly stop says nothing against the job
+                self._save(job)
+
+    # What people ask
+
+    def add(self, wish: Wish) -> Publication:
+        """Takes a job; raises `BadInput` or `Conflict` where it cannot become a film."""
+        wish.check()
+        if sum(not job.is_over for job in self._jobs.values()) >= MAX_WAITING:
+            raise Conflict(f"found {MAX_WAITING} publications waiting, expected one of them to end first")
+        job = Publication(self._entropy(16).hex(), wish, self._clock_ms())
+        job.source = Path(str(wish.path)) if wish.upload is None else self._uploads.hold(wish.upload)
+        try:
+            self._notes.save(job.id, job.note())
+        except CinepeerError:
+            self._let_go(job)
+            raise
+        self._jobs[job.id] = job
+        self._queue.put_nowait(job)
+        self._prune()
+        return job
+
+    def all(self) -> list[Publication]:
+        """Every job that is remembered, the newest first."""
+        return sorted(self._jobs.values(), key=lambda job: (-job.made_ms, job.id))
+
+    def get(self, job_id: str) -> Publication:
+        """A job; raises `Absent`."""
+        job = self._jobs.get(job_id)
+        if job is None:
+            raise Absent(f"found no publication {job_id[:40]!r}, expected one that this node remembers")
+        return job
+
+    async def cancel(self, job_id: str) -> Publication:
+        """Cancels a job that waits or runs; raises `Conflict` once it is being signed, or is over."""
+        job = self.get(job_id)
+        if job.is_over:
+            raise Conflict(f"found the publication {job.state} already, expected it waiting or running")
+        if job.is_signing:
+            raise Conflict("found the film being signed, expected an earlier stage: it is published in a moment")
+        self._end(job, "cancelled", "cancelled before anything was signed", 1)
+        if self._running is not None and self._running[0] is job:
+            self._running[1].cancel()
+            await asyncio.gather(self._running[1], return_exceptions=True)
+        return job
+
+    def retry(self, job_id: str) -> Publication:
+        """Puts a job that failed or was cancelled into the queue again; what was signed is not signed twice."""
+        job = self.get(job_id)
+        if job.state not in ("failed", "cancelled"):
+            raise Conflict(f"found the publication {job.state}, expected one that failed or was cancelled")
+        job.state, job.problem, job.exit_code, job.starts, job.again, job.stages = "waiting", None, 0, 0, True, []
+        self._enqueue(job)
+        self._save(job)
+        return job
+
+    async def events(self, job: Publication) -> AsyncIterator[dict[str, Any]]:
+        """The stages so far, then each change as it comes, then how it ended: `done` or `problem`."""
+        seen = -1
+        while True:
+            changed = job.changed
+            for stage in job.stages:
+                if stage.revision > seen:
+                    yield {"stage": stage.name, **stage.measure}
+            seen = job.revision
+            if job.is_over:
+                break
+            await changed.wait()
+        yield {"done": job.done} if job.state == "done" else {"problem": job.problem, "exit_code": job.exit_code}
+
+    # The work
+
+    def _enqueue(self, job: Publication) -> None:
+        """Puts a job of an earlier run or attempt into the queue; it fails at once when its upload is gone."""
+        job.state = "waiting"
+        job.source = Path(str(job.wish.path))
+        if job.wish.upload is not None and job.published is None:
+            try:
+                job.source = self._uploads.hold(job.wish.upload)
+            except Conflict as error:
+                self._end(job, "failed", f"{error}: send the file again", error.exit_code)
+                return
+        self._queue.put_nowait(job)
+
+    async def _work(self) -> None:
+        while True:
+            job = await self._queue.get()
+            if job.state != "waiting":
+                continue
+            task = asyncio.create_task(self._run(job), name=f"publication-{job.id}")
+            self._running = job, task
+            await asyncio.gather(task, return_exceptions=True)
+            self._running = None
+
+    async def _run(self, job: Publication) -> None:
+        """One job from where it stands to its end."""
+        try:
+            if job.starts >= MAX_STARTS:
+                raise BadInput(
+                    f"found the node ended {job.starts} times while it worked on {job.wish.facts.name!r}, "
+                    "expected it to go on: read its log, then try again"
+                )
+            job.state, job.starts = "running", job.starts + 1
+            self._notes.save(job.id, job.note())
+            job.wake()
+            await self._publish(job)
+            if job.wish.title:
+                await self._register(job)
+            self._end(job, "done")
+        except CinepeerError as error:
+            self._end(job, "failed", self._next_step(job, error), error.exit_code)
+        except Exception:  # a task's edge: the next job runs whatever happened to this one
+            log.exception("publications.failed id=%s", job.id)
+            self._end(job, "failed", "found a mistake of this node's own, expected the film published: see its log", 1)
+
+    async def _publish(self, job: Publication) -> None:
+        if job.published is not None:
+            job.done = job.done or dict(job.published)
+            return
+        assert job.source is not None, "a job in the queue has its source"
+        made = await self._publishing.publish(job.source, job.wish.facts, job.tell, again=job.again)
+        job.published = _plain(made)
+        job.done = dict(job.published)
+        self._save(job)
+
+    async def _register(self, job: Publication) -> None:
+        """The title and, where it is wished, the licence offer; both are safe to repeat."""
+        assert job.done is not None
+        film = str(job.done["film"])
+        if "title" not in job.done:
+            job.tell("title", {})
+            title = await self._titles.register(film, parse_owners(job.wish.owners))
+            job.tell("title", title)
+            job.done["title"] = title
+            self._save(job)
+        if job.wish.offer is not None and "offer" not in job.done:
+            job.tell("offer", {})
+            offer = await self._offer(job, film, job.wish.offer)
+            job.tell("offer", offer)
+            job.done["offer"] = offer
+
+    async def _offer(self, job: Publication, film: str, terms: dict[str, Any]) -> dict[str, Any]:
+        """The offer that an attempt broken off has signed already, or a new one."""
+        standing = self._titles.offers(film) if job.again else []
+        if standing:
+            return {"offer": str(standing[-1].id), "price": str(terms["price"])}
+        return await self._titles.offer(film, **terms)
+
+    def _next_step(self, job: Publication, error: CinepeerError) -> str:
+        if job.published is None:
+            return str(error)
+        return f"{error}; the film is published, its title or offer is not: try again"
+
+    def _end(self, job: Publication, state: State, problem: str | None = None, exit_code: int = 0) -> None:
+        if job.is_over:
+            return
+        job.state, job.problem, job.exit_code, job.is_signing = state, problem, exit_code, False
+        for stage in job.stages:
+            stage.is_done = stage.is_done or state == "done"
+        self._save(job)
+        self._let_go(job)
+        if job.wish.upload is not None and job.published is not None:
+            with contextlib.suppress(CinepeerError):  # it expires by itself
+                self._uploads.remove(job.wish.upload)
+        job.wake()
+
+    def _let_go(self, job: Publication) -> None:
+        if job.wish.upload is not None:
+            self._uploads.release(job.wish.upload)
+
+    def _save(self, job: Publication) -> None:
+        """Notes where a job stands; a full disk does not undo what was done."""
+        try:
+            self._notes.save(job.id, job.note())
+        except CinepeerError as error:
+            log.warning("publications.unnoted id=%s reason=%s", job.id, error)
+
+    def _prune(self) -> None:
+        for job in [one for one in self.all() if one.is_over][MAX_KEPT:]:
+            del self._jobs[job.id]
+            self._notes.remove(job.id)
+
+
+def _plain(made: Published) -> dict[str, Any]:
+    """What publishing made, as plain values."""
+    shown = dataclasses.asdict(made)
+    return {name: str(value) if isinstance(value, Cid) else value for name, value in shown.items()} | {
+        "source": made.source.hex()
+    }
