@@ -78,6 +78,8 @@ def test_the_lost_device_drill(tmp_path: Path) -> None:
             found = device(node, lost)
             assert found is not None
             assert (found["state"], found["counted"]) == ("revoked", 1)
+            assert found["last"] == {"seq": 0, "head": kept}
+            assert f"revoked after seq 0 ({kept})" in command("keys", "--home", new).stdout
             root = node.api.get("/api/keys")["keys"][0]
             assert (root["state"], root["counted"]) == ("speaks for the author", 4)
 
@@ -97,6 +99,29 @@ def refused(node: Running) -> bool:
     except BadInput as error:
         return "revoked by its author" in str(error)
     return False
+
+
+def test_a_rotation_is_followed_by_a_restored_home_with_the_same_words(tmp_path: Path) -> None:
+    home, new = tmp_path / "home", tmp_path / "new"
+    with running(home) as node:
+        before = node.api.get("/api/keys")
+        unsure = command("keys", "rotate", "--home", home)
+        assert (unsure.returncode, "no --yes" in unsure.stderr) == (2, True)
+        assert node.api.get("/api/keys") == before
+        ended = command("keys", "rotate", "--yes", "--home", home)
+        assert (ended.returncode, before["following"] in ended.stdout) == (0, True)
+        shown = command("keys", "--home", home).stdout
+        assert "followed by another root after seq 1 (b" in shown
+        words = json.loads(command("keys", "phrase", "--show", "--json", "--home", home).stdout)["phrase"]
+        assert given(f"{words}\n", "keys", "restore", "--home", new).returncode == 0
+        with running(new, "--join", node.told["p2p"][0]) as restored:
+            assert restored.told["author"] == node.told["author"]
+            until(lambda: restored.api.get("/api/keys")["admitted"])
+            mine = rate(restored, 4)
+            until(lambda: holds(node, mine))
+            root = device(node, before["following"])
+            assert root is not None
+            assert (root["state"], root["counted"]) == ("speaks for the author", 2)
 
 
 def test_a_home_from_before_the_phrase_keeps_its_author_and_keys(tmp_path: Path) -> None:

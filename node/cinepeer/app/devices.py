@@ -1,4 +1,4 @@
-"""Devices: who may sign for the author of this home, and the one place where its root signs.
+"""Devices: who may sign for the author of this home, and the one place where its roots sign.
 
 A root that forks its own feed takes the say from itself. So before it signs, every neighbour is reconciled with; and in
 a restored home, where another machine may have signed with the same words, the root does not sign before at least one
@@ -8,29 +8,28 @@ neighbour was reconciled with whole, unless a person says that there is no other
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from cinepeer.app.identity import Author, keep, next_place
 from cinepeer.app.parts import RecordStore
-from cinepeer.errors import BadInput, CheckFailed, CinepeerError, Unreachable
+from cinepeer.errors import BadInput, CheckFailed, CinepeerError, Conflict, Unreachable
 from cinepeer.records.bodies import new_body, parse_body
 from cinepeer.records.cid import Cid
 from cinepeer.records.dagcbor import Value
 from cinepeer.records.feed import Device
 from cinepeer.records.keys import public_key
 from cinepeer.records.record import Record, sign_record
-from cinepeer.records.span import ALL
+from cinepeer.records.span import ALL, Span
 
 log = logging.getLogger("cinepeer.devices")
 
 SYNC_TIMEOUT_S = 60.0
 RETRY_PAUSE_S = 2.0
 
-
-class RootElsewhere(BadInput):
-    """The root that speaks for the author is not on this machine, or what is asked of it can no longer be said."""
+_ALONE = "found the author's inception alone, expected the delegation that follows it as well"
 
 
 class Present(Protocol):
@@ -52,7 +51,7 @@ class Synced(Protocol):
 
 
 class Devices:
-    """The author's keys as the held records have them, and the root's acts: to admit a device and to revoke one."""
+    """The author's keys as the held records have them, and the roots' acts: to admit, to revoke, to follow."""
 
     def __init__(
         self,
@@ -65,7 +64,7 @@ class Devices:
         neighbours: Callable[[], Sequence[Present]] = tuple,
         sync: Callable[[str], Awaitable[Synced]] | None = None,
     ) -> None:
-        """`root_seeds`: of the first root and of those that may follow it, as far as they are on this machine."""
+        """`root_seeds`: of the first root and, in order, of those that may follow, as far as they are at hand."""
         self._store = store
         self._author = author
         self._roots = {public_key(seed): seed for seed in root_seeds}
@@ -87,6 +86,7 @@ class Devices:
             "device": self._author.device.hex(),
             "admitted": self._author.is_admitted,
             "restored": self.is_restored,
+            "following": following[0].hex() if (following := self._followers(speaking)) else None,
             "keys": [await self._key(key, found, key == speaking) for key, found in devices.items()],
         }
 
@@ -110,6 +110,7 @@ class Devices:
             "signs": "inception, rotation, delegate, revocation" if found.is_root else "everything else",
             "records": len(own),
             "counted": sum(self._store.feeds.counts(record) for record in own),
+            "last": _last_of(found.span),
             "here": key in self._roots or key == self._author.device,
         }
 
@@ -148,7 +149,7 @@ class Devices:
         if known is None or known.name is None:
             return await self._delegate(device, name, alone)
         if known.span.before < ALL.before:
-            raise RootElsewhere(f"found the device {device.hex()[:16]}… revoked or forked, expected a fresh key")
+            raise Conflict(f"found the device {device.hex()[:16]}… revoked or forked, expected a fresh key")
         return None
 
     async def delegated(self, device: bytes, name: str) -> Record:
@@ -232,8 +233,57 @@ class Devices:
             return False
         return not (done.waiting or done.withheld or done.refused)
 
+    async def rotate(self, alone: bool = False) -> Record:
+        """Has the next root follow the one that speaks, whose feed ends with its last record that counts.
+
+        So an author goes on whose root has forked. Raises as `_sign` does, and `BadInput` without further roots.
+        """
+        async with self._turn:
+            await self._reconcile(alone)
+            root = self._root()
+            following, after = (*self._followers(root), None, None)[:2]
+            if following is None or after is None:
+                raise BadInput(
+                    "found no further root on this machine, expected keys that were made from a phrase: "
+                    "begin a new author in a fresh home"
+                )
+            if self._store.feeds.heads(following):
+                raise CheckFailed(
+                    "found the next root used before, and forked, expected it fresh: no root of this author can follow"
+                )
+            last = await self._last(root, None)
+            assert last is not None, "an inception always counts"
+            if last.seq == 0 and self._store.feeds.fork(root) is None:
+                raise Unreachable(_ALONE)
+            fields: dict[str, Value] = {
+                "root": following,
+                "next": hashlib.sha256(after).digest(),
+                "previous": {"seq": last.seq, "head": last.id},
+            }
+            return await self._keep(following, "rotation", fields, None, 0, last.time)
+
+    def _followers(self, root: bytes | None) -> list[bytes]:
+        """The roots of this machine that come after `root`, in order."""
+        known = list(self._roots)
+        return known[known.index(root) + 1 :] if root in self._roots else []
+
     async def _sign(self, kind: str, fields: Mapping[str, Value]) -> Record:
         """Signs with the root that speaks, stores, announces; raises where that would fork or not count."""
+        root = self._root()
+        if self._store.feeds.fork(root) is not None:
+            raise CheckFailed(
+                "found the root's feed forked, expected it whole: `cinepeer keys rotate` has the next root follow"
+            )
+        head, seq, time = await next_place(self._store, root)
+        if seq == 1 and root == next(iter(self._store.feeds.devices(self._author.id))):
+            # An author that lived has admitted a device: with the inception alone the rest is missing here.
+            raise Unreachable(_ALONE)
+        if not self._store.feeds.span(self._author.id, root).covers(seq, Cid()):
+            raise CheckFailed(f"found the root's feed ended before seq {seq}, expected one that goes on")
+        return await self._keep(root, kind, fields, head, seq, time)
+
+    def _root(self) -> bytes:
+        """The root that speaks for the author, when it is on this machine."""
         root = _speaking(self._store.feeds.devices(self._author.id))
         if root is None:
             raise Unreachable(
@@ -241,20 +291,20 @@ class Devices:
                 "connect to a peer that holds them, or `cinepeer import` an export"
             )
         if root not in self._roots:
-            raise RootElsewhere(
+            raise Conflict(
                 f"found the root {root.hex()[:16]}… speaking for the author, expected one of this machine: "
                 "a page's device is admitted at the author's own node; here the node's device signs for it"
             )
-        head, seq, time = await next_place(self._store, root)
-        if seq == 1:
-            # An author that lived has admitted a device: with the inception alone the rest is missing here.
-            raise Unreachable("found the author's inception alone, expected the delegation that follows it as well")
-        if not self._store.feeds.span(self._author.id, root).covers(seq, Cid()):
-            raise CheckFailed(f"found the root's feed ended before seq {seq}, expected one that goes on")
+        return root
+
+    async def _keep(
+        self, root: bytes, kind: str, fields: Mapping[str, Value], prev: Cid | None, seq: int, time_ms: int
+    ) -> Record:
+        """Signs with `root` at the place after `prev`, not before `time_ms`; stores and announces."""
         body = new_body(kind, self._entropy(16), **fields)
-        time = max(self._clock_ms(), time)
+        time = max(self._clock_ms(), time_ms)
         record = sign_record(
-            self._roots[root], author=self._author.id, seq=seq, prev=head, time=time, kind=kind, body=body
+            self._roots[root], author=self._author.id, seq=seq, prev=prev, time=time, kind=kind, body=body
         )
         await keep(self._store, [(record, body)], self._clock_ms())
         if self._author.announcer is not None:
@@ -281,3 +331,10 @@ def _speaking(devices: Mapping[bytes, Device]) -> bytes | None:
     """The root in force now."""
     roots = [key for key, found in devices.items() if found.is_root]
     return roots[-1] if roots else None
+
+
+def _last_of(span: Span) -> dict[str, Any] | None:
+    """The seq, and where it is named the id, of the last record that counts; None where there is no such end."""
+    if span.before >= ALL.before:
+        return None
+    return {"seq": span.before - (span.head is None), "head": None if span.head is None else str(span.head)}

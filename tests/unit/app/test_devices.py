@@ -19,7 +19,7 @@ from unit.app.people import World
 
 T = TypeVar("T")
 ENTROPY = bytes(range(32))
-ROOTS = (root_seed(ENTROPY, 0), root_seed(ENTROPY, 1))
+ROOTS = tuple(root_seed(ENTROPY, number) for number in range(4))
 RATING = {"ratings": [["imdb:tt0111161", 9]]}
 
 
@@ -51,7 +51,7 @@ class Home:
     async def open(cls, path: Path, device: bytes, is_restored: bool) -> Home:
         world = World(await RecordStore.open(path / f"{device[:1].hex()}.db"))
         author = await open_author(
-            world.store, *ROOTS, device, world.clock_ms, world.entropy, inception_nonce(ENTROPY), is_restored
+            world.store, *ROOTS[:2], device, world.clock_ms, world.entropy, inception_nonce(ENTROPY), is_restored
         )
         return cls(world, author, is_restored)
 
@@ -183,6 +183,100 @@ def test_only_one_other_device_can_be_revoked(tmp_path: Path, text: str, sentenc
     in_homes(tmp_path, story)
 
 
+def test_a_forked_root_is_followed_by_the_next_and_the_author_goes_on(tmp_path: Path) -> None:
+    async def story(first: Home, second: Home) -> None:
+        kept = await first.author.sign("rating", RATING)
+        second.meets = first
+        await second.sync("")
+        second.meets = None
+        # Two machines with the same words, and each lets its root sign without asking: the root forks.
+        await first.devices.delegate(b"\5" * 32, "page")
+        await second.devices.admit(alone=True)
+        second.meets = first
+        await second.sync("")
+        with pytest.raises(CheckFailed, match="forked, expected it whole: `cinepeer keys rotate`"):
+            await first.devices.delegate(b"\6" * 32, "page")
+        rotation = await first.devices.rotate()
+        await second.sync("")
+        assert not second.author.is_admitted  # the fork took both admissions away
+        await second.devices.admit()
+        await second.author.sign("rating", RATING)
+        await second.sync("")
+        for home in (first, second):
+            told = await home.devices.told()
+            assert [key["state"] for key in told["keys"][:2]] == [
+                "forked at seq 2: nothing counts from there on",
+                "speaks for the author",
+            ]
+            assert told["keys"][0]["last"]["seq"] == 1
+            assert told["keys"][1]["key"] == rotation.device.hex()
+            named = {key["key"]: (key["state"], key["counted"]) for key in told["keys"]}
+            assert named[first.author.device.hex()] == ("admitted", 1)
+            assert named[second.author.device.hex()] == ("admitted", 1)
+            assert home.world.store.feeds.counts(kept)
+
+    in_homes(tmp_path, story)
+
+
+def test_a_rotation_ends_a_whole_feed_with_its_last_record_and_leaves_the_devices(tmp_path: Path) -> None:
+    async def story(first: Home, _: Home) -> None:
+        before = await first.devices.told()
+        rotation = await first.devices.rotate()
+        assert rotation.device.hex() == before["following"]
+        told = await first.devices.told()
+        assert [(key["state"], key["counted"]) for key in told["keys"]] == [
+            ("followed by another root", 2),
+            ("speaks for the author", 1),
+            ("admitted", 0),
+        ]
+        [delegate] = await first.world.store.by_kind("delegate")
+        assert told["keys"][0]["last"] == {"seq": 1, "head": str(delegate.record.id)}
+        assert told["keys"][1]["last"] is told["keys"][2]["last"] is None
+        await first.author.sign("rating", RATING)
+        page = b"\5" * 32
+        record = await first.devices.delegate(page, "page")
+        assert record is not None and (record.device, record.seq) == (rotation.device, 1)
+        again = await first.devices.rotate()
+        assert again.device.hex() == told["following"] != before["following"]
+        with pytest.raises(BadInput, match="no further root on this machine"):
+            await first.devices.rotate()  # of four seeds the last one is promised, and nothing follows it
+
+    in_homes(tmp_path, story)
+
+
+def test_a_restored_home_learns_of_a_rotation_before_its_roots_sign(tmp_path: Path) -> None:
+    async def story(first: Home, second: Home) -> None:
+        rotation = await first.devices.rotate()
+        for sign in (second.devices.admit, second.devices.rotate):
+            with pytest.raises(Unreachable):
+                await sign()
+        with pytest.raises(Unreachable):
+            await second.devices.rotate(alone=True)
+        second.meets = first
+        admitted = await second.devices.admit()
+        assert admitted is not None and admitted.device == rotation.device
+        assert (await second.devices.told())["keys"][1]["state"] == "speaks for the author"
+
+    in_homes(tmp_path, story)
+
+
+def test_two_rotations_by_one_root_end_the_roots_and_say_so(tmp_path: Path) -> None:
+    async def story(first: Home, second: Home) -> None:
+        second.meets = first
+        await second.sync("")
+        second.meets = None
+        await first.devices.rotate()
+        await second.devices.rotate(alone=True)
+        second.meets = first
+        await second.sync("")
+        with pytest.raises(CheckFailed, match="used before, and forked"):
+            await first.devices.rotate()
+        assert first.author.is_admitted
+        await first.author.sign("rating", RATING)
+
+    in_homes(tmp_path, story)
+
+
 def test_the_root_of_another_machine_does_not_sign_here(tmp_path: Path) -> None:
     async def story(first: Home, second: Home) -> None:
         second.meets = first
@@ -226,7 +320,7 @@ def test_a_forked_root_says_so_and_signs_no_more(tmp_path: Path) -> None:
             await second.sync("")
             told = await second.devices.told()
             assert told["keys"][0]["state"] == "forked at seq 2: nothing counts from there on"
-            with pytest.raises(CheckFailed, match="found two heads"):
+            with pytest.raises(CheckFailed, match="cinepeer keys rotate"):
                 await second.devices.revoke(first.author.device.hex(), None, "")
             first.meets = second
             await first.sync("")

@@ -8,6 +8,7 @@ from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.adapters.system.wordlist import english
 from cinepeer.errors import BadInput
 from cinepeer.records.phrase import inception_nonce, parse_phrase, phrase_of, root_seed
+from cinepeer.records.roots import MAX_ROOTS
 from cinepeer.rights.wallet import account_key
 
 PHRASE = "phrase"
@@ -15,21 +16,32 @@ PHRASE = "phrase"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Roots:
-    """Seeds of the root that begins the author and of the one that may follow; `nonce` is None without a phrase."""
+    """Seeds of the root that begins the author and, in order, of those that may follow; no `nonce` without a phrase."""
 
-    first: bytes
-    following: bytes
+    seeds: tuple[bytes, ...]
     nonce: bytes | None
+
+    @property
+    def first(self) -> bytes:
+        """The seed of the root that begins the author."""
+        return self.seeds[0]
+
+    @property
+    def following(self) -> bytes:
+        """The seed of the root that the inception promises."""
+        return self.seeds[1]
 
 
 def open_roots(keys: Keystore) -> Roots:
     """The roots kept in `keys`; in a fresh keystore a phrase is made first, and the account's key with it."""
     if "root" in keys.names():
-        return Roots(keys.secret("root"), keys.secret("next-root"), None)
+        return Roots((keys.secret("root"), keys.secret("next-root")), None)
     entropy = keys.secret(PHRASE)
     if "account" not in keys.names():
         keys.keep("account", account_key(phrase_of(entropy, english())))
-    return Roots(root_seed(entropy, 0), root_seed(entropy, 1), inception_nonce(entropy))
+    # One more than can ever be in force, for each of these promises another.
+    seeds = tuple(root_seed(entropy, number) for number in range(MAX_ROOTS + 1))
+    return Roots(seeds, inception_nonce(entropy))
 
 
 def show_phrase(keys: Keystore) -> str:

@@ -39,10 +39,23 @@ def _keys(found: dict[str, Any]) -> Iterator[str]:
         here = "this device" if key["key"] == found["device"] else "on this machine" if key["here"] else "elsewhere"
         yield f"{key['sort']:8} {key['key']}{named}"
         counts = f"{key['counted']} of {key['records']} records count"
-        yield f"         {key['state']}; signs {key['signs']}; {counts}; {here}"
+        yield f"         {key['state']}{_end(key)}; signs {key['signs']}; {counts}; {here}"
+    if found["following"]:
+        yield f"next     {found['following']}"
+        yield "         may follow the root by `cinepeer keys rotate`; signs nothing yet; on this machine"
     if not found["admitted"]:
         yield f"device   {found['device']}"
         yield "         this device, not admitted yet: it waits for a peer that holds the author's records"
+
+
+def _end(key: dict[str, Any]) -> str:
+    """Where what counts of a key's feed ends."""
+    if key["last"] is None:
+        return ""
+    if key["last"]["seq"] < 0:
+        return ", nothing counts"
+    named = f" ({key['last']['head']})" if key["last"]["head"] else ""
+    return f" after seq {key['last']['seq']}{named}"
 
 
 def open_keystore(home: Path) -> Any:
@@ -129,3 +142,24 @@ def admit(alone: bool, as_json: bool, home: Path) -> None:
     """Have the root admit this restored device now instead of when a peer has been reconciled with."""
     done = Node.of(home).post("/api/keys/admissions", {"alone": alone})
     show(done, as_json, lambda made: iter([f"admitted: device {made['device']}"]))
+
+
+@keys.command(epilog="Example: cinepeer keys rotate --yes")
+@click.option("--yes", "sure", is_flag=True, help="Yes, let the next root follow; it cannot be taken back.")
+@alone_option
+@json_option
+@home_option
+def rotate(sure: bool, alone: bool, as_json: bool, home: Path) -> None:
+    """Let the next root follow the one that speaks: for an author whose root has forked.
+
+    The 24 words stay the same, and give both roots. Against somebody who has the words it does not help.
+    """
+    if not sure:
+        raise BadInput("found no --yes, expected it: a rotation stands for ever, and the root before never signs again")
+    done = Node.of(home).post("/api/keys/rotations", {"alone": alone})
+    show(done, as_json, _rotated)
+
+
+def _rotated(found: dict[str, Any]) -> Iterator[str]:
+    yield f"rotated by record {found['record']}: the root {found['root']} speaks for the author from now on"
+    yield "the 24 words stay the same: keep the paper"
