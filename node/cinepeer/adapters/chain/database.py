@@ -29,6 +29,8 @@ create index if not exists log_address on log(address, topic0, block);
 create index if not exists log_topic1 on log(topic1, block) where topic1 is not null;
 create index if not exists log_topic2 on log(topic2, block) where topic2 is not null;
 create index if not exists log_topic3 on log(topic3, block) where topic3 is not null;
+create table if not exists fault(
+    sentence text not null, header blob primary key, signature blob not null, other blob, other_signature blob);
 """
 
 
@@ -150,6 +152,22 @@ class Tables:
     def block(self, number: int) -> tuple[bytes, bytes] | None:
         """Hash and sequencer's signature (64 bytes) of a block, or None."""
         return self.connection.execute("select hash, signature from block where number = ?", (number,)).fetchone()
+
+    def keep_signature(self, number: int, signature: bytes) -> None:
+        """Keeps the sequencer's signature of a block that was written without one."""
+        self.connection.execute("update block set signature = ? where number = ?", (signature, number))
+
+    def add_fault(
+        self, sentence: str, header: bytes, signature: bytes, other: bytes | None = None, said: bytes | None = None
+    ) -> None:
+        """Keeps what the sequencer did wrong, with the header (RLP) that it signed, or the two of them; once each."""
+        self.connection.execute(
+            "insert or ignore into fault values(?, ?, ?, ?, ?)", (sentence, header, signature, other, said)
+        )
+
+    def faults(self) -> list[tuple[str, bytes, bytes, bytes | None, bytes | None]]:
+        """Everything that the sequencer did wrong, in the order in which it was found."""
+        return list(self.connection.execute("select * from fault order by rowid"))
 
     def block_number(self, block_hash: bytes) -> int | None:
         """The number of the block with this hash, or None."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from cinepeer.adapters.chain.evm import Evm
 from cinepeer.adapters.chain.faucet import Faucet
+from cinepeer.adapters.chain.follower import Follower
 from cinepeer.adapters.chain.founding import ARTIFACTS, found
 from cinepeer.adapters.chain.genesis import check_genesis
 from cinepeer.adapters.chain.listener import listen, rpc_app, server
@@ -33,7 +34,7 @@ async def serve(
     db: Path,
     port: int,
     genesis: dict[str, Any],
-    seed: bytes,
+    seed: bytes | None,
     *,
     artifacts: Path = ARTIFACTS,
     reached: Callable[[str], None] = _ignore,
@@ -41,15 +42,19 @@ async def serve(
     watch: bool = True,
 ) -> None:
     """
-    Runs the ledger of `genesis` in the file `db` until the end of standard input (if `watch`) or SIGTERM. Prints one
-    line of JSON when it answers: url, chain_id, block, hash, network. `reached` hears each durable boundary.
+    Runs the ledger of `genesis` in the file `db` until the end of standard input (if `watch`) or SIGTERM: with the
+    sequencer's `seed`, or None for a copy that follows. Prints one line of JSON when it answers: url, chain_id, block,
+    hash, network. `reached` hears each durable boundary.
     """
     check_genesis(genesis)
     evm = Evm(db, genesis)
     try:
-        sequencer = Sequencer(evm, seed, clock, reached)
-        found(sequencer, seed, artifacts)
-        rpc = Rpc(sequencer, Faucet(sequencer, seed, clock), clock)
+        sequencer = None if seed is None else Sequencer(evm, seed, clock, reached)
+        if sequencer is None or seed is None:
+            rpc = Rpc(Follower(evm), None, clock)
+        else:
+            found(sequencer, seed, artifacts)
+            rpc = Rpc(sequencer, Faucet(sequencer, seed, clock), clock)
         listening = await _listen(port)
         http = server(rpc_app(rpc.answer))
         ready = {
@@ -60,7 +65,7 @@ async def serve(
             "network": str(evm.network),
         }
         print(json.dumps(ready), flush=True)
-        sealing = asyncio.create_task(sequencer.run())
+        sealing = None if sequencer is None else asyncio.create_task(sequencer.run())
         watching = asyncio.create_task(_until_orphaned(http)) if watch else None
         try:
             await http.serve(sockets=[listening])
@@ -101,9 +106,14 @@ async def _until_orphaned(http: Any) -> None:
         pipe.close()
 
 
-def _seed(source: str) -> bytes:
-    """The sequencer's 32-byte seed in hex, from a file, or from the first line of standard input for `-`."""
+def _seed(source: str) -> bytes | None:
+    """The sequencer's 32-byte seed in hex, from a file, or from the first line of standard input for `-`.
+
+    None where that line is empty: then this is a copy that follows.
+    """
     text = sys.stdin.readline() if source == "-" else Path(source).read_text()
+    if text == "\n":
+        return None
     try:
         seed = bytes.fromhex(text.strip())
     except ValueError:

@@ -43,10 +43,11 @@ class EmbeddedLedger:
         """The ledger's process id while it runs."""
         return self._child.pid if self._child is not None else None
 
-    async def start(self, db: Path, port: int, genesis: Mapping[str, Any], key: bytes) -> str:
+    async def start(self, db: Path, port: int, genesis: Mapping[str, Any], key: bytes = b"") -> str:
         """
-        Starts the ledger of `genesis` in the file `db` with the sequencer's Ed25519 seed `key`, and gives its URL once
-        it answers; port 0 takes a free one. Raises `BadInput` (busy port, wrong file or key) or `Unreachable`.
+        Starts the ledger of `genesis` in the file `db` with the sequencer's Ed25519 seed `key`, or without one as a
+        copy that follows, and gives its URL once it answers; port 0 takes a free one. Raises `BadInput` (busy port,
+        wrong file or key) or `Unreachable`.
         """
         beside = db.with_suffix(".genesis.json")
         beside.write_text(json.dumps(dict(genesis), indent=1, sort_keys=True) + "\n")

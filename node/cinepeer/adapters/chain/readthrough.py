@@ -45,6 +45,8 @@ ALLOWED = frozenset(
         "eth_getBlockByHash",
         "eth_getProof",
         "cinepeer_signedHeader",
+        "cinepeer_blocks",
+        "cinepeer_faults",
         "cinepeer_genesis",
         "cinepeer_faucet",
     }

@@ -7,11 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from cinepeer.adapters.chain import formats, jsonrpc, questions
+from cinepeer.adapters.chain.blocks import fault_json, parse_blocks, parse_signed, sealed_blocks
 from cinepeer.adapters.chain.database import LogFilter, LogRow, TxRow
 from cinepeer.adapters.chain.evm import encode_header
 from cinepeer.adapters.chain.faucet import Faucet
+from cinepeer.adapters.chain.follower import Follower
 from cinepeer.adapters.chain.formats import RpcError, data, number, parse_data, parse_number
+from cinepeer.adapters.chain.replay import Replay
 from cinepeer.adapters.chain.sequencer import Rejected, Sequencer
+from cinepeer.errors import Refused
 
 MAX_BATCH = 256
 """Most calls in one request."""
@@ -29,13 +33,14 @@ _log = logging.getLogger(__name__)
 class Rpc:
     """Answers JSON-RPC requests about one ledger."""
 
-    def __init__(self, sequencer: Sequencer, faucet: Faucet, clock: Callable[[], float]) -> None:
+    def __init__(self, sequencer: Sequencer | Follower, faucet: Faucet | None, clock: Callable[[], float]) -> None:
         """`clock` gives Unix seconds; an estimate runs at that time, as its transaction will."""
         self._sequencer = sequencer
         self._evm = sequencer.evm
         self._tables = sequencer.evm.tables
         self._faucet = faucet
         self._clock = clock
+        self._replay = Replay(sequencer.evm, clock)
         chain = str(self._evm.chain_id)
         self._methods: dict[str, Callable[..., Any]] = {
             "eth_chainId": lambda: number(self._evm.chain_id),
@@ -69,7 +74,11 @@ class Rpc:
             "eth_getProof": self._proof,
             "cinepeer_signedHeader": self._signed_header,
             "cinepeer_genesis": lambda: self._evm.genesis,
-            "cinepeer_faucet": lambda place: data(self._faucet.pay(_address(place))),
+            "cinepeer_faucet": self._pay,
+            "cinepeer_blocks": lambda first, count: sealed_blocks(self._evm, self._sequencer.sign, first, count),
+            "cinepeer_take": self._take,
+            "cinepeer_compare": lambda signed: self._replay.compare(parse_signed(signed)),
+            "cinepeer_faults": lambda: [fault_json(*fault) for fault in self._replay.faults()],
             "cinepeer_refusal": lambda tx: self._sequencer.refusals.get(parse_data(tx, "transaction hash", 32)),
         }
 
@@ -106,6 +115,8 @@ class Rpc:
             answer = jsonrpc.error(identity, error.code, str(error), error.data)
         except Rejected as error:
             answer = jsonrpc.error(identity, jsonrpc.FAILED, str(error))
+        except Refused as error:
+            answer = jsonrpc.error(identity, jsonrpc.FAILED, str(error), error.reason)
         except Exception as error:  # noqa: BLE001  # one question must not end the ledger; the fault is logged whole
             _log.exception("the ledger failed on %s", asked["method"])
             answer = jsonrpc.error(identity, jsonrpc.INTERNAL, f"the ledger failed on this: {type(error).__name__}")
@@ -163,6 +174,18 @@ class Rpc:
             "header": data(encode_header(header)),
             "signature": data(signature),
         }
+
+    def _take(self, blocks: Any) -> str:
+        """Takes blocks that another node holds; what they say of transactions that wait here holds from then on."""
+        try:
+            return number(self._replay.take(parse_blocks(blocks)))
+        finally:
+            self._sequencer.refresh()
+
+    def _pay(self, place: Any) -> str:
+        if self._faucet is None:
+            raise Rejected("found a copy of the ledger, expected the sequencer: it alone gives test credits")
+        return data(self._faucet.pay(_address(place)))
 
     def _fee_history(self, count: Any, newest: Any = "latest", percentiles: Any = None) -> dict[str, Any]:
         last = self._header(newest).block_number

@@ -34,6 +34,7 @@ MAX_WAITING_EACH = 512
 
 MAX_TRANSACTION_BYTES = 128 * 1024
 _BLOCK_TRANSACTIONS = 200
+_BLOCK_BYTES = 512 * 1024
 _KEPT_REFUSALS = 1000
 _BLOB_TYPE = 3
 
@@ -88,7 +89,8 @@ class Sequencer:
         self._queues: dict[bytes, _Queue] = {}
         self._wake = asyncio.Event()
         self.refusals: dict[bytes, str] = {}
-        self._stuck = ""
+        self._stuck = self._forked = ""
+        self._stop_after_fork()
 
     # -- taking ------------------------------------------------------------------------------------
 
@@ -97,8 +99,8 @@ class Sequencer:
         tx = self._read(raw)
         if tx.hash in self._waiting or self.evm.tables.tx(tx.hash) is not None:
             return tx.hash
-        if self._stuck:
-            raise Rejected(f"the ledger takes nothing now: {self._stuck}")
+        if self._stuck or self._forked:
+            raise Rejected(f"the ledger takes nothing now: {self._forked or self._stuck}")
         self._check(tx)
         queue = self._queue(tx.sender)
         if tx.nonce != queue.nonce:
@@ -180,7 +182,7 @@ class Sequencer:
 
     def seal(self) -> Any | None:
         """Seals one block of what waits: executed, signed, on disk, then seen. None when nothing of it held."""
-        batch = list(self._waiting.values())[:_BLOCK_TRANSACTIONS]
+        batch = self._batch()
         while batch:
             try:
                 return self._seal(batch)
@@ -189,6 +191,28 @@ class Sequencer:
                 self._refuse({fault.transaction.hash: str(fault)})
                 batch.remove(fault.transaction)
         return None
+
+    def _batch(self) -> list[Any]:
+        """What waits, in order, as far as it may fill a block: by number and, so that a block can travel, by bytes."""
+        batch: list[Any] = []
+        size = 0
+        for tx in self._waiting.values():
+            size += len(tx.encode())
+            if len(batch) == _BLOCK_TRANSACTIONS or size > _BLOCK_BYTES:
+                break
+            batch.append(tx)
+        return batch
+
+    def refresh(self) -> None:
+        """Counts what waits anew, after blocks were taken back from those who held them."""
+        self._forget([tx.hash for tx in self._waiting.values() if self.evm.tables.tx(tx.hash) is not None])
+        self._stop_after_fork()
+
+    def _stop_after_fork(self) -> None:
+        """Whoever signed two histories orders nothing more."""
+        faults = self.evm.tables.faults()
+        if faults:
+            self._forked = faults[0][0]
 
     def _seal(self, batch: list[Any]) -> Any | None:
         evm, tables = self.evm, self.evm.tables

@@ -1,0 +1,243 @@
+"""Following a ledger that another node orders: an own copy, executed here, answers; the other node only orders."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from cinepeer.adapters.chain import jsonrpc
+from cinepeer.adapters.chain.blocks import MAX_BLOCKS
+from cinepeer.adapters.chain.outbox import Outbox
+from cinepeer.errors import CinepeerError, Refused, Unreachable
+
+ORDERED = frozenset({"eth_sendRawTransaction", "cinepeer_faucet"})
+"""What only the sequencer does."""
+
+_WAITING = frozenset({"eth_getTransactionByHash", "eth_getTransactionCount", "cinepeer_refusal"})
+"""What the sequencer knows better, because of the transactions that wait there; the copy answers when it is away."""
+
+_LEVEL_S = 0.05
+_PATIENCE_S = 2.0
+_PAUSE_S = 30.0
+
+Forward = Callable[[bytes], Awaitable[bytes]]
+_log = logging.getLogger(__name__)
+
+
+class Following:
+    """Keeps a copy level with its sequencer, and by way of other nodes while that one is away.
+
+    Beside a sequencer itself it has no `origin`: then it only takes back what others hold and the sequencer has lost,
+    and compares heads, so that a fork is found by whoever meets.
+    """
+
+    def __init__(
+        self, copy: Forward, origin: Forward | None, others: Callable[[], Sequence[Forward]], outbox: Outbox | None
+    ) -> None:
+        """`copy` answers from here, `origin` is the sequencer, `others` are nodes that hold copies of their own."""
+        self._copy = copy
+        self._origin = origin
+        self._others = others
+        self._outbox = outbox
+        self._turn = asyncio.Lock()
+        self._level_at = -1e9
+        self._was_level = origin is None
+        self._pulling: asyncio.Task[bool] | None = None
+        self._clockwork: asyncio.Task[None] | None = None
+        self._next = 0
+        self.head = 0
+        self.is_away = False
+        self.fault = ""
+
+    async def start(self) -> None:
+        """Begins to follow: now, and again and again."""
+        self._clockwork = asyncio.create_task(self._follow(), name="follow-ledger")
+
+    async def stop(self) -> None:
+        """Ends it; what was taken is on disk."""
+        for task in (self._clockwork, self._pulling):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, CinepeerError):
+                    await task
+
+    @property
+    def label(self) -> str:
+        """What this ledger is, honestly, in one line."""
+        state = f"own copy of another node's ledger, executed up to block {self.head}"
+        if self.is_away:
+            state += ", its sequencer is away"
+        if self._outbox is not None and len(self._outbox):
+            state += f", {len(self._outbox)} transactions wait for it"
+        if self.fault:
+            state += f", {self.fault}"
+        return state + "; test credits, not money"
+
+    async def answer(self, body: bytes) -> bytes:
+        """The answer to a JSON-RPC body: reading from the copy, once it is level; ordering at the sequencer."""
+        if self._origin is None:
+            return await self._copy(body)
+        try:
+            asked = jsonrpc.decode(body)
+        except (ValueError, RecursionError):
+            return await self._copy(body)
+        calls = asked if isinstance(asked, list) else [asked]
+        if not any(_method(call) in ORDERED | _WAITING for call in calls):
+            return await self._read(body)
+        if not isinstance(asked, list):
+            return await self._one(asked, body)
+        answers = [await self._one(call, jsonrpc.encode(call)) for call in calls]
+        return jsonrpc.encode([jsonrpc.decode(one) for one in answers if one])
+
+    async def _one(self, call: Any, body: bytes) -> bytes:
+        method = _method(call)
+        if method not in ORDERED | _WAITING:
+            return await self._read(body)
+        if method in ORDERED and self.fault:
+            return jsonrpc.encode(
+                jsonrpc.error(call.get("id"), jsonrpc.FAILED, f"the ledger is set aside: {self.fault}")
+            )
+        assert self._origin is not None
+        try:
+            return await self._origin(body)
+        except Unreachable as error:
+            self.is_away = True
+            if method in _WAITING:
+                return await self._copy(body)
+            if method != "eth_sendRawTransaction" or self._outbox is None:
+                return jsonrpc.encode(jsonrpc.error(call.get("id"), jsonrpc.AWAY, str(error)))
+            return self._keep(call, self._outbox)
+
+    def _keep(self, call: Any, outbox: Outbox) -> bytes:
+        """Keeps a signed transaction until the sequencer is there again; its hash, or why it is not kept."""
+        try:
+            kept = outbox.keep((call.get("params") or [None])[0])
+        except CinepeerError as error:
+            return jsonrpc.encode(jsonrpc.error(call.get("id"), jsonrpc.FAILED, str(error)))
+        return jsonrpc.encode({"jsonrpc": "2.0", "id": call.get("id"), "result": kept})
+
+    async def _read(self, body: bytes) -> bytes:
+        """From the copy when it is level; while it is not yet for the first time, the sequencer is asked instead."""
+        level = await self._fresh()
+        if not level and not self._was_level and self._origin is not None and not self.is_away:
+            with contextlib.suppress(Unreachable):
+                return await self._origin(body)
+        return await self._copy(body)
+
+    async def _fresh(self) -> bool:
+        """Takes what is new, for a moment at most; True when nothing is left to take."""
+        if time.monotonic() - self._level_at < _LEVEL_S:
+            return True
+        if self._pulling is None or self._pulling.done():
+            self._pulling = asyncio.create_task(self.pull(), name="pull-blocks")
+        done, _ = await asyncio.wait({self._pulling}, timeout=_PATIENCE_S)
+        return (
+            bool(done)
+            and not self._pulling.cancelled()
+            and self._pulling.exception() is None
+            and self._pulling.result()
+        )
+
+    async def pull(self) -> bool:
+        """Takes every block that the sequencer has, or while it is away another node; True when level with it."""
+        async with self._turn:
+            if self._origin is not None:
+                try:
+                    await self._take_from(self._origin)
+                except Unreachable:
+                    self.is_away = True
+                except Refused as error:
+                    self._note(error)
+                    return False
+                else:
+                    self.is_away, self._was_level, self._level_at = False, True, time.monotonic()
+                    return True
+            for other in self._others():
+                with contextlib.suppress(CinepeerError):
+                    await self._take_from(other)
+            return False
+
+    async def _take_from(self, source: Forward) -> None:
+        """Takes blocks of one node until it has no more."""
+        self.head = int(await _ask(self._copy, "eth_blockNumber"), 16)
+        first = self.head + 1 if self.head else 0
+        while True:
+            blocks = await _ask(source, "cinepeer_blocks", hex(first), hex(MAX_BLOCKS))
+            if not isinstance(blocks, list) or not blocks:
+                return
+            self.head = int(await _ask(self._copy, "cinepeer_take", blocks), 16)
+            if self.head < first:
+                return
+            first = self.head + 1
+
+    async def _follow(self) -> None:
+        """Now, and every half minute: level, heads compared with another node's, the outbox emptied."""
+        while True:
+            try:
+                await self.pull()
+                await self._compare()
+                await self._deliver()
+            except CinepeerError as error:
+                _log.info("following the ledger: %s", error)
+            except Exception:  # noqa: BLE001  # a task's edge: the next turn starts afresh
+                _log.exception("following the ledger failed")
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _compare(self) -> None:
+        """Compares the newest header of another node with the own: two that were signed for one height are a fork."""
+        others = self._others()
+        if not others:
+            return
+        self._next = (self._next + 1) % len(others)
+        try:
+            signed = await _ask(others[self._next], "cinepeer_signedHeader", "latest")
+            if int(str(signed.get("number")), 16) <= self.head:
+                await _ask(self._copy, "cinepeer_compare", signed)
+        except Refused as error:
+            self._note(error)
+        except (Unreachable, ValueError, AttributeError):
+            return
+
+    async def _deliver(self) -> None:
+        """Hands over what waits for the sequencer, in the order in which it came."""
+        if self._outbox is None or self._origin is None or self.is_away:
+            return
+        for raw in self._outbox.waiting():
+            try:
+                await _ask(self._origin, "eth_sendRawTransaction", raw)
+            except Refused as error:
+                _log.warning("a kept transaction was not taken: %s", error)
+            except Unreachable:
+                self.is_away = True
+                return
+            self._outbox.drop(raw)
+
+    def _note(self, error: Refused) -> None:
+        if error.reason in ("fork", "false-block") and not self.fault:
+            self.fault = str(error)
+            _log.error("the sequencer's order does not hold: %s", error)
+
+
+def _method(call: Any) -> str:
+    return str(call.get("method")) if isinstance(call, dict) else ""
+
+
+async def _ask(forward: Forward, method: str, *parameters: Any) -> Any:
+    """The result of one call; raises `Refused` with the answer's error, or `Unreachable`."""
+    said = await forward(jsonrpc.encode({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}))
+    try:
+        answer = jsonrpc.decode(said)
+    except (ValueError, RecursionError) as error:
+        raise Unreachable("found no JSON, expected a ledger's answer") from error
+    if isinstance(answer, dict) and "result" in answer:
+        return answer["result"]
+    problem = answer.get("error") if isinstance(answer, dict) else None
+    if not isinstance(problem, dict):
+        raise Unreachable("found neither a result nor an error, expected a ledger's answer")
+    if problem.get("code") == jsonrpc.AWAY:
+        raise Unreachable(str(problem.get("message"))[:300])
+    raise Refused(str(problem.get("data")), str(problem.get("message"))[:300])
