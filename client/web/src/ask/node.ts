@@ -1,7 +1,8 @@
 /** The API of the node that serves this page. */
 
 import { Unavailable } from '../verify/refused';
-import type { Account, Film, Hosting, Peer, PublishWish, Rated, Recommendations, Rights, Status, Step } from './shapes';
+import type { Routes } from './api';
+import type { PublishWish, Step } from './shapes';
 
 const READ_MS = 30_000;
 
@@ -37,20 +38,33 @@ async function sentence(response: Response): Promise<string> {
   return `found status ${response.status}, expected an answer`;
 }
 
-async function get<T>(path: string): Promise<T> {
-  return (await (await ask(path, { signal: AbortSignal.timeout(READ_MS) })).json()) as T;
+/** What a call may carry beside its route: values for the path, the query, a body, and how to end it. */
+export interface Call<R extends keyof Routes> {
+  readonly path?: { readonly [name: string]: string };
+  readonly query?: { readonly [name: string]: string | number };
+  readonly body?: Routes[R]['body'];
+  readonly signal?: AbortSignal;
 }
 
-async function post<T>(path: string, body: unknown = null): Promise<T> {
-  return (await (await write(path, body)).json()) as T;
+/** Calls a route of the API and returns what it answers; throws `Declined`, or `Unavailable` where none comes. */
+export async function call<R extends keyof Routes>(route: R, { path = {}, query = {}, body, signal }: Call<R> = {}): Promise<Routes[R]['answer']> {
+  const [method, pattern] = route.split(' ') as [string, string];
+  const asked = pattern.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name]!));
+  const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])).toString();
+  const address = search ? `${asked}?${search}` : asked;
+  const response =
+    method === 'GET'
+      ? await ask(address, { signal: signal ?? AbortSignal.timeout(READ_MS) })
+      : await write(address, body ?? null, signal ?? null, method);
+  return (await response.json()) as Routes[R]['answer'];
 }
 
 /** A write. Cookies are shared by all ports of a host, so that another node's page may have replaced ours: then the
  * page is asked for its cookie once more. */
-async function write(path: string, body: unknown, signal: AbortSignal | null = null): Promise<Response> {
+async function write(path: string, body: unknown, signal: AbortSignal | null = null, method = 'POST'): Promise<Response> {
   const json = { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
   // What was begun is finished even when the page is left: a rating is small enough for that.
-  const init = { method: 'POST', signal, keepalive: signal === null, ...(body === null ? {} : json) };
+  const init = { method, signal, keepalive: signal === null, ...(body === null ? {} : json) };
   try {
     return await ask(path, init);
   } catch (error) {
@@ -60,20 +74,22 @@ async function write(path: string, body: unknown, signal: AbortSignal | null = n
   }
 }
 
-const of = encodeURIComponent;
-
 export const node = {
-  status: () => get<Status>('/api/status'),
-  films: () => get<Film[]>('/api/films'),
-  film: (id: string) => get<Film>(`/api/films/${of(id)}`),
-  rights: (id: string) => get<Rights>(`/api/films/${of(id)}/rights`),
-  recommendations: () => get<Recommendations>('/api/recommendations?limit=24'),
-  hosting: () => get<Hosting>('/api/hosting'),
-  account: () => get<Account>('/api/account'),
-  rate: (film: string, stars: number | null) => post<Rated>('/api/ratings', { ratings: [[film, stars]] }),
-  connect: (addr: string) => post<{ peer_id: string }>('/api/peers', { addr }),
-  sync: () => post<Peer[]>('/api/sync'),
-  takeCredits: () => post<Account>('/api/account/credits'),
+  status: () => call('GET /api/status'),
+  films: () => call('GET /api/films'),
+  film: (film: string) => call('GET /api/films/{film}', { path: { film } }),
+  ratings: (film: string, after: string | null, limit: number) =>
+    call('GET /api/films/{film}/ratings', { path: { film }, query: { limit, ...(after === null ? {} : { after }) } }),
+  rights: (film: string) => call('GET /api/films/{film}/rights', { path: { film } }),
+  recommendations: () => call('GET /api/recommendations', { query: { limit: 24 } }),
+  hosting: () => call('GET /api/hosting'),
+  account: () => call('GET /api/account'),
+  rate: (film: string, stars: number | null) => call('POST /api/ratings', { body: { ratings: [[film, stars]] } }),
+  connect: (addr: string) => call('POST /api/peers', { body: { addr } }),
+  sync: () => call('POST /api/sync'),
+  takeCredits: () => call('POST /api/account/credits'),
+  delegate: (device: string, name: string) => call('POST /api/delegations', { body: { device, name } }),
+  device: (device: string) => call('GET /api/devices/{device}', { path: { device } }),
   publish,
   audit,
 };

@@ -1,0 +1,630 @@
+/**
+ * The API's shapes and routes, written by scripts/type_api from the node's OpenAPI document. Nothing of them is proved:
+ * what counts is checked from the records.
+ */
+
+/** This node's account; amounts in the ledger's smallest unit, as text. */
+export interface Account {
+  readonly address: string;
+  readonly balance: string;
+  readonly chain_id: number;
+  readonly author: string;
+}
+
+/** A peer's multiaddr. */
+export interface AddressRequest {
+  readonly addr: string;
+}
+
+/** Whether no other machine has signed with this author's keys, so that no neighbour need be asked. */
+export interface AdmissionRequest {
+  readonly alone?: boolean;
+}
+
+/** This node's device, and the delegation where one was signed now. */
+export interface Admitted {
+  readonly device: string;
+  readonly record: string | null;
+}
+
+/** The Merkle root over everything held, as it stands on the ledger. */
+export interface Anchored {
+  readonly tx: string;
+  readonly block: number;
+  readonly gas: number;
+  readonly root: string;
+  readonly size: number;
+}
+
+/** The film to prove, and the authors whose ratings of it the bundle is to prove as well. */
+export interface AuditRequest {
+  readonly film: string;
+  readonly raters?: readonly string[];
+}
+
+/** A licence bought. */
+export interface Bought {
+  readonly tx: string;
+  readonly block: number;
+  readonly gas: number;
+  readonly licensee: string;
+  readonly digest: string;
+}
+
+/** One own rating behind a recommendation and what it adds to the score. */
+export interface CauseOf {
+  readonly film: string;
+  readonly stars: number;
+  readonly adds: number;
+  readonly record: string;
+  readonly liked_both: number;
+  readonly viewers: readonly ViewerNear[];
+}
+
+/** The peer that was reached. */
+export interface Connected {
+  readonly peer_id: string;
+}
+
+/** A name and what it did. */
+export interface Credit {
+  readonly name: string;
+  readonly role: string;
+}
+
+/** As `Account`, with the transaction that brought the test credits. */
+export interface Credited {
+  readonly address: string;
+  readonly balance: string;
+  readonly chain_id: number;
+  readonly author: string;
+  readonly tx: string;
+  readonly block: number;
+  readonly gas: number;
+}
+
+/** A device that the author's root admits, and the record that says so. */
+export interface Delegated {
+  readonly author: string;
+  readonly device: string;
+  readonly record: string;
+}
+
+/** A device to be admitted: its Ed25519 public key in hex, and a name that tells it from the others. */
+export interface DelegationRequest {
+  readonly device: string;
+  readonly name: string;
+}
+
+/** How many blocks are denied by the entry. */
+export interface Denied {
+  readonly blocks: number;
+}
+
+/** The CID of an author, a film's files or a block. */
+export interface DenyRequest {
+  readonly cid: string;
+}
+
+/** A device of this node's author; `next` is null where nothing of it counts any more. */
+export interface DeviceState {
+  readonly author: string;
+  readonly device: string;
+  readonly name: string;
+  readonly delegated: boolean;
+  readonly revoked: boolean;
+  readonly next: NextPlace | null;
+}
+
+/** What the film's record says of it. */
+export interface Facts {
+  readonly year?: number | null;
+  readonly external?: readonly string[];
+  readonly credits?: readonly Credit[];
+  readonly genres?: readonly string[];
+  readonly synopsis?: string;
+  readonly languages?: readonly string[];
+}
+
+/** A film with a record here; `yours` is what this node's author gave, `time` in ms. */
+export interface Film {
+  readonly id: string;
+  readonly name: string;
+  readonly author: string;
+  readonly time: number;
+  readonly facts: Facts;
+  readonly versions: readonly Version[];
+  readonly playable: boolean;
+  readonly titles: readonly string[];
+  readonly yours: number | null;
+  readonly scores: Scores;
+}
+
+/** One author's standing word on a film, and the record that says it. */
+export interface GivenStars {
+  readonly record: string;
+  readonly author: string;
+  readonly name: string | null;
+  readonly stars: number;
+  readonly time_ms: number;
+  readonly counted: boolean;
+}
+
+/** What the node holds, what it left out and why; `disk_cap` in bytes. */
+export interface Hosted {
+  readonly held: readonly string[];
+  readonly declined: { readonly [key: string]: string };
+  readonly stored_bytes: number;
+  readonly disk_cap: number;
+  readonly denied: readonly string[];
+  readonly [more: string]: unknown;
+}
+
+/** What became of records that were sent. */
+export interface Imported {
+  readonly added: number;
+  readonly refused: readonly RefusedRecord[];
+  readonly waiting: readonly WaitingRecord[];
+}
+
+/** A key of the author and its state. */
+export interface Key {
+  readonly key: string;
+  readonly sort: string;
+  readonly name: string | null;
+  readonly state: string;
+  readonly signs: string;
+  readonly records: number;
+  readonly counted: number;
+  readonly last: LastRecord | null;
+  readonly here: boolean;
+  readonly [more: string]: unknown;
+}
+
+/** Who may sign what. */
+export interface Keys {
+  readonly author: string;
+  readonly device: string;
+  readonly admitted: boolean;
+  readonly restored: boolean;
+  readonly following: string | null;
+  readonly keys: readonly Key[];
+  readonly account: string;
+  readonly [more: string]: unknown;
+}
+
+/** The last record of a feed that counts: its seq (-1: none), and its id where a record names it. */
+export interface LastRecord {
+  readonly seq: number;
+  readonly head: string | null;
+}
+
+/** Which ledger the node reads, said honestly. */
+export interface LedgerLabel {
+  readonly label: string;
+  readonly chain_id: number;
+}
+
+/** A licence that stands; `start` and `end` in seconds. */
+export interface LicenceHeld {
+  readonly licensee: string;
+  readonly offer: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A licence to be bought: the id of the offer's record. */
+export interface LicenceRequest {
+  readonly offer: string;
+}
+
+/** What the next record of a device must carry; its time may not be before `time_ms`. */
+export interface NextPlace {
+  readonly seq: number;
+  readonly prev: string | null;
+  readonly time_ms: number;
+}
+
+/** The offer that was signed. */
+export interface OfferMade {
+  readonly offer: string;
+  readonly price: string;
+  readonly [more: string]: unknown;
+}
+
+/** A licence offer for a film's title. */
+export interface OfferRequest {
+  readonly price: string;
+  readonly medium?: string;
+  readonly territory?: readonly string[];
+  readonly days?: number;
+  readonly supply?: number;
+  readonly exclusive?: boolean;
+  readonly film: string;
+}
+
+/** What a licence offer says; `price` in the ledger's smallest unit, `days` 0 for no end. */
+export interface OfferTerms {
+  readonly price: string;
+  readonly medium?: string;
+  readonly territory?: readonly string[];
+  readonly days?: number;
+  readonly supply?: number;
+  readonly exclusive?: boolean;
+}
+
+/** A signed licence offer. */
+export interface Offered {
+  readonly offer: string;
+  readonly digest: string;
+  readonly price: string;
+}
+
+/** An amount that went into a film's purse. */
+export interface Paid {
+  readonly tx: string;
+  readonly block: number;
+  readonly gas: number;
+  readonly title: string;
+  readonly amount: string;
+}
+
+/** An amount for a film's purse, in the ledger's smallest unit. */
+export interface PaymentRequest {
+  readonly film: string;
+  readonly amount: string;
+  readonly memo?: string;
+}
+
+/** A neighbour and what was exchanged with it; the last five are missing before the first exchange. */
+export interface Peer {
+  readonly peer_id: string;
+  readonly addrs: readonly string[];
+  readonly direction: string;
+  readonly since_ms: number;
+  readonly rtt_ms: number | null;
+  readonly received?: number | null;
+  readonly sent?: number | null;
+  readonly refused?: { readonly [key: string]: number };
+  readonly last_sync_ms?: number | null;
+  readonly lag?: number | null;
+  readonly [more: string]: unknown;
+}
+
+/** An RFC 9457 problem document: one sentence, what was found and what was expected. */
+export interface Problem {
+  readonly type: string;
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** A node that says it holds a version: where to dial it, and its public gateway where it has one. */
+export interface ProviderOf {
+  readonly author: string;
+  readonly addrs: readonly string[];
+  readonly gateway: string | null;
+}
+
+/** The job that was taken. */
+export interface PublicationBegun {
+  readonly id: string;
+}
+
+/** A film to be published: an upload that is whole, or a file on the node's own machine (one of the two). */
+export interface PublicationRequest {
+  readonly path?: string | null;
+  readonly name: string;
+  readonly year?: number | null;
+  readonly external?: readonly string[];
+  readonly genres?: readonly string[];
+  readonly synopsis?: string;
+  readonly languages?: readonly string[];
+  readonly credits?: readonly readonly [string, string][];
+  readonly owners?: readonly Share[];
+  readonly title?: boolean;
+  readonly upload?: string | null;
+  readonly offer?: OfferTerms | null;
+}
+
+/** A job as it stands; `done` holds what was signed, also where a later stage failed. */
+export interface PublicationState {
+  readonly id: string;
+  readonly name: string;
+  readonly made_ms: number;
+  readonly upload: string | null;
+  readonly state: "waiting" | "running" | "done" | "failed" | "cancelled";
+  readonly stage: string;
+  readonly stages: readonly StageOf[];
+  readonly problem: string | null;
+  readonly done: Published | null;
+}
+
+/** A film file on the node's own machine and what its creator says of it. */
+export interface PublishRequest {
+  readonly path: string;
+  readonly name: string;
+  readonly year?: number | null;
+  readonly external?: readonly string[];
+  readonly genres?: readonly string[];
+  readonly synopsis?: string;
+  readonly languages?: readonly string[];
+  readonly credits?: readonly readonly [string, string][];
+  readonly owners?: readonly Share[];
+  readonly title?: boolean;
+}
+
+/** What a publication made. */
+export interface Published {
+  readonly film: string;
+  readonly version: string;
+  readonly root: string;
+  readonly source: string;
+  readonly duration_ms: number;
+  readonly blocks: number;
+  readonly size_bytes: number;
+  readonly renditions: readonly string[];
+  readonly title?: TitleMade | null;
+  readonly offer?: OfferMade | null;
+}
+
+/** As `Hosted`, with the number of versions that were taken now. */
+export interface Pursued {
+  readonly held: readonly string[];
+  readonly declined: { readonly [key: string]: string };
+  readonly stored_bytes: number;
+  readonly disk_cap: number;
+  readonly denied: readonly string[];
+  readonly taken: number;
+  readonly [more: string]: unknown;
+}
+
+/** The record that was signed. */
+export interface Rated {
+  readonly record: string;
+  readonly seq: number;
+  readonly ratings: number;
+}
+
+/** Stars for films; null withdraws. */
+export interface RatingRequest {
+  readonly ratings: readonly (readonly [string, number | null])[];
+}
+
+/** The list, and the model that it was ranked by. */
+export interface Recommendations {
+  readonly author: string;
+  readonly model: string;
+  readonly fitted_on: number;
+  readonly films: readonly Recommended[];
+}
+
+/** A ranked film with its evidence. */
+export interface Recommended {
+  readonly film: string;
+  readonly name: string | null;
+  readonly score: number;
+  readonly by: string;
+  readonly likes: number;
+  readonly evidence: readonly CauseOf[];
+}
+
+/** A record that does not hold, and why. */
+export interface RefusedRecord {
+  readonly record: string;
+  readonly reason: string;
+}
+
+/** A title; without a transaction where it was registered before. */
+export interface Registered {
+  readonly title: string;
+  readonly record: string;
+  readonly tx?: string | null;
+  readonly block?: number | null;
+  readonly gas?: number | null;
+}
+
+/** One quality of a version; `bandwidth` in bits per second. */
+export interface Rendition {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bandwidth: number;
+}
+
+/** A device of the author by the begin of its key in hex, and the last seq of it that shall count (-1: none). */
+export interface RevocationRequest {
+  readonly device: string;
+  readonly after?: number | null;
+  readonly reason?: string;
+  readonly alone?: boolean;
+}
+
+/** The revocation that was signed. */
+export interface Revoked {
+  readonly record: string;
+  readonly seq: number;
+}
+
+/** A film's rights as the ledger's log folds up to `block`; shares in basis points. */
+export interface Rights {
+  readonly title: string;
+  readonly block: number;
+  readonly status: string;
+  readonly shares: { readonly [key: string]: number };
+  readonly paid_in: string;
+  readonly paid_out: string;
+  readonly claimable: { readonly [key: string]: string };
+  readonly licences: readonly LicenceHeld[];
+  readonly offers: readonly string[];
+  readonly [more: string]: unknown;
+}
+
+/** The rotation that was signed, and the root that speaks for the author from now on. */
+export interface Rotated {
+  readonly record: string;
+  readonly root: string;
+}
+
+/** A computed number and what it opens to: all counted stars, ascending. */
+export interface Score {
+  readonly median: number | null;
+  readonly count: number;
+  readonly stars: readonly number[];
+  readonly weights: string;
+}
+
+/** A film's scores. */
+export interface Scores {
+  readonly viewers: Score;
+}
+
+/** One co-owner of a title: a ledger address and its shares (basis points). */
+export interface Share {
+  readonly holder: string;
+  readonly shares: number;
+}
+
+/** One stage of a publication with its newest measures. */
+export interface StageOf {
+  readonly stage: string;
+  readonly done: boolean;
+  readonly seconds?: number | null;
+  readonly of?: number | null;
+  readonly bytes?: number | null;
+  readonly blocks?: number | null;
+  readonly signatures?: number | null;
+  readonly block?: number | null;
+  readonly [more: string]: unknown;
+}
+
+/** The node at a glance: addresses without path, and counts. */
+export interface Status {
+  readonly version: string;
+  readonly author: string;
+  readonly page: string;
+  readonly api: string;
+  readonly ipfs_rpc: string;
+  readonly gateway: string;
+  readonly ledger_rpc: string;
+  readonly p2p: readonly string[];
+  readonly peer_id: string;
+  readonly network: string;
+  readonly home: string;
+  readonly ledger: LedgerLabel;
+  readonly records: number;
+  readonly films: number;
+  readonly stored_bytes: number;
+  readonly disk_cap: number;
+  readonly peers: readonly Peer[];
+  readonly [more: string]: unknown;
+}
+
+/** What one reconciliation moved. */
+export interface SyncDone {
+  readonly peer_id: string;
+  readonly [more: string]: unknown;
+}
+
+/** The title that was registered, and the block that it stands in where it was registered now. */
+export interface TitleMade {
+  readonly title: string;
+  readonly record: string;
+  readonly block?: number | null;
+  readonly [more: string]: unknown;
+}
+
+/** A title to be registered for a published film. */
+export interface TitleRequest {
+  readonly film: string;
+  readonly owners?: readonly Share[];
+}
+
+/** A file on its way here; `expires_ms` is when it is removed if nobody goes on with it. */
+export interface UploadAnswer {
+  readonly id: string;
+  readonly filename: string;
+  readonly size_bytes: number;
+  readonly received_bytes: number;
+  readonly changed_ms: number;
+  readonly expires_ms: number;
+}
+
+/** One cut of a film; `root` is the CID of its folder, `held` whether this node holds it whole. */
+export interface Version {
+  readonly id: string;
+  readonly label: string;
+  readonly root: string;
+  readonly duration_ms: number;
+  readonly size_bytes: number;
+  readonly blocks: number;
+  readonly renditions: readonly Rendition[];
+  readonly held: boolean;
+  readonly providers: readonly ProviderOf[];
+}
+
+/** Another author who liked both films: the records of the two ratings. */
+export interface ViewerNear {
+  readonly author: string;
+  readonly of_yours: string;
+  readonly of_this: string;
+}
+
+/** A record that waits for another: `author`, `device`, `prev`, `body` or `time`. */
+export interface WaitingRecord {
+  readonly record: string;
+  readonly for: string;
+}
+
+/** A holder's royalties of one film; anybody may have them paid out to the holder. */
+export interface WithdrawalRequest {
+  readonly film: string;
+  readonly holder: string;
+}
+
+/** Royalties that were paid out. */
+export interface Withdrawn {
+  readonly tx: string;
+  readonly block: number;
+  readonly gas: number;
+  readonly title: string;
+  readonly holder: string;
+  readonly amount: string;
+}
+
+/** What each JSON route takes and answers. */
+export interface Routes {
+  readonly 'GET /api/account': { body: null; answer: Account };
+  readonly 'POST /api/account/credits': { body: null; answer: Credited };
+  readonly 'POST /api/anchors': { body: null; answer: Anchored };
+  readonly 'POST /api/delegations': { body: DelegationRequest; answer: Delegated };
+  readonly 'POST /api/denied': { body: DenyRequest; answer: Denied };
+  readonly 'GET /api/devices/{device}': { body: null; answer: DeviceState };
+  readonly 'GET /api/films': { body: null; answer: readonly Film[] };
+  readonly 'GET /api/films/{film}': { body: null; answer: Film };
+  readonly 'GET /api/films/{film}/ratings': { body: null; answer: readonly GivenStars[] };
+  readonly 'GET /api/films/{film}/rights': { body: null; answer: Rights };
+  readonly 'GET /api/hosting': { body: null; answer: Hosted };
+  readonly 'POST /api/hosting': { body: null; answer: Pursued };
+  readonly 'GET /api/keys': { body: null; answer: Keys };
+  readonly 'POST /api/keys/admissions': { body: AdmissionRequest; answer: Admitted };
+  readonly 'POST /api/keys/revocations': { body: RevocationRequest; answer: Revoked };
+  readonly 'POST /api/keys/rotations': { body: AdmissionRequest; answer: Rotated };
+  readonly 'POST /api/licences': { body: LicenceRequest; answer: Bought };
+  readonly 'POST /api/offers': { body: OfferRequest; answer: Offered };
+  readonly 'POST /api/payments': { body: PaymentRequest; answer: Paid };
+  readonly 'GET /api/peers': { body: null; answer: readonly Peer[] };
+  readonly 'POST /api/peers': { body: AddressRequest; answer: Connected };
+  readonly 'GET /api/publications': { body: null; answer: readonly PublicationState[] };
+  readonly 'POST /api/publications': { body: PublicationRequest; answer: PublicationBegun };
+  readonly 'GET /api/publications/{publication}': { body: null; answer: PublicationState };
+  readonly 'DELETE /api/publications/{publication}': { body: null; answer: PublicationState };
+  readonly 'POST /api/publications/{publication}/attempts': { body: null; answer: PublicationState };
+  readonly 'POST /api/ratings': { body: RatingRequest; answer: Rated };
+  readonly 'GET /api/recommendations': { body: null; answer: Recommendations };
+  readonly 'POST /api/records': { body: null; answer: Imported };
+  readonly 'GET /api/status': { body: null; answer: Status };
+  readonly 'POST /api/sync': { body: null; answer: readonly SyncDone[] };
+  readonly 'POST /api/titles': { body: TitleRequest; answer: Registered };
+  readonly 'GET /api/uploads': { body: null; answer: readonly UploadAnswer[] };
+  readonly 'POST /api/withdrawals': { body: WithdrawalRequest; answer: Withdrawn };
+}
