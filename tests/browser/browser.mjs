@@ -1,7 +1,8 @@
 /** Chromium that speaks to one node alone, and an ear for everything that a page must not do. */
 
 import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export const require = createRequire(new URL('../../client/web/package.json', import.meta.url));
 const { chromium } = require('playwright-core');
@@ -61,5 +62,47 @@ export async function inspect(page, name) {
   const { violations } = await page.evaluate(() => window.axe.run());
   for (const { id, nodes } of violations) {
     told.barriers.push(`${name}: ${id}: ${nodes.map((node) => node.target.join(' ')).slice(0, 3).join('; ')}`);
+  }
+}
+
+/** Leaves out of the complaints since `before` those that were meant: a browser writes every failed request down. */
+export function forgive(before, meant = 'Failed to load resource') {
+  told.complaints.splice(before, told.complaints.length, ...told.complaints.slice(before).filter((line) => !line.includes(meant)));
+}
+
+/** Counts the blocks that the page or its worker asks for from now on. */
+export function blocksOf(context) {
+  const urls = new Set();
+  context.on('request', (request) => request.url().includes('/ipfs/') && urls.add(request.url()));
+  return urls;
+}
+
+/** Keeps a picture of the page as it stands, where pictures are wanted. */
+export async function keep(page, name, isWhole = false) {
+  if (!asked.pictures) return;
+  mkdirSync(asked.pictures, { recursive: true });
+  await page.screenshot({ path: join(asked.pictures, `${name}.png`), fullPage: isWhole });
+}
+
+/** Every one of `screens` ({path: name}) in both languages, both lights and three widths: it fits, axe finds nothing. */
+export async function survey(browser, screens) {
+  for (const width of [1440, 834, 390]) {
+    for (const colorScheme of ['light', 'dark']) {
+      for (const locale of ['en-GB', 'zh-CN']) {
+        // Chinese is looked at where it is tightest and where it is widest.
+        if (locale === 'zh-CN' && width === 834) continue;
+        const context = await browser.newContext({ viewport: { width, height: width === 390 ? 844 : 1040 }, colorScheme, locale });
+        const page = await open(context);
+        for (const [path, name] of Object.entries(screens)) {
+          await page.goto(asked.page + path);
+          await page.locator('main h1').first().waitFor({ state: 'attached' });
+          await page.waitForLoadState('networkidle');
+          const sort = `${name}-${width}-${colorScheme}${locale === 'zh-CN' ? '-zh' : ''}`;
+          await inspect(page, sort);
+          await keep(page, sort, true);
+        }
+        await context.close();
+      }
+    }
   }
 }

@@ -2,28 +2,12 @@
  * A viewer's way through the page of a real node, in Chromium: finds a film, plays it, rates it, sees why.
  * Prints one line of JSON: what was seen, and all that a page must not do.
  *
- * usage: node journey.mjs '{"page": URL, "film": ID, "chromium": PATH, "file": FILM FILE, "pictures": FOLDER}'
- * Without "file" nothing is published, without "pictures" none are kept.
+ * usage: node journey.mjs '{"page": URL, "film": ID, "chromium": PATH, "pictures": FOLDER}'
  */
 
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { asked, inspect, open, run, told } from './browser.mjs';
+import { asked, blocksOf, forgive, keep, open, run, survey, told } from './browser.mjs';
 
-const WIDTHS = [1440, 834, 390];
-const SCREENS = ['/', `/film/${asked.film}`, '/studio', '/audit', '/node', '/me'];
-
-/** A browser writes every refused request to its console; some are meant. */
-function isUnmeant(line) {
-  return !line.includes('Failed to load resource');
-}
-
-/** Counts the blocks that the page or its worker asked for from now on. */
-function blocksOf(context) {
-  const urls = new Set();
-  context.on('request', (request) => request.url().includes('/ipfs/') && urls.add(request.url()));
-  return urls;
-}
+const SCREENS = { '/': 'films', [`/film/${asked.film}`]: 'film', '/audit': 'audit', '/me': 'me', '/nowhere': 'missing' };
 
 async function play(context) {
   const page = await open(context);
@@ -54,7 +38,7 @@ async function play(context) {
   told.frames = await video.evaluate((element) => element.getVideoPlaybackQuality().totalVideoFrames);
   told.proof = (await page.locator('.proof').textContent()).trim();
   told.blocksAfter = blocks.size;
-  if (asked.pictures) await page.screenshot({ path: picture('playing-1440-light') });
+  await keep(page, 'playing-1440-light');
   await page.locator('video').focus();
   await page.keyboard.press('k');
 
@@ -64,14 +48,14 @@ async function play(context) {
   told.rated = await page.locator('.mine .value').textContent();
   await page.locator('.next .quiet').first().waitFor();
   told.next = await page.locator('.next li').allTextContents();
-  if (asked.pictures) await page.screenshot({ path: picture('rated-1440-light'), fullPage: true });
+  await keep(page, 'rated-1440-light', true);
   await page.locator('.next .quiet').first().click();
   await page.locator('dialog[open] ol').waitFor();
   told.why = (await page.locator('dialog[open]').textContent()).replace(/\s+/g, ' ').trim();
-  if (asked.pictures) await page.screenshot({ path: picture('why-1440-light') });
+  await keep(page, 'why-1440-light');
   await page.locator('dialog[open] ol .num').first().click();
   await page.locator('dialog[open] .verdict').waitFor();
-  if (asked.pictures) await page.screenshot({ path: picture('record-1440-light') });
+  await keep(page, 'record-1440-light');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');
   await page.locator('dialog').first().waitFor({ state: 'detached' });
@@ -96,16 +80,8 @@ async function directPlay(context) {
   await page.close();
 }
 
-async function publish(context) {
+async function audit(context) {
   const page = await open(context);
-  await page.goto(`${asked.page}/studio`);
-  const fields = page.locator('form .field');
-  await fields.nth(0).fill(asked.file);
-  await fields.nth(1).fill('Published by page');
-  await page.getByRole('button', { name: 'Publish' }).click();
-  await page.locator('.said.pass').waitFor({ timeout: 120_000 });
-  told.steps = await page.locator('li.done h3').allTextContents();
-  if (asked.pictures) await page.screenshot({ path: picture('published-1440-light') });
   await page.goto(`${asked.page}/audit`);
   await page.getByRole('button', { name: 'Gather' }).click();
   const link = page.locator('a[download]');
@@ -122,7 +98,7 @@ async function strangers(context) {
   told.unknown = await page.locator('h1.page-name').textContent();
   await page.goto(`${asked.page}/film/movielens%3A1`);
   told.external = await page.locator('h1.page-name').textContent();
-  told.complaints = told.complaints.filter(isUnmeant);
+  forgive(0);
   await page.close();
 }
 
@@ -154,34 +130,8 @@ async function lie(context) {
   await word.locator('button').click();
   await page.waitForFunction(() => document.querySelector('video').currentTime >= 0.5);
   told.isFound = true;
-  told.complaints.splice(before, told.complaints.length, ...told.complaints.slice(before).filter(isUnmeant));
+  forgive(before);
   await page.close();
-}
-
-function picture(name) {
-  mkdirSync(asked.pictures, { recursive: true });
-  return join(asked.pictures, `${name}.png`);
-}
-
-/** Every screen at three widths and both lights: it fits, and nothing stands in anybody's way. */
-async function photograph(browser) {
-  for (const width of WIDTHS) {
-    for (const colorScheme of ['light', 'dark']) {
-      const isChinese = width === 390 && colorScheme === 'light';
-      const locale = isChinese ? 'zh-CN' : 'en-GB';
-      const context = await browser.newContext({ viewport: { width, height: width === 390 ? 844 : 1040 }, colorScheme, locale });
-      const page = await open(context);
-      for (const path of SCREENS) {
-        await page.goto(asked.page + path);
-        await page.locator('main').waitFor();
-        await page.waitForLoadState('networkidle');
-        const name = path === '/' ? 'films' : path.split('/')[1];
-        await inspect(page, `${path} at ${width} ${colorScheme}`);
-        if (asked.pictures) await page.screenshot({ path: picture(`${name}-${width}-${colorScheme}`), fullPage: true });
-      }
-      await context.close();
-    }
-  }
 }
 
 await run(async (browser) => {
@@ -190,7 +140,7 @@ await run(async (browser) => {
   await directPlay(context);
   await lie(context);
   await strangers(context);
-  if (asked.file) await publish(context);
+  await audit(context);
   await context.close();
-  await photograph(browser);
+  await survey(browser, SCREENS);
 });
