@@ -36,6 +36,8 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
                 "export": ("export", folder / "mine.parcel"),
                 "backup": ("backup", folder / "home.bak", "--blocks"),
                 "doctor": ("doctor",),
+                "films": ("films", "--json"),
+                "keys": ("keys", "--json"),
             }.items()
         }
         records = node.api.get("/api/status")["records"]
@@ -50,6 +52,39 @@ def test_a_film_is_watched_into_a_new_file_with_every_block_checked(lived: dict[
     assert lived["ended"]["again"].returncode == 2
     assert lived["ended"]["unknown"].returncode != 0
     assert lived["ended"]["unknown"].stdout == ""
+
+
+def lies_in(home: Path) -> dict[str, int]:
+    """The files of a home and their sizes, but for what SQLite lays beside a database while it reads."""
+    return {path.name: path.stat().st_size for path in home.iterdir() if not path.name.endswith(("-wal", "-shm"))}
+
+
+@pytest.mark.parametrize("name", ["films", "keys"])
+def test_a_home_at_rest_tells_the_same_as_its_node(lived: dict[str, Any], name: str) -> None:
+    before = lies_in(lived["home"])
+    ended = command(name, "--json", "--home", lived["home"])
+    assert (ended.returncode, ended.stdout) == (0, lived["ended"][name].stdout)
+    assert ended.stderr == f"cinepeer: no node runs on {lived['home']}: this is what lies there\n"
+    assert lies_in(lived["home"]) == before
+    assert command(name, "--home", lived["home"].parent).returncode == 3
+
+
+def test_a_home_at_rest_tells_its_status_with_the_code_of_a_node_that_is_away(lived: dict[str, Any]) -> None:
+    ended = command("status", "--json", "--home", lived["home"])
+    told = json.loads(ended.stdout)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (3, 1)
+    assert told == {
+        "home": str(lived["home"]),
+        "running": False,
+        **{name: lived["told"][name] for name in ("author", "network")},
+        "records": lived["records"],
+        "films": 1,
+    }
+    for name in ("rate", "recommend", "peers", "host", "network", "publish", "title", "pay", "watch", "audit"):
+        more = {"rate": ["Kept", "5"], "publish": [lived["folder"] / "short.mp4"]}
+        words = more.get(name, ["Kept"] if name in ("title", "watch", "audit") else [])
+        ended = command(name, *words, "--home", lived["home"])
+        assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (3, "", 1)
 
 
 def test_an_export_is_imported_once_and_a_damaged_one_not_at_all(lived: dict[str, Any], tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from cinepeer.errors import BadInput
+from cinepeer.errors import BadInput, Unreachable
+from cinepeer.faces.cli import resting
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
 from cinepeer.faces.cli.choice import FILM, film_id
 
@@ -101,8 +102,13 @@ def _published(done: dict[str, Any]) -> Iterator[str]:
 @json_option
 @home_option
 def films(as_json: bool, home: Path) -> None:
-    """List the films that the node knows, playable ones first."""
-    show(Node.of(home).get("/api/films"), as_json, _films)
+    """List the films that the node knows, playable ones first; without a node, those that lie in the home."""
+    try:
+        found = Node.of(home).get("/api/films")
+    except Unreachable as error:
+        resting.tell_resting(home, error)
+        found = resting.films(home)
+    show(found, as_json, _films)
 
 
 def _films(found: list[dict[str, Any]]) -> Iterator[str]:

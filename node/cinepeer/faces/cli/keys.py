@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from cinepeer.errors import BadInput
+from cinepeer.errors import BadInput, Unreachable
+from cinepeer.faces.cli import resting
 from cinepeer.faces.cli.call import Node, before_subcommand, home_option, json_option, show
 
 alone_option = click.option(
@@ -28,7 +29,12 @@ alone_option = click.option(
 def keys(ctx: click.Context, as_json: bool, home: Path) -> None:
     """Show who may sign what for this home's author, and which of the keys are on this machine."""
     if not before_subcommand(ctx):
-        show(Node.of(home).get("/api/keys"), as_json, _keys)
+        try:
+            found = Node.of(home).get("/api/keys")
+        except Unreachable as error:
+            resting.tell_resting(home, error)
+            found = resting.keys(home)
+        show(found, as_json, _keys)
 
 
 def _keys(found: dict[str, Any]) -> Iterator[str]:

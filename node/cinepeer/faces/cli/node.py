@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from cinepeer.errors import Unreachable
+from cinepeer.faces.cli import resting
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
 
 
@@ -15,8 +17,18 @@ from cinepeer.faces.cli.call import Node, home_option, json_option, show
 @json_option
 @home_option
 def status(as_json: bool, home: Path) -> None:
-    """Show what the node holds and where it listens."""
-    show(Node.of(home).get("/api/status"), as_json, _status)
+    """Show what the node holds and where it listens; exit code 3 and what lies in the home when none runs."""
+    try:
+        found = Node.of(home).get("/api/status")
+    except Unreachable as error:
+        if (home / "records.db").is_file():
+            show(resting.status(home), as_json, _rests)
+        raise error
+    show(found, as_json, _status)
+
+
+def _rests(found: dict[str, Any]) -> Iterator[str]:
+    return (f"{name:9} {found[name]}" for name in ("home", "author", "network", "records", "films"))
 
 
 def _status(found: dict[str, Any]) -> Iterator[str]:
