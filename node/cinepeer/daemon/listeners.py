@@ -28,12 +28,13 @@ async def listen(
     from cinepeer.faces.http.gateway import gateway
     from cinepeer.faces.http.guard import Guard
     from cinepeer.faces.http.listener import Listener
-    from cinepeer.faces.http.web import built_page, web
+    from cinepeer.faces.http.web import built_page, elsewhere, web
 
     token, built = str(home.kept["token"]), built_page()
     pages = [web(built, token, ports["page_port"])] if built else []
+    missing = {"elsewhere": elsewhere(built, token, ports["page_port"])} if built else {}
     page = Guard(
-        application(parts, gateway(disk.ipfs, disk.denied.is_denied), *pages),
+        application(parts, gateway(disk.ipfs, disk.denied.is_denied), *pages, **missing),
         ports["page_port"],
         token,
         open_paths=frozenset({"/api/records"}),

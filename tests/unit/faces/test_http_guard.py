@@ -8,18 +8,20 @@ from typing import Any
 
 import pytest
 
-from cinepeer.faces.http.guard import MAX_BODY_BYTES, Guard
+from cinepeer.faces.http.guard import MAX_BODY_BYTES, MAX_RECORDS_BYTES, Guard
 
 PORT = 4711
 TOKEN = "right-token"
 
 
 async def _inner(scope: Any, receive: Any, send: Any) -> None:
-    """Reads the whole body and says how long it was, or that the request broke off."""
+    """Reads the whole body and says how long it was, or by 400 that it broke off."""
     length = 0
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
+            await send({"type": "http.response.start", "status": 400, "headers": []})
+            await send({"type": "http.response.body", "body": b"broken off"})
             return
         length += len(event.get("body", b""))
         if not event.get("more_body"):
@@ -87,11 +89,25 @@ def test_signed_records_need_no_token() -> None:
 
 
 def test_a_large_body_is_refused_before_it_is_read() -> None:
-    for length in (str(MAX_BODY_BYTES + 1), "9" * 40, "-1", "many"):
-        assert ask("POST", "/api/records", content_length=length)[0] == 413
+    for path, limit in (("/api/records", MAX_RECORDS_BYTES), ("/api/ratings", MAX_BODY_BYTES)):
+        for length in (str(limit + 1), "9" * 40, "-1", "many"):
+            assert ask("POST", path, content_length=length, authorization=f"Bearer {TOKEN}")[0] == 413
+        assert ask("POST", path, content_length=str(limit), authorization=f"Bearer {TOKEN}")[0] == 200
 
 
 def test_a_body_without_a_stated_length_is_cut_off_at_the_limit() -> None:
-    part = bytes(4 << 20)
+    part = bytes(MAX_RECORDS_BYTES // 4)
     assert ask("POST", "/api/records", [part] * 4)[0] == 200
-    assert ask("POST", "/api/records", [part] * 5)[0] is None
+    assert ask("POST", "/api/records", [part] * 5)[0] == 413
+
+
+def test_an_upload_counts_its_own_bytes() -> None:
+    part = bytes(MAX_RECORDS_BYTES // 4)
+    assert ask("PATCH", "/api/uploads/ab", [part] * 5, authorization=f"Bearer {TOKEN}")[0] == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_what_a_browser_asks_for_another_site_s_page_is_refused_below_api(site: str) -> None:
+    assert ask(sec_fetch_site=site)[0] == 403
+    assert ask(path="/film/x", sec_fetch_site=site)[0] == 200
+    assert ask(sec_fetch_site="same-origin")[0] == 200

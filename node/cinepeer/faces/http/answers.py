@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -360,80 +358,3 @@ class DeviceState(Answer):
     delegated: bool
     revoked: bool
     next: NextPlace | None
-
-
-# Uploads and publications
-
-
-class UploadAnswer(Answer):
-    """A file on its way here; `expires_ms` is when it is removed if nobody goes on with it."""
-
-    id: str
-    filename: str
-    size_bytes: int
-    received_bytes: int
-    changed_ms: int
-    expires_ms: int
-
-
-class StageOf(Growing):
-    """One stage of a publication with its newest measures."""
-
-    stage: str
-    done: bool
-    seconds: float | None = None
-    of: float | None = None
-    bytes: int | None = None
-    blocks: int | None = None
-    signatures: int | None = None
-    block: int | None = None
-
-
-class TitleMade(Growing):
-    """The title that was registered, and the block that it stands in where it was registered now."""
-
-    title: str
-    record: str
-    block: int | None = None
-
-
-class OfferMade(Growing):
-    """The offer that was signed."""
-
-    offer: str
-    price: str
-
-
-class Published(Answer):
-    """What a publication made."""
-
-    film: str
-    version: str
-    root: str
-    source: str
-    duration_ms: int
-    blocks: int
-    size_bytes: int
-    renditions: list[str]
-    title: TitleMade | None = None
-    offer: OfferMade | None = None
-
-
-class PublicationBegun(Answer):
-    """The job that was taken."""
-
-    id: str
-
-
-class PublicationState(Answer):
-    """A job as it stands; `done` holds what was signed, also where a later stage failed."""
-
-    id: str
-    name: str
-    made_ms: int
-    upload: str | None
-    state: Literal["waiting", "running", "done", "failed", "cancelled"]
-    stage: str
-    stages: list[StageOf]
-    problem: str | None
-    done: Published | None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from cinepeer import __version__
@@ -22,8 +24,13 @@ from cinepeer.faces.http.uploads import uploads
 ROUTERS = (films, opinions, uploads, publications, node, keys, ledger, titles)
 
 
-def application(parts: Parts, *routers: APIRouter) -> FastAPI:
-    """The page's origin: `routers` first, the API below `/api`, and the status at `/` where no page was built."""
+def application(
+    parts: Parts, *routers: APIRouter, elsewhere: Callable[[Request], Response | None] = lambda _: None
+) -> FastAPI:
+    """The page's origin: `routers` first, the API below `/api`, and the status at `/` where no page was built.
+
+    `elsewhere` may show the page for a path that nothing answers.
+    """
     app = FastAPI(
         title="Cinepeer",
         version=__version__,
@@ -33,7 +40,7 @@ def application(parts: Parts, *routers: APIRouter) -> FastAPI:
         generate_unique_id_function=_named,
         responses=ERRORS,
     )
-    tell_problems(app)
+    tell_problems(app, elsewhere)
     for router in (*routers, *(routes(parts) for routes in ROUTERS)):
         app.include_router(router)
 

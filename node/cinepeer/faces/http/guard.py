@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -14,7 +14,10 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-MAX_BODY_BYTES = 16 << 20
+MAX_BODY_BYTES = 1 << 20
+MAX_RECORDS_BYTES = 16 << 20
+# Bodies of other sizes than an ordinary one, by the begin of their path; None: the route itself counts.
+LIMITS: Mapping[str, int | None] = {"/api/records": MAX_RECORDS_BYTES, "/api/uploads/": None}
 
 
 def cookie_name(port: int) -> str:
@@ -26,8 +29,8 @@ class Guard:
     """Wraps an ASGI application: refuses by 403, 401 or 413 before the application sees a byte.
 
     DNS rebinding is stopped by the Host check, cross-site writes by the Origin check and by the token, which a page
-    has only as a SameSite=Strict, HttpOnly cookie. Paths in `open_paths` take writes without it: what they take is
-    signed itself.
+    has only as a SameSite=Strict, HttpOnly cookie; what a browser says it asks for another site's page, it does not
+    get from the API. Paths in `open_paths` take writes without the token: what they take is signed itself.
     """
 
     def __init__(self, inner: Asgi, port: int, token: str, open_paths: frozenset[str] = frozenset()) -> None:
@@ -48,7 +51,11 @@ class Guard:
         if refusal is not None:
             await send_problem(send, *refusal)
             return
-        await self._inner(scope, bounded(receive, MAX_BODY_BYTES), send)
+        limit = limit_of(scope["path"])
+        if limit is None:
+            await self._inner(scope, receive, send)
+        else:
+            await bounded(self._inner, limit)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         host, origin = headers.get("host", ""), headers.get("origin")
@@ -56,9 +63,14 @@ class Guard:
             return 403, f"found the Host {host[:80]!r}, expected this node's own loopback name"
         if origin is not None and origin not in self._origins:
             return 403, f"found the Origin {origin[:80]!r}, expected this node's own page"
+        # A browser says so of itself, also where it sends no Origin: an image, a script, a form's GET.
+        site = headers.get("sec-fetch-site", "none")
+        if scope["path"].startswith("/api/") and site not in ("none", "same-origin"):
+            return 403, f"found a request from a page that is {site[:20]}, expected this node's own page"
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > MAX_BODY_BYTES:
-            return 413, f"found a body of {length[:20]} bytes, expected at most {MAX_BODY_BYTES}"
+        limit = limit_of(scope["path"])
+        if not length.isdecimal() or (limit is not None and int(length[:40]) > limit):
+            return 413, f"found a body of {length[:20]} bytes, expected at most {limit or MAX_BODY_BYTES}"
         if scope["method"] in SAFE or scope["path"] in self._open_paths or self._is_trusted(headers):
             return None
         return 401, "found no token of this node, expected `Authorization: Bearer TOKEN` or the page's own cookie"
@@ -74,15 +86,36 @@ class Guard:
         return hmac.compare_digest(offered.encode(), self._token.encode())
 
 
-def bounded(receive: Receive, limit: int) -> Receive:
-    """`receive` that ends the request once a body without a stated length passes `limit` bytes."""
-    taken = 0
+def limit_of(path: str) -> int | None:
+    """The most bytes of a body for a path, or None where the route itself counts."""
+    for begin, limit in LIMITS.items():
+        if path.startswith(begin):
+            return limit
+    return MAX_BODY_BYTES
 
-    async def counted() -> MutableMapping[str, Any]:
-        nonlocal taken
-        event = await receive()
-        taken += len(event.get("body", b""))
-        return {"type": "http.disconnect"} if taken > limit else event
+
+def bounded(inner: Asgi, limit: int) -> Asgi:
+    """`inner` that gets at most `limit` bytes of a body without a stated length: a longer one is answered by 413."""
+
+    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        taken = 0
+        is_refused = False
+
+        async def receive_counted() -> MutableMapping[str, Any]:
+            nonlocal taken
+            event = await receive()
+            taken += len(event.get("body", b""))
+            return {"type": "http.disconnect"} if taken > limit else event
+
+        async def send_counted(event: MutableMapping[str, Any]) -> None:
+            nonlocal is_refused
+            if taken <= limit:
+                await send(event)
+            elif event["type"] == "http.response.start" and not is_refused:
+                is_refused = True
+                await send_problem(send, 413, f"found a body of more than {limit} bytes, expected at most that many")
+
+        await inner(scope, receive_counted, send_counted)
 
     return counted
 

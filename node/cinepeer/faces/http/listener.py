@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 
 from cinepeer.errors import BadInput
+from cinepeer.faces.http.patience import PatientProtocol
 
 GRACE_S = 3
 
@@ -24,11 +25,11 @@ class _Server(uvicorn.Server):
 
 
 class Listener:
-    """One HTTP address of the node."""
+    """One HTTP address of the node, on loopback unless another address is named."""
 
-    def __init__(self, application: Any, port: int) -> None:
+    def __init__(self, application: Any, port: int, address: str = "127.0.0.1") -> None:
         self.port = port
-        self._socket = _bound(port)
+        self._socket = _bound(port, address)
         self._server = _Server(_config(application))
         self._task: asyncio.Task[None] | None = None
 
@@ -51,15 +52,15 @@ class Listener:
         self._socket.close()
 
 
-def _bound(port: int) -> socket.socket:
-    """A listening socket on loopback; raises `BadInput` when the port is busy."""
+def _bound(port: int, address: str) -> socket.socket:
+    """A listening socket; raises `BadInput` when the port is busy or the address none of this machine."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        bound.bind(("127.0.0.1", port))
+        bound.bind((address, port))
     except OSError as error:
         bound.close()
-        raise BadInput(f"found port {port} busy ({error.strerror}), expected it free") from error
+        raise BadInput(f"found port {port} of {address} unusable ({error.strerror}), expected it free") from error
     return bound
 
 
@@ -72,6 +73,6 @@ def _config(application: Any) -> uvicorn.Config:
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=30,
         server_header=False,
-        http="h11",
+        http=PatientProtocol,
         ws="none",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -49,11 +50,17 @@ def status_of(error: CinepeerError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
-def tell_problems(app: FastAPI) -> None:
-    """Has `app` answer every error by a problem document."""
+def tell_problems(app: FastAPI, elsewhere: Callable[[Request], Response | None] = lambda _: None) -> None:
+    """Has `app` answer every error by a problem document; `elsewhere` may show a page for a path that is none."""
+
+    async def of_the_framework(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        page = elsewhere(request) if error.status_code == 404 else None
+        return page or _of_the_framework(request, error)
+
     app.add_exception_handler(CinepeerError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _of_the_framework)
+    app.add_exception_handler(HTTPException, of_the_framework)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unforeseen)
 
@@ -70,8 +77,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return problem(422, f"found {str(first.get('input'))[:80]!r} for {where or 'the body'}, expected: {first['msg']}")
 
 
-async def _of_the_framework(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def _of_the_framework(request: Request, error: HTTPException) -> Response:
     path = request.url.path[:80]
     sentences = {
         400: "found a body that is no JSON, expected an object of the route's shape",

@@ -10,7 +10,8 @@ from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
 from cinepeer.app.publications import Publication
-from cinepeer.faces.http import answers, shapes
+from cinepeer.faces.http import publication_answers as answers
+from cinepeer.faces.http import shapes
 from cinepeer.faces.http.parts import Parts
 
 LINES_TYPE = "application/x-ndjson"

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from cinepeer.adapters.system.uploads import KEPT_MS, Receiving, Upload
 from cinepeer.errors import Absent, BadInput
-from cinepeer.faces.http import answers
+from cinepeer.faces.http import publication_answers as answers
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.problems import problem
 
@@ -76,6 +76,13 @@ def uploads(parts: Parts) -> APIRouter:
         found = _found(parts, upload)
         return Response(headers=_headers(found) | {"Upload-Length": str(found.size_bytes), "Cache-Control": "no-store"})
 
+    _continuing(router, parts)
+    return router
+
+
+def _continuing(router: APIRouter, parts: Parts) -> None:
+    """The routes that change an upload once begun."""
+
     @router.patch(
         "/api/uploads/{upload}",
         status_code=204,
@@ -111,8 +118,6 @@ def uploads(parts: Parts) -> APIRouter:
         _found(parts, upload)
         await asyncio.to_thread(parts.uploads.remove, upload)
         return Response(status_code=204, headers=_TUS)
-
-    return router
 
 
 class _Checksum:

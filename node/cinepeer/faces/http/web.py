@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http.cookies import SimpleCookie
 from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from cinepeer.faces.http.guard import cookie_name
+from cinepeer.faces.http.problems import problem
 
 SCREENS = ("/", "/film/{film:path}", "/studio", "/audit", "/node", "/me")
 
@@ -77,11 +79,25 @@ def web(folder: Path, token: str, port: int) -> APIRouter:
     def asset(name: str) -> Response:
         found = assets.get(name)
         if found is None:
-            return Response(status_code=404, headers=_HEADERS)
+            return problem(404, f"found no file {name[:80]!r} of the page, expected one of its build", _HEADERS)
         media_type = _TYPES[Path(name).suffix]
         return Response(found, media_type=media_type, headers=_HEADERS | {"cache-control": _FOR_EVER})
 
     return router
+
+
+def elsewhere(folder: Path, token: str, port: int) -> Callable[[Request], Response | None]:
+    """For a path that nothing answers: the page, which tells a person so, or None for a program and below the API."""
+    index = (folder / "index.html").read_bytes()
+    headers = _HEADERS | {"cache-control": "no-cache", "set-cookie": _cookie(token, port)}
+
+    def answer(request: Request) -> Response | None:
+        is_person = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
+        if not is_person or request.url.path.startswith(("/api/", "/ipfs/", "/assets/")):
+            return None
+        return Response(index, 404, media_type=_TYPES[".html"], headers=headers)
+
+    return answer
 
 
 def _cookie(token: str, port: int) -> str:
