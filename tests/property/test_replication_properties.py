@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cinepeer.errors import Refused
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.replication import frames, gossip
+from cinepeer.replication.scope import MAX_TIME_MS, Scope
 from unit.replication.rig import Author, CutError, MemoryStore, Pair, sync
 
 
@@ -85,26 +86,29 @@ def test_any_order_of_meetings_brings_everyone_to_the_same_records_and_the_same_
     assert all(store.feeds.fork(one) == stores[0].feeds.fork(one) for store in stores for one in devices)
 
 
-devices = st.binary(min_size=32, max_size=32)
 counts = st.integers(0, frames.MAX_COUNT)
 cids = st.binary(max_size=8).map(lambda data: Cid.of(data, DAG_CBOR))
-summaries = st.lists(st.builds(frames.Summary, devices, counts, st.binary(min_size=16, max_size=16)), max_size=8).map(
-    lambda rows: tuple(sorted({row.device: row for row in rows}.values(), key=lambda row: row.device))
+films = st.integers(1, 99).map(lambda number: f"movielens:{number}")
+times = st.integers(0, MAX_TIME_MS)
+scopes = st.builds(
+    Scope, st.none() | st.frozensets(cids, max_size=3), st.none() | st.frozensets(films, max_size=3), times, times
 )
 records = st.lists(st.sampled_from(universe()), max_size=6, unique_by=lambda pair: pair[0].id).map(tuple)
 distinct_cids = st.lists(cids, max_size=8, unique=True).map(tuple)
+hellos = st.builds(frames.Hello, counts, cids, scopes, counts, st.binary(min_size=16, max_size=16))
+reconciles = st.builds(frames.Reconcile, st.binary(max_size=64))
 
 QUESTIONS = st.one_of(
-    st.builds(frames.Hello, counts, cids),
-    st.builds(frames.Compare, st.just(b""), st.none(), summaries),
-    st.builds(frames.IdsWanted, st.lists(st.tuples(devices, counts), max_size=8).map(tuple)),
+    hellos,
+    reconciles,
+    st.builds(frames.PlacesWanted, distinct_cids),
     st.builds(frames.RecordsWanted, distinct_cids),
     st.builds(frames.Give, records),
 )
 ANSWERS = st.one_of(
-    st.builds(frames.Hello, counts, cids),
-    st.builds(frames.Differs, st.none(), summaries),
-    st.builds(frames.Ids, st.lists(st.tuples(devices, counts, distinct_cids), max_size=8).map(tuple)),
+    hellos,
+    reconciles,
+    st.builds(frames.Places, st.lists(st.none() | st.integers(0, frames.NOWHERE - 1), max_size=8).map(tuple)),
     st.builds(frames.Records, records),
     st.builds(frames.Took, counts, counts, counts, counts),
     st.builds(frames.Refusal, st.from_regex(r"[a-z]{1,9}(-[a-z]{1,9}){0,2}", fullmatch=True)),

@@ -1,120 +1,32 @@
-"""Replication: records reach every neighbour by gossip soon and by both-way sync surely."""
+"""Replication: performs on the network and the store what the pure machine wants, and tells it what came of it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from itertools import count
+from typing import Any
 
-from cinepeer.errors import CinepeerError, Refused, Unreachable
+from cinepeer.app.replica import Network, Store
+from cinepeer.errors import CinepeerError, LimitReached, Refused, Unreachable
 from cinepeer.records.cid import Cid
+from cinepeer.records.fork import ForkProof
 from cinepeer.records.record import Record
-from cinepeer.replication import exchange, gossip
-from cinepeer.replication.exchange import Answerer, Dialler, Stored, Synced
-from cinepeer.replication.frames import Summary
+from cinepeer.replication import events, gossip
+from cinepeer.replication.events import Effect, Event, Pair, Timer
+from cinepeer.replication.fingerprints import SealedSet
+from cinepeer.replication.machine import Limits, Machine
+from cinepeer.replication.scope import EVERYTHING, Scope
+from cinepeer.replication.statistics import PeerStatistics, Synced
 
 log = logging.getLogger(__name__)
 
 SYNC = "/cinepeer/sync/1"
-ANSWER_TIMEOUT_S = 60.0
-# A slow peer may not hold one of the few turns for ever; what it brought is kept, and the next sync goes on.
-SYNC_TIMEOUT_S = 600.0
-SYNCS_AT_ONCE = 4
-GOSSIP_AT_MOST = 256
-PEERS_REMEMBERED = 1024
-PAUSE_AFTER_GAP_S = 1.0
-NEWS_PAUSE_S = 0.1
+# Messages that wait to be gossiped; what finds no room reaches everyone by sync.
+OUTBOX = 64
 
-Pair = tuple[Record, bytes | None]
 Answer = Callable[[bytes], Awaitable[bytes]]
-
-
-class Outcome(Protocol):
-    """What became of a batch of records."""
-
-    @property
-    def added(self) -> Sequence[Record]:
-        """The records that were new and are stored now."""
-
-    @property
-    def completed(self) -> Sequence[Record]:
-        """Records that were held without their bodies, and have them now."""
-
-    @property
-    def known(self) -> int:
-        """How many were held before."""
-
-    @property
-    def waiting(self) -> Sequence[tuple[Record, bytes | None, str]]:
-        """Those that cannot be judged yet, with what they wait for: author, device, prev or time."""
-
-    @property
-    def refused(self) -> Sequence[tuple[Cid, Refused]]:
-        """Those that are not valid, with the reason."""
-
-
-class Store(Protocol):
-    """The records held here, as far as replication needs them."""
-
-    async def add(self, batch: Sequence[Pair], now_ms: int) -> Outcome:
-        """Verifies and stores durably; safe to repeat."""
-
-    async def summary(self) -> Sequence[tuple[bytes, int, bytes]]:
-        """(device, count, digest of 16 bytes) of every device."""
-
-    async def ids(self, device: bytes) -> Sequence[Cid]:
-        """The ids held of one device, in feed order."""
-
-    async def records(self, ids: Sequence[Cid]) -> Sequence[Pair]:
-        """Those of `ids` that are held, in an order in which they can be admitted."""
-
-
-class Talk(Protocol):
-    """An open conversation."""
-
-    async def ask(self, question: bytes, timeout_s: float) -> bytes:
-        """The answer to one question."""
-
-
-class Present(Protocol):
-    """A connected peer."""
-
-    @property
-    def peer_id(self) -> str:
-        """Its id."""
-
-
-class Network(Protocol):
-    """The peer-to-peer network, as far as replication needs it."""
-
-    @property
-    def peer_id(self) -> str:
-        """This node's id."""
-
-    async def publish(self, topic: str, data: bytes) -> None:
-        """Gossips one message."""
-
-    def conversation(self, peer_id: str, protocol: str) -> AbstractAsyncContextManager[Talk]:
-        """A conversation with a neighbour."""
-
-    def neighbours(self) -> Sequence[Present]:
-        """The connected peers."""
-
-
-@dataclass(slots=True)
-class PeerStatistics:
-    """What one peer brought and took. `lag` is how many records it listed at the last sync and we still lack."""
-
-    received: int = 0
-    sent: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    last_sync_ms: int | None = None
-    lag: int = 0
 
 
 class Replication:
@@ -132,24 +44,35 @@ class Replication:
         clock_ms: Callable[[], int],
         chance: Callable[[], float],
         interval_s: float = 120.0,
+        scope: Scope = EVERYTHING,
+        limits: Limits | None = None,
         on_records: Callable[[list[Record]], Awaitable[None]] | None = None,
+        on_refused: Callable[[str, str], None] | None = None,
     ) -> None:
-        """`chance` gives numbers in [0, 1); `on_records` hears of every record or body that came from elsewhere."""
+        """`chance` gives a number in [0, 1) to begin with; `on_records` hears of every record or body from elsewhere.
+
+        `on_refused(peer, reason)` hears of everything that is held against a peer.
+        """
         self._store = store
-        self._network_id = network_id
         self._clock_ms = clock_ms
-        self._chance = chance
-        self._interval_s = interval_s
         self._on_records = on_records
+        self._on_refused = on_refused
+        self._machine = Machine(
+            network_id,
+            int(chance() * 2**64),
+            scope=scope,
+            limits=limits or Limits(interval_ms=int(interval_s * 1000)),
+        )
         self._p2p: Network | None = None
-        self._peers: dict[str, PeerStatistics] = {}
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._again: set[str] = set()
-        self._turns = asyncio.Semaphore(SYNCS_AT_ONCE)
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._clockwork: asyncio.Task[None] | None = None
-        self._news: dict[str, list[Cid]] = {}
-        self._herald: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._conversations: dict[int, _Asking] = {}
+        self._timers: dict[Timer, asyncio.TimerHandle] = {}
+        self._answers: dict[int, asyncio.Future[bytes]] = {}
+        self._done: dict[int, asyncio.Future[Synced]] = {}
+        self._proved: set[tuple[bytes, int]] = set()
+        self._outbox: list[bytes] = []
+        self._is_publishing = False
+        self._numbers = count(1)
         self.topic = gossip.topic(network_id)
 
     @property
@@ -157,201 +80,264 @@ class Replication:
         """The protocols that replication answers, for the network."""
         return {SYNC: self._responder}
 
+    @property
+    def scope(self) -> Scope:
+        """Which records this node holds."""
+        return self._machine.scope
+
     async def start(self, network: Network) -> None:
         """Begins to sync: with every neighbour now, and again and again."""
         self._p2p = network
-        self._clockwork = asyncio.create_task(self._sync_often(), name="sync-often")
+        self._machine.me = network.peer_id
         for neighbour in network.neighbours():
-            self._request(neighbour.peer_id)
+            self._handle(events.Connected(neighbour.peer_id))
 
     async def stop(self) -> None:
         """Breaks off what runs; whatever is unfinished is resumed by a later sync."""
-        tasks = [task for task in (*self._running.values(), self._clockwork, self._herald) if task is not None]
         self._p2p = None
+        for timer in self._timers.values():
+            timer.cancel()
+        for answer in self._answers.values():
+            answer.cancel()
+        for sync in self._done.values():
+            sync.cancel()
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def peers(self) -> dict[str, PeerStatistics]:
         """What each peer brought and took, by peer id."""
-        return dict(self._peers)
+        return dict(self._machine.peers())
+
+    async def holding(self) -> tuple[int, bytes]:
+        """How many records of its scope this node holds, and the fingerprint that any peer can check by reconciling."""
+        held = await self._store.sealed(self._machine.scope)
+        return len(held), held.fingerprint(0, len(held))
 
     async def announce(self, records: Sequence[Pair]) -> None:
         """Gossips records that are stored here already; who misses it gets them by sync."""
-        if self._p2p is None:
-            return
-        for message in gossip.messages(records):
-            try:
-                await self._p2p.publish(self.topic, message)
-            except CinepeerError as error:
-                log.info("an announcement was not published: %s", error)
+        if self._p2p is not None:
+            self._handle(events.Announced(tuple(records)))
 
     async def on_gossip(self, _topic: str, peer_id: str, data: bytes) -> None:
-        """Stores what a gossip message brings; a gap before it is closed by a sync."""
-        statistics = self._of(peer_id)
-        try:
-            records = gossip.parse_message(data)
-        except Refused as error:
-            statistics.refused[error.reason] += 1
-            return
-        outcome = await self._add(records, peer_id)
-        statistics.received += len(outcome.added)
-        if any(reason in ("author", "device", "prev") for _, _, reason in outcome.waiting):
-            self._close_gap(peer_id)
+        """Takes what a gossip message brings."""
+        self._handle(events.Gossiped(peer_id, data))
 
     async def on_neighbour(self, peer_id: str, up: bool) -> None:
-        """Syncs with a new neighbour: the side with the smaller id at once, the other a little later."""
-        if not up or self._p2p is None:
-            return
-        self._request(peer_id, 0.0 if self._p2p.peer_id < peer_id else 1.0 + self._chance())
+        """Takes note of a neighbour that came or went."""
+        if self._p2p is not None:
+            self._handle(events.Connected(peer_id) if up else events.Disconnected(peer_id))
 
     async def sync(self, peer_id: str) -> Synced:
-        """One both-way sync with a neighbour; raises `Unreachable`, or `Refused` when the peer breaks the protocol."""
+        """One both-way sync with a neighbour, begun after this call.
+
+        Raises `Unreachable`, `Refused` when the peer breaks the protocol, `LimitReached` when the disk is full.
+        """
         if self._p2p is None:
             raise Unreachable("found replication stopped, expected it running")
-        lock = self._locks.setdefault(peer_id, asyncio.Lock())
-        async with lock, self._turns:
-            dialler = Dialler(self._network_id)
-            statistics = self._of(peer_id)
-            fresh: list[Record] = []
-            try:
-                async with asyncio.timeout(SYNC_TIMEOUT_S), self._p2p.conversation(peer_id, SYNC) as talk:
-                    await self._run(dialler.run(), peer_id, fresh, talk)
-            except Refused as error:
-                statistics.refused[error.reason] += 1
-                raise
-            except TimeoutError as error:
-                raise Unreachable(f"the sync with {peer_id} was not done within {SYNC_TIMEOUT_S:g} s") from error
-            finally:
-                statistics.received += dialler.done.received
-                statistics.sent += dialler.done.sent
-                self._forward(fresh, peer_id)
-            statistics.last_sync_ms = self._clock_ms()
-            statistics.lag = dialler.done.waiting + dialler.done.withheld + dialler.done.refused
-            return dialler.done
+        number = next(self._numbers)
+        waiting: asyncio.Future[Synced] = asyncio.get_running_loop().create_future()
+        self._done[number] = waiting
+        try:
+            self._handle(events.Wanted(peer_id, number))
+            return await waiting
+        finally:
+            del self._done[number]
 
     def _responder(self, peer_id: str) -> Answer:
         """The answering side of one conversation."""
-        answerer = Answerer(self._network_id)
+        stream = next(self._numbers)
 
         async def answer(question: bytes) -> bytes:
-            statistics = self._of(peer_id)
-            fresh: list[Record] = []
+            waiting: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+            self._answers[stream] = waiting
             try:
-                return await self._run(answerer.answer(question), peer_id, fresh, None)
-            except Refused as error:
-                statistics.refused[error.reason] += 1
-                raise
+                self._handle(events.Asked(peer_id, stream, question))
+                return await waiting
             finally:
-                statistics.received += len(fresh)
-                self._forward(fresh, peer_id)
+                del self._answers[stream]
 
         return answer
 
-    async def _run(
-        self, steps: exchange.Steps[exchange.T], peer_id: str, fresh: list[Record], talk: Talk | None
-    ) -> exchange.T:
-        """Does what the machine asks for, step by step, until its end."""
-        result: Any = None
-        try:
-            while True:
-                result = await self._perform(steps.send(result), peer_id, fresh, talk)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
-        finally:
-            steps.close()
+    # Effects
 
-    async def _perform(self, effect: exchange.Effect, peer_id: str, fresh: list[Record], talk: Talk | None) -> object:
+    def _handle(self, event: Event, not_before_ms: int = 0) -> None:
+        """Tells the machine, and starts what it wants in that order."""
+        for effect in self._machine.handle(event, max(self._clock_ms(), not_before_ms)):
+            self._perform(effect)
+
+    def _perform(self, effect: Effect) -> None:
         match effect:
-            case exchange.Ask(question):
-                assert talk is not None
-                return await talk.ask(question, ANSWER_TIMEOUT_S)
-            case exchange.LoadSummary():
-                return [Summary(*row) for row in await self._store.summary()]
-            case exchange.LoadIds(device):
-                return list(await self._store.ids(device))
-            case exchange.LoadRecords(ids):
-                return list(await self._store.records(ids))
-            case exchange.Store(records):
-                outcome = await self._add(records, peer_id)
-                fresh += outcome.added
-                waiting = tuple((record, body) for record, body, _ in outcome.waiting)
-                return Stored(len(outcome.added), outcome.known, len(outcome.refused), waiting)
+            case events.Ask():
+                self._ask(effect)
+            case events.Close(_, conversation):
+                if (asking := self._conversations.pop(conversation, None)) is not None:
+                    asking.task.cancel()
+            case events.Answer(_, stream, frame):
+                if (answer := self._answers.get(stream)) is not None and not answer.done():
+                    answer.set_result(frame)
+            case events.Reset(peer, stream, reason):
+                if (answer := self._answers.get(stream)) is not None and not answer.done():
+                    answer.set_exception(Refused(reason, f"a question of {peer} was refused: {reason}"))
+            case events.Publish(data):
+                if len(self._outbox) < OUTBOX:
+                    self._outbox.append(data)
+                if not self._is_publishing:
+                    self._is_publishing = True
+                    self._spawn(self._publish(), "publish")
+            case events.Store():
+                self._spawn(self._run(effect.ticket, self._add(effect)), "store")
+            case events.Wake(timer, at_ms):
+                self._set_timer(timer, at_ms)
+            case events.Refuse(peer, reason):
+                if self._on_refused is not None:
+                    self._on_refused(peer, reason)
+            case events.Done():
+                self._finish(effect)
+            case load:
+                self._spawn(self._run(load.ticket, self._load(load)), "load")
 
-    async def _add(self, records: Sequence[Pair], peer_id: str) -> Outcome:
-        """Stores a batch from a peer, counts what is refused against it, and tells the application what is new."""
-        outcome = await self._store.add(records, self._clock_ms())
-        for _, error in outcome.refused:
-            self._of(peer_id).refused[error.reason] += 1
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=f"replication-{name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _set_timer(self, timer: Timer, at_ms: int) -> None:
+        if (before := self._timers.pop(timer, None)) is not None:
+            before.cancel()
+        delay_s = max(0, at_ms - self._clock_ms()) / 1000
+
+        def wake() -> None:
+            self._timers.pop(timer, None)
+            if self._p2p is not None:
+                self._handle(events.Woke(timer), at_ms)
+
+        self._timers[timer] = asyncio.get_running_loop().call_later(delay_s, wake)
+
+    async def _run(self, ticket: int, work: Awaitable[Event]) -> None:
+        """Tells the machine how a piece of work ended."""
+        try:
+            event = await work
+        except LimitReached as error:
+            log.warning("replication: %s", error)
+            event = events.Failed(ticket, "disk-full")
+        except CinepeerError as error:
+            log.warning("replication: %s", error)
+            event = events.Failed(ticket, "unable")
+        except Exception as error:  # a task's edge: the sync that wanted it fails, and the next one starts afresh
+            log.exception("replication failed: %r", error)
+            event = events.Failed(ticket, "unable")
+        self._handle(event)
+
+    async def _load(
+        self, effect: events.LoadSet | events.LoadPlaces | events.LoadRecords | events.LoadBodiless
+    ) -> Event:
+        found: SealedSet | Sequence[int | None] | Sequence[Pair]
+        match effect:
+            case events.LoadSet(_, scope):
+                found = await self._store.sealed(scope)
+            case events.LoadPlaces(_, ids):
+                found = await self._store.places(ids)
+            case events.LoadRecords(_, ids):
+                found = await self._store.records(ids)
+            case events.LoadBodiless(_, scope, limit, start):
+                found = await self._store.bodiless(scope, limit, start)
+        return events.Loaded(effect.ticket, found)
+
+    async def _add(self, effect: events.Store) -> Event:
+        """Stores a batch and tells the application what is new."""
+        outcome = await self._store.add(effect.records, self._clock_ms())
         news = [*outcome.added, *outcome.completed]
         if news and self._on_records is not None:
             await self._on_records(news)
-        return outcome
+        return events.Stored(
+            effect.ticket,
+            tuple(outcome.added),
+            tuple(outcome.completed),
+            outcome.known,
+            tuple(outcome.waiting),
+            tuple((record_id, error.reason) for record_id, error in outcome.refused),
+            tuple(self._forks(outcome.added)),
+        )
 
-    def _forward(self, fresh: Sequence[Record], source: str) -> None:
-        """Notes what a sync brought, so that the other neighbours are told once it is quiet for a moment."""
-        if fresh and self._p2p is not None:
-            self._news.setdefault(source, []).extend(record.id for record in fresh)
-            if self._herald is None or self._herald.done():
-                self._herald = asyncio.create_task(self._tell_others(), name="tell-others")
+    def _forks(self, added: Sequence[Record]) -> list[ForkProof]:
+        """The proofs that new records complete, each once."""
+        found = [self._store.feeds.fork(device) for device in {record.device for record in added}]
+        fresh = [proof for proof in found if proof is not None and (proof.device, proof.seq) not in self._proved]
+        self._proved.update((proof.device, proof.seq) for proof in fresh)
+        return fresh
 
-    async def _tell_others(self) -> None:
-        """Tells the neighbours that did not bring the news: a few records by gossip, many by syncing with them."""
-        while self._news and self._p2p is not None:
-            await asyncio.sleep(NEWS_PAUSE_S)
-            news, self._news = self._news, {}
-            neighbours = {one.peer_id for one in self._p2p.neighbours()}
-            few = [one for ids in news.values() for one in ids]
-            if len(few) > GOSSIP_AT_MOST:
-                for peer_id in neighbours - (news.keys() if len(news) == 1 else set()):
-                    self._request(peer_id)
-            elif neighbours - news.keys():
-                await self.announce(await self._store.records(few))
-
-    def _close_gap(self, peer_id: str) -> None:
-        """Syncs with the peer that gossiped past a gap, or with another neighbour when it is none itself."""
-        neighbours = [] if self._p2p is None else [one.peer_id for one in self._p2p.neighbours()]
-        if peer_id not in neighbours and neighbours:
-            peer_id = neighbours[int(self._chance() * len(neighbours))]
-        if peer_id in neighbours:
-            self._request(peer_id)
-
-    def _request(self, peer_id: str, delay_s: float = 0.0) -> None:
-        """Has a sync run with a peer soon; requests while one runs become one more after it."""
-        if peer_id in self._running:
-            self._again.add(peer_id)
-            return
-        task = asyncio.create_task(self._sync_on_request(peer_id, delay_s), name=f"sync-{peer_id}")
-        self._running[peer_id] = task
-        task.add_done_callback(lambda _: self._running.pop(peer_id, None))
-
-    async def _sync_on_request(self, peer_id: str, delay_s: float) -> None:
-        await asyncio.sleep(delay_s)
-        while True:
-            self._again.discard(peer_id)
-            try:
-                await self.sync(peer_id)
-            except CinepeerError as error:
-                log.info("sync with %s: %s", peer_id, error)
-            except Exception as error:  # a task's edge: the next sync starts afresh
-                log.exception("sync with %s failed: %r", peer_id, error)
-            if peer_id not in self._again:
-                return
-            await asyncio.sleep(PAUSE_AFTER_GAP_S * (0.5 + self._chance()))
-
-    async def _sync_often(self) -> None:
-        """Syncs with every neighbour, each time after another pause of half the interval to the whole of it."""
-        while True:
-            await asyncio.sleep(self._interval_s * (0.5 + self._chance() / 2))
+    async def _publish(self) -> None:
+        """Publishes what is in the outbox, in its order."""
+        while self._outbox:
             if self._p2p is not None:
-                for neighbour in self._p2p.neighbours():
-                    self._request(neighbour.peer_id)
+                try:
+                    await self._p2p.publish(self.topic, self._outbox[0])
+                except CinepeerError as error:
+                    log.info("an announcement was not published: %s", error)
+            del self._outbox[0]
+        self._is_publishing = False
 
-    def _of(self, peer_id: str) -> PeerStatistics:
-        """The statistics of a peer; those of the peer heard of first give way when there are too many."""
-        if peer_id not in self._peers and len(self._peers) >= PEERS_REMEMBERED:
-            with contextlib.suppress(StopIteration):
-                oldest = next(iter(self._peers))
-                del self._peers[oldest]
-                self._locks.pop(oldest, None)
-        return self._peers.setdefault(peer_id, PeerStatistics())
+    def _finish(self, done: events.Done) -> None:
+        """Tells whoever waits for a sync how it went."""
+        if done.failure is not None:
+            log.info("sync with %s: %s", done.peer, done.failure)
+        for number in done.numbers:
+            waiting = self._done.get(number)
+            if waiting is None or waiting.done():
+                continue
+            error = _in_words(done)
+            waiting.set_result(done.synced) if error is None else waiting.set_exception(error)
+
+    # Asking
+
+    def _ask(self, ask: events.Ask) -> None:
+        asking = self._conversations.get(ask.conversation)
+        if asking is None:
+            asking = self._conversations[ask.conversation] = _Asking()
+            asking.task = self._spawn(self._converse(ask.peer, asking.questions), f"sync-{ask.peer}")
+        asking.questions.put_nowait(ask)
+
+    async def _converse(self, peer: str, questions: asyncio.Queue[events.Ask]) -> None:
+        """One conversation from its first question until it is closed or breaks off."""
+        ask = await questions.get()
+        try:
+            if self._p2p is None:
+                raise Unreachable("found replication stopped, expected it running")
+            async with self._p2p.conversation(peer, SYNC) as talk:
+                while True:
+                    self._handle(events.Answered(ask.ticket, await talk.ask(ask.frame, ask.timeout_ms / 1000)))
+                    ask = await questions.get()
+        except Refused as error:
+            self._handle(events.Failed(ask.ticket, error.reason, is_peers_fault=True))
+        except CinepeerError as error:
+            log.debug("sync with %s: %s", peer, error)
+            self._handle(events.Failed(ask.ticket, "unreachable"))
+        except Exception as error:  # a task's edge: this sync fails, and the next one starts afresh
+            log.exception("sync with %s failed: %r", peer, error)
+            self._handle(events.Failed(ask.ticket, "unable"))
+
+
+class _Asking:
+    """A conversation that we opened: its questions to come, and the task that asks them."""
+
+    def __init__(self) -> None:
+        self.questions: asyncio.Queue[events.Ask] = asyncio.Queue()
+        self.task: asyncio.Task[None]
+
+
+def _in_words(done: events.Done) -> CinepeerError | None:
+    """The error of a sync that did not go to its end."""
+    match done.failure:
+        case None:
+            return None
+        case "unreachable":
+            return Unreachable(f"the sync with {done.peer} broke off or was not answered")
+        case "timeout":
+            return Unreachable(f"the sync with {done.peer} was not done in time")
+        case "disk-full" | "unable":
+            return LimitReached(f"the sync with {done.peer} stopped: what it brought could not be stored")
+        case reason:
+            return Refused(reason, f"the sync with {done.peer} was refused: {reason}")

@@ -2,96 +2,88 @@
 
 | question | answer |
 |---|---|
-| `hello, version, network` | `hello, version, network` |
-| `compare, after, until, [[device, count, digest]…]` | `differs, until, [[device, count, digest]…]` |
-| `ids, [[device, skip]…]` | `ids, [[device, total, [record id…]]…]` |
-| `records, [record id…]` | `records, [packed record…]` |
+| `hello, version, network, scope, count, fingerprint` | `hello, version, network, scope, count, fingerprint` |
+| `reconcile, negentropy frame` | `reconcile, negentropy frame` |
+| `places, ids` | `places, places` |
+| `records, ids` | `records, [packed record…]` |
 | `give, [packed record…]` | `took, added, known, waiting, refused` |
 
-Any question may be answered by `refused, reason`. `compare` and `ids` find the difference; another way of finding it
-can take their place without touching the frames that carry records.
+Any question may be answered by `refused, reason`. Ids are the 32-byte digests of record ids in one byte string, places
+whole numbers of 8 bytes each in another: so no frame takes more than a few times its own bytes when it is read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TypeVar
 
 from cinepeer.errors import Refused
 from cinepeer.records import dagcbor
-from cinepeer.records.cid import Cid
+from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.records.record import Record, pack, unpack
+from cinepeer.replication.scope import EVERYTHING, Scope, encode_scope, read_scope
 
 VERSION = 1
-DEVICE_BYTES = 32
-DIGEST_BYTES = 16
-MAX_DEVICES = 4096
-MAX_IDS = 16384
+DIGEST_BYTES = 32
+FINGERPRINT_BYTES = 16
+PLACE_BYTES = 8
+NOWHERE = 2**64 - 1
+MAX_PLACES = 16384
 MAX_RECORDS = 256
 MAX_RECORDS_BYTES = 1 << 20
+# One frame of negentropy: no smaller than what its other programs use, and read in a few hundredths of a second.
+MAX_RECONCILE_BYTES = 1 << 16
 # What a frame may be in all: its fullest list, with room for the lengths around each element.
 MAX_FRAME_BYTES = 2 << 20
+MAX_ITEMS = 4096
 MAX_COUNT = 2**53
 
 _REASON = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_PREFIX = bytes(Cid.of(b"", DAG_CBOR))[:-DIGEST_BYTES]
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Who speaks: the protocol's version and the id of the network."""
+    """Who speaks: the protocol's version, the network's id, the scope, and what is held.
+
+    The asker states what it holds of its own scope, the answerer what it holds of both scopes.
+    """
 
     version: int
     network: Cid
+    scope: Scope = EVERYTHING
+    count: int = 0
+    fingerprint: bytes = bytes(FINGERPRINT_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """What one side holds of one device: how many records, and 16 bytes of digest over their sorted ids."""
+class Reconcile:
+    """One frame of negentropy protocol v1 over (header time in ms, digest of the record id)."""
 
-    device: bytes
-    count: int
-    digest: bytes
+    frame: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Compare:
-    """The asker's summaries of all its devices in the range after < device <= until; no until means to the end."""
+class PlacesWanted:
+    """Ids of records that the asker lacks and wants to fetch in an order in which they can be admitted."""
 
-    after: bytes
-    until: bytes | None
-    summaries: tuple[Summary, ...]
+    ids: tuple[Cid, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Differs:
-    """The devices up to `until` of which the two sides hold different records, as the answerer holds them."""
+class Places:
+    """For each id a number: whoever takes records by ascending numbers can admit each. None: it is not held."""
 
-    until: bytes | None
-    summaries: tuple[Summary, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class IdsWanted:
-    """Devices with the number of ids to skip at the front of each."""
-
-    devices: tuple[tuple[bytes, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ids:
-    """Ids in feed order: (device, how many there are in all, those from the asked place on). The last may be cut."""
-
-    devices: tuple[tuple[bytes, int, tuple[Cid, ...]], ...]
+    places: tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordsWanted:
-    """Ids of records that the asker lacks."""
+    """Ids of records, or of bodies of theirs, that the asker lacks."""
 
     ids: tuple[Cid, ...]
 
@@ -122,31 +114,40 @@ class Took:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The answerer refused the question, for a named reason."""
+    """The answerer does not answer this question now, for a named reason: `busy` or `unable`."""
 
     reason: str
 
 
-Question = Hello | Compare | IdsWanted | RecordsWanted | Give
-Answer = Hello | Differs | Ids | Records | Took | Refusal
+Question = Hello | Reconcile | PlacesWanted | RecordsWanted | Give
+Answer = Hello | Reconcile | Places | Records | Took | Refusal
 Frame = Question | Answer
+
+
+def digest_of(record_id: Cid) -> bytes:
+    """The 32 bytes under which a record is reconciled."""
+    return bytes(record_id)[-DIGEST_BYTES:]
+
+
+def id_of(digest: bytes) -> Cid:
+    """The record id of a digest."""
+    return Cid(_PREFIX + digest)
 
 
 def encode(frame: Frame) -> bytes:
     """The bytes of a frame; the caller keeps to the limits (`batches` cuts records to them)."""
     match frame:
-        case Hello(version, network):
-            return dagcbor.encode(["hello", version, network])
-        case Compare(after, until, summaries):
-            return dagcbor.encode(["compare", after, until, [[one.device, one.count, one.digest] for one in summaries]])
-        case Differs(until, summaries):
-            return dagcbor.encode(["differs", until, [[one.device, one.count, one.digest] for one in summaries]])
-        case IdsWanted(wanted):
-            return dagcbor.encode(["ids", [list(one) for one in wanted]])
-        case Ids(devices):
-            return dagcbor.encode(["ids", [[device, total, list(ids)] for device, total, ids in devices]])
+        case Hello(version, network, scope, count, fingerprint):
+            return dagcbor.encode(["hello", version, network, encode_scope(scope), count, fingerprint])
+        case Reconcile(data):
+            return dagcbor.encode(["reconcile", data])
+        case PlacesWanted(ids):
+            return dagcbor.encode(["places", b"".join(map(digest_of, ids))])
+        case Places(places):
+            numbers = (NOWHERE if place is None else place for place in places)
+            return dagcbor.encode(["places", b"".join(number.to_bytes(PLACE_BYTES, "big") for number in numbers)])
         case RecordsWanted(ids):
-            return dagcbor.encode(["records", list(ids)])
+            return dagcbor.encode(["records", b"".join(map(digest_of, ids))])
         case Records(records):
             return dagcbor.encode(["records", [pack(record, body) for record, body in records]])
         case Give(records):
@@ -160,17 +161,14 @@ def encode(frame: Frame) -> bytes:
 def parse_question(data: bytes) -> Question:
     """Reads a question from a stranger; raises `Refused` (`bad-frame`, `frame-too-large`, or the record's reason)."""
     name, fields = _open(data)
-    if name == "hello" and len(fields) == 2:
-        return Hello(_count(fields[0]), _cid(fields[1]))
-    if name == "compare" and len(fields) == 3:
-        after = _bytes(fields[0], DEVICE_BYTES, or_empty=True)
-        until = None if fields[1] is None else _bytes(fields[1], DEVICE_BYTES)
-        return Compare(after, until, _summaries(fields[2], after, until))
-    if name == "ids" and len(fields) == 1:
-        return IdsWanted(_list(fields[0], MAX_DEVICES, _wanted))
+    if name == "hello" and len(fields) == 5:
+        return _hello(fields)
+    if name == "reconcile" and len(fields) == 1:
+        return Reconcile(_bytes(fields[0], MAX_RECONCILE_BYTES))
+    if name == "places" and len(fields) == 1:
+        return PlacesWanted(_ids(fields[0], MAX_PLACES))
     if name == "records" and len(fields) == 1:
-        ids = _list(fields[0], MAX_RECORDS, _cid)
-        return RecordsWanted(_distinct(ids))
+        return RecordsWanted(_ids(fields[0], MAX_RECORDS))
     if name == "give" and len(fields) == 1:
         return Give(_records(fields[0]))
     raise Refused("bad-frame", f"found the question {name!r} with {len(fields)} fields, expected one of this protocol")
@@ -179,16 +177,12 @@ def parse_question(data: bytes) -> Question:
 def parse_answer(data: bytes) -> Answer:
     """Reads an answer from a stranger; raises `Refused` (`bad-frame`, `frame-too-large`, or the record's reason)."""
     name, fields = _open(data)
-    if name == "hello" and len(fields) == 2:
-        return Hello(_count(fields[0]), _cid(fields[1]))
-    if name == "differs" and len(fields) == 2:
-        until = None if fields[0] is None else _bytes(fields[0], DEVICE_BYTES)
-        return Differs(until, _summaries(fields[1], b"", until))
-    if name == "ids" and len(fields) == 1:
-        devices = _list(fields[0], MAX_DEVICES, _held)
-        if sum(len(ids) for _, _, ids in devices) > MAX_IDS:
-            raise Refused("bad-frame", f"found more than {MAX_IDS} ids in one frame")
-        return Ids(devices)
+    if name == "hello" and len(fields) == 5:
+        return _hello(fields)
+    if name == "reconcile" and len(fields) == 1:
+        return Reconcile(_bytes(fields[0], MAX_RECONCILE_BYTES))
+    if name == "places" and len(fields) == 1:
+        return Places(_places(fields[0]))
     if name == "records" and len(fields) == 1:
         return Records(_records(fields[0]))
     if name == "took" and len(fields) == 4:
@@ -219,6 +213,7 @@ def batches(
 
 def parse_records(data: bytes, max_records: int = MAX_RECORDS) -> tuple[tuple[Record, bytes | None], ...]:
     """Reads a bare DAG-CBOR list of packed records; raises `Refused`."""
+    _check_items(data)
     return _records(dagcbor.decode(data, max_depth=2), max_records)
 
 
@@ -226,10 +221,34 @@ def _open(data: bytes) -> tuple[str, list[object]]:
     """The name and the fields of a frame."""
     if len(data) > MAX_FRAME_BYTES:
         raise Refused("frame-too-large", f"found a frame of {len(data)} bytes, expected at most {MAX_FRAME_BYTES}")
-    value = dagcbor.decode(data, max_depth=5)
+    _check_items(data)
+    value = dagcbor.decode(data, max_depth=4)
     if not isinstance(value, list) or not value or not isinstance(value[0], str):
         raise Refused("bad-frame", "found no list that begins with a name, expected a frame")
     return value[0][:32], list(value[1:])
+
+
+def _check_items(data: bytes) -> None:
+    """Refuses a frame of many small items before they are made: as values they would take fifty times their bytes."""
+    at = items = 0
+    while at < len(data):
+        items += 1
+        if items > MAX_ITEMS:
+            raise Refused("bad-frame", f"found more than {MAX_ITEMS} items in one frame")
+        major, info = data[at] >> 5, data[at] & 31
+        width = 1 << info - 24 if 24 <= info < 28 else 0
+        at += 1 + width
+        if major in (2, 3):
+            at += int.from_bytes(data[at - width : at], "big") if width else info
+
+
+def _hello(fields: list[object]) -> Hello:
+    version, network, scope, count, fingerprint = fields
+    if not isinstance(network, Cid):
+        raise Refused("bad-frame", f"found {network!r:.80}, expected a link")
+    if len(_bytes(fingerprint, FINGERPRINT_BYTES)) != FINGERPRINT_BYTES:
+        raise Refused("bad-frame", f"found a fingerprint that is not of {FINGERPRINT_BYTES} bytes")
+    return Hello(_count(version), network, read_scope(scope), _count(count), _bytes(fingerprint, FINGERPRINT_BYTES))
 
 
 def _list(value: object, limit: int, read: Callable[[object], T]) -> tuple[T, ...]:
@@ -240,28 +259,33 @@ def _list(value: object, limit: int, read: Callable[[object], T]) -> tuple[T, ..
     return tuple(read(item) for item in value)
 
 
-def _row(value: object, size: int) -> list[object]:
-    if not isinstance(value, list) or len(value) != size:
-        raise Refused("bad-frame", f"found a row that is no list of {size}")
-    return list(value)
-
-
 def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_COUNT:
         raise Refused("bad-frame", f"found {value!r:.40}, expected a count")
     return value
 
 
-def _bytes(value: object, size: int, *, or_empty: bool = False) -> bytes:
-    if type(value) is not bytes or (len(value) != size and not (or_empty and not value)):
-        raise Refused("bad-frame", f"found {value!r:.80}, expected {size} bytes")
+def _bytes(value: object, most: int) -> bytes:
+    if type(value) is not bytes or len(value) > most:
+        raise Refused("bad-frame", f"found {value!r:.80}, expected at most {most} bytes")
     return value
 
 
-def _cid(value: object) -> Cid:
-    if not isinstance(value, Cid):
-        raise Refused("bad-frame", f"found {value!r:.80}, expected a link")
-    return value
+def _rows(value: object, row_bytes: int, limit: int) -> list[bytes]:
+    """The equal parts of a byte string."""
+    data = _bytes(value, row_bytes * limit)
+    if len(data) % row_bytes:
+        raise Refused("bad-frame", f"found {len(data)} bytes, expected a multiple of {row_bytes}")
+    return [data[at : at + row_bytes] for at in range(0, len(data), row_bytes)]
+
+
+def _ids(value: object, limit: int) -> tuple[Cid, ...]:
+    return _distinct(tuple(map(id_of, _rows(value, DIGEST_BYTES, limit))))
+
+
+def _places(value: object) -> tuple[int | None, ...]:
+    numbers = (int.from_bytes(row, "big") for row in _rows(value, PLACE_BYTES, MAX_PLACES))
+    return tuple(None if number == NOWHERE else number for number in numbers)
 
 
 def _distinct(ids: tuple[Cid, ...]) -> tuple[Cid, ...]:
@@ -270,40 +294,9 @@ def _distinct(ids: tuple[Cid, ...]) -> tuple[Cid, ...]:
     return ids
 
 
-def _wanted(value: object) -> tuple[bytes, int]:
-    device, skip = _row(value, 2)
-    return _bytes(device, DEVICE_BYTES), _count(skip)
-
-
-def _held(value: object) -> tuple[bytes, int, tuple[Cid, ...]]:
-    device, total, ids = _row(value, 3)
-    return _bytes(device, DEVICE_BYTES), _count(total), _distinct(_list(ids, MAX_IDS, _cid))
-
-
-def _summaries(value: object, after: bytes, until: bytes | None) -> tuple[Summary, ...]:
-    """Summaries in ascending order of their devices, all within the range."""
-    found = _list(value, MAX_DEVICES, _summary)
-    _check_range([one.device for one in found], after, until)
-    return found
-
-
-def _summary(value: object) -> Summary:
-    device, count, digest = _row(value, 3)
-    return Summary(_bytes(device, DEVICE_BYTES), _count(count), _bytes(digest, DIGEST_BYTES))
-
-
-def _check_range(devices: Sequence[bytes], after: bytes, until: bytes | None) -> None:
-    if any(one >= two for one, two in pairwise(devices)):
-        raise Refused("bad-frame", "found devices out of order, expected them ascending, each once")
-    if devices and (devices[0] <= after or (until is not None and devices[-1] > until)):
-        raise Refused("bad-frame", "found a device outside the range of its frame")
-
-
 def _records(value: object, limit: int = MAX_RECORDS) -> tuple[tuple[Record, bytes | None], ...]:
     def read(item: object) -> tuple[Record, bytes | None]:
-        if type(item) is not bytes:
-            raise Refused("bad-frame", f"found {type(item).__name__}, expected a packed record")
-        return unpack(item)
+        return unpack(_bytes(item, MAX_RECORDS_BYTES))
 
     found = _list(value, limit, read)
     _distinct(tuple(record.id for record, _ in found))

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 
 from cinepeer.errors import Refused
 from cinepeer.records import dagcbor
+from cinepeer.records.bodies import KEY_KINDS
 from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record, pack
 from cinepeer.replication.frames import batches, parse_records
 
 MAX_MESSAGE_BYTES = 64 * 1024
 MAX_RECORDS = 256
+# Told before all others of a batch: others stand on them, or fall with them.
+FIRST_KINDS = KEY_KINDS
 
 
 def topic(network: Cid) -> str:

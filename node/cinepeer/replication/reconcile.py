@@ -31,15 +31,20 @@ MIN_FRAME_BYTES = 4096
 RESERVE_BYTES = 200
 MAX_ROUNDS = 1 << 16
 MAX_NEEDED = 1 << 22
+MAX_TAUGHT = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one answer taught: ids only we have, ids only they have, and the next frame, or none when all is known."""
+    """What one answer taught: ids only we have, ids only they have, and the next frame, or none when all is known.
+
+    When it is cut, there were more ids of ours than one answer may teach; another reconciliation finds the rest.
+    """
 
     have: tuple[bytes, ...]
     need: tuple[bytes, ...]
     frame: bytes | None
+    is_cut: bool = False
 
 
 class Initiator:
@@ -52,15 +57,18 @@ class Initiator:
         *,
         max_rounds: int = MAX_ROUNDS,
         max_needed: int = MAX_NEEDED,
+        max_taught: int = MAX_TAUGHT,
     ) -> None:
         """`frame_limit_bytes` is 0 for none, or at least 4096; raises `BadInput` else.
 
-        The bounds on answers and on ids that are needed hold against a peer that never comes to an end.
+        The bounds on answers and on ids that are needed hold against a peer that never comes to an end; `max_taught`
+        is how many ids of ours one answer may teach, however many it says that the other side lacks.
         """
         self._items = items
         self._limit_bytes = _checked_limit(frame_limit_bytes)
         self._max_rounds = max_rounds
         self._max_needed = max_needed
+        self._max_taught = max_taught
         self._have: set[bytes] = set()
         self._need: set[bytes] = set()
         self.rounds = 0
@@ -83,21 +91,28 @@ class Initiator:
         have: dict[bytes, None] = {}
         need: dict[bytes, None] = {}
 
-        def compare(stated: Range, begin: int, end: int) -> None:
+        def compare(stated: Range, begin: int, end: int) -> bool:
             theirs = dict.fromkeys(stated.ids)
-            ours = self._items.ids(begin, end)
+            room = self._max_taught - len(have) + len(theirs)
+            ours = self._items.ids(begin, min(end, begin + room))
             have.update((one, None) for one in ours if one not in theirs and one not in self._have)
+            if end - begin > room:
+                return False
             here = set(ours)
             need.update((one, None) for one in theirs if one not in here and one not in self._need)
             if len(need) + len(self._need) > self._max_needed:
                 raise Refused("too-many-ids", f"found more than {self._max_needed} ids that are not held here")
+            return True
 
         turn = _Turn(self._items, self._limit_bytes, is_fine=not self._limit_bytes and self._is_scattered(frame))
         begin = 0
+        is_cut = False
         for stated in parse_ranges(frame):
             end = self._items.index(stated.bound, begin)
             if stated.mode is Mode.IDS:
-                compare(stated, begin, end)
+                if not compare(stated, begin, end):
+                    is_cut = True
+                    break
                 turn.skip(end, stated.bound)
             elif not turn.meet(stated, begin, end):
                 break
@@ -105,7 +120,8 @@ class Initiator:
         self.rounds += 1
         self._have |= have.keys()
         self._need |= need.keys()
-        return Found(tuple(have), tuple(need), None if turn.frame.is_empty else bytes(turn.frame))
+        is_over = is_cut or turn.frame.is_empty
+        return Found(tuple(have), tuple(need), None if is_over else bytes(turn.frame), is_cut)
 
     def _is_scattered(self, frame: bytes) -> bool:
         """Whether many ranges differ and many do not, so that one that differs holds one or two differences."""

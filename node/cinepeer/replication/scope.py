@@ -52,12 +52,20 @@ class Scope:
             min(self.until_ms, other.until_ms),
         )
 
-    def covers(self, record: Record, body: bytes | None) -> bool:
-        """Whether a record is in the scope: by author, time, and what its verified body is about."""
+    def concerns(self, record: Record, body: bytes | None) -> bool:
+        """Whether a record makes its author one whom the scope concerns; of such an author every header is held."""
         if self.authors is not None and record.author not in self.authors:
             return False
-        if record.kind in COMMON_KINDS:
-            return True
+        is_narrowed = self.films is not None or self.since_ms > 0 or self.until_ms < MAX_TIME_MS
+        return not is_narrowed or (record.kind not in COMMON_KINDS and self._is_about(record, body))
+
+    def covers(self, record: Record, body: bytes | None) -> bool:
+        """Whether a record's body is wanted: by author, time, and what the verified body is about."""
+        if self.authors is not None and record.author not in self.authors:
+            return False
+        return record.kind in COMMON_KINDS or self._is_about(record, body)
+
+    def _is_about(self, record: Record, body: bytes | None) -> bool:
         if not self.since_ms <= record.time < self.until_ms:
             return False
         return self.films is None or not self.films.isdisjoint(films_of(record, body))

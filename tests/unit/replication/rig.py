@@ -12,10 +12,14 @@ from cinepeer.records.bodies import new_body
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.records.feed import Feeds
 from cinepeer.records.keys import public_key
-from cinepeer.records.record import Record, sign_record, verify_record
-from cinepeer.replication import exchange
-from cinepeer.replication.exchange import Answerer, Dialler, Stored, Synced
-from cinepeer.replication.frames import Summary
+from cinepeer.records.record import Record, sign_record, verify_body, verify_record
+from cinepeer.replication import events, exchange
+from cinepeer.replication.events import Stored
+from cinepeer.replication.exchange import Answerer, Dialler
+from cinepeer.replication.fingerprints import SealedSet
+from cinepeer.replication.frames import digest_of
+from cinepeer.replication.scope import EVERYTHING, Scope
+from cinepeer.replication.statistics import Synced
 
 Pair = tuple[Record, bytes | None]
 NOW_MS = 1_800_000_000_000
@@ -66,6 +70,11 @@ class Author:
             made.append(self.head)
         return made
 
+    def rate_film(self, film: int) -> Record:
+        """One more rating on the device's feed, of one film."""
+        self.head = self._sign(self.device, self.id, self.head, "rating", ratings=[[f"movielens:{film}", 7]])
+        return self.head
+
     def fork(self, at: Record) -> Record:
         """A second record after `at`, beside the one that followed it."""
         return self._sign(self.device, self.id, at, "rating", ratings=[["movielens:1", 1]])
@@ -86,6 +95,7 @@ class MemoryStore:
     def __init__(self, pairs: Iterable[Pair] = ()) -> None:
         self.feeds = Feeds()
         self.held: dict[Cid, Pair] = {}
+        self.forgotten: set[Cid] = set()
         self.add_now(list(pairs))
 
     def add_now(self, batch: Sequence[Pair], now_ms: int = NOW_MS) -> Outcome:
@@ -102,7 +112,7 @@ class MemoryStore:
             progress, waiting = False, []
             for record, body in left:
                 if record.id in self.held:
-                    outcome.known += 1
+                    self._complete(record, body, outcome)
                 elif need := self.feeds.missing(record, now_ms):
                     waiting.append((record, body, need))
                 else:
@@ -111,6 +121,13 @@ class MemoryStore:
             outcome.waiting = waiting
             left = [(record, body) for record, body, _ in waiting]
         return outcome
+
+    def _complete(self, record: Record, body: bytes | None, outcome: Outcome) -> None:
+        outcome.known += 1
+        if self.held[record.id][1] is None and body is not None and record.id not in self.forgotten:
+            verify_body(record, body)
+            self.held[record.id] = (record, body)
+            outcome.completed.append(record)
 
     def _admit(self, record: Record, body: bytes | None, outcome: Outcome) -> None:
         try:
@@ -122,59 +139,89 @@ class MemoryStore:
         self.held[record.id] = (record, body)
         outcome.added.append(record)
 
-    def summary_now(self) -> list[tuple[bytes, int, bytes]]:
-        devices: dict[bytes, list[Cid]] = {}
-        for record, _ in self.held.values():
-            devices.setdefault(record.device, []).append(record.id)
-        return [
-            (device, len(ids), hashlib.sha256(b"".join(sorted(ids))).digest()[:16]) for device, ids in devices.items()
-        ]
+    def sealed_now(self, scope: Scope = EVERYTHING) -> SealedSet:
+        authors = {record.author for record, body in self.held.values() if scope.concerns(record, body)}
+        held = [record for record, _ in self.held.values() if record.author in authors]
+        return SealedSet((record.time, digest_of(record.id)) for record in held)
 
-    def ids_now(self, device: bytes) -> list[Cid]:
-        return [one.id for one, _ in sorted(self.held.values(), key=lambda p: p[0].seq) if one.device == device]
+    def places_now(self, ids: Iterable[Cid]) -> list[int | None]:
+        places = {one: place for place, one in enumerate(self.held, 1)}
+        return [places.get(one) for one in ids]
 
     def records_now(self, ids: Iterable[Cid]) -> list[Pair]:
         wanted = set(ids)
         return [pair for one, pair in self.held.items() if one in wanted]
+
+    def bodiless_now(self, limit: int) -> list[Pair]:
+        return [pair for pair in self.held.values() if pair[1] is None and pair[0].id not in self.forgotten][:limit]
+
+    def forget(self, record_id: Cid) -> None:
+        self.held[record_id] = (self.held[record_id][0], None)
+        self.forgotten.add(record_id)
 
     # The same as the application sees it.
 
     async def add(self, batch: Sequence[Pair], now_ms: int) -> Outcome:
         return self.add_now(batch, now_ms)
 
-    async def summary(self) -> list[tuple[bytes, int, bytes]]:
-        return self.summary_now()
+    async def sealed(self, scope: Scope) -> SealedSet:
+        return self.sealed_now(scope)
 
-    async def ids(self, device: bytes) -> list[Cid]:
-        return self.ids_now(device)
+    async def places(self, ids: Iterable[Cid]) -> list[int | None]:
+        return self.places_now(ids)
 
     async def records(self, ids: Iterable[Cid]) -> list[Pair]:
         return self.records_now(ids)
+
+    async def bodiless(self, scope: Scope, limit: int, start: float) -> list[Pair]:
+        return self.bodiless_now(limit)
 
 
 class CutError(Exception):
     """The connection broke off."""
 
 
+def stored(ticket: int, outcome: Outcome) -> Stored:
+    """An outcome as the machine hears of it."""
+    return Stored(
+        ticket,
+        tuple(outcome.added),
+        tuple(outcome.completed),
+        outcome.known,
+        tuple(outcome.waiting),
+        tuple((record_id, error.reason) for record_id, error in outcome.refused),
+    )
+
+
+def load(effect: events.Effect, store: MemoryStore) -> Any:
+    """What a load or a store finds or does."""
+    match effect:
+        case events.LoadSet(_, scope):
+            return store.sealed_now(scope)
+        case events.LoadPlaces(_, ids):
+            return store.places_now(ids)
+        case events.LoadRecords(_, ids):
+            return store.records_now(ids)
+        case events.LoadBodiless(_, _, limit, _):
+            return store.bodiless_now(limit)
+        case events.Store(ticket, _, records):
+            return stored(ticket, store.add_now(records))
+    raise AssertionError(effect)
+
+
 def perform(steps: exchange.Steps[Any], store: MemoryStore, ask: Callable[[bytes], bytes] | None = None) -> Any:
-    """Runs a machine to its end against a store, asking by `ask`."""
-    result: Any = None
+    """Runs steps to their end against a store, asking by `ask`."""
+    results: Any = None
     try:
         while True:
-            match steps.send(result):
-                case exchange.Ask(question):
+            wishes = steps.send(results)
+            results = []
+            for wish in wishes:
+                if isinstance(wish, exchange.Question):
                     assert ask is not None
-                    result = ask(question)
-                case exchange.LoadSummary():
-                    result = [Summary(*row) for row in store.summary_now()]
-                case exchange.LoadIds(device):
-                    result = store.ids_now(device)
-                case exchange.LoadRecords(ids):
-                    result = store.records_now(ids)
-                case exchange.Store(records):
-                    outcome = store.add_now(records)
-                    waiting = tuple((record, body) for record, body, _ in outcome.waiting)
-                    result = Stored(len(outcome.added), outcome.known, len(outcome.refused), waiting)
+                    results.append(ask(wish.frame))
+                else:
+                    results.append(load(wish(0), store))
     except StopIteration as stop:
         return stop.value
 
@@ -185,10 +232,11 @@ def sync(
     *,
     cut_after: int | None = None,
     networks: tuple[Cid, Cid] = (NETWORK, NETWORK),
+    scopes: tuple[Scope, Scope] = (EVERYTHING, EVERYTHING),
     tamper: Callable[[bytes, bytes], bytes] = lambda _question, answer: answer,
 ) -> Synced:
     """One sync; `cut_after` so many questions it breaks off, `tamper(question, answer)` changes what is answered."""
-    machine = Answerer(networks[1])
+    machine = Answerer("dialler", networks[1], scopes[1])
     asked = 0
 
     def ask(question: bytes) -> bytes:
@@ -198,6 +246,6 @@ def sync(
         asked += 1
         return tamper(question, perform(machine.answer(question), answerer))
 
-    done = perform(Dialler(networks[0]).run(), dialler, ask)
+    done = perform(Dialler("answerer", networks[0], scopes[0]).run(), dialler, ask)
     assert isinstance(done, Synced)
     return done

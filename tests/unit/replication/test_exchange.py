@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from cinepeer.errors import Refused
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.replication import exchange, frames
 from cinepeer.replication.exchange import Answerer
-from unit.replication.rig import NETWORK, OTHER, Author, MemoryStore, perform, sync
+from cinepeer.replication.scope import EVERYTHING, Scope
+from unit.replication.rig import NETWORK, NOW_MS, OTHER, Author, MemoryStore, Outcome, perform, sync
 
 
 def authors(count: int, ratings: int) -> list[Author]:
@@ -26,20 +29,21 @@ def test_an_empty_node_takes_everything_in_one_round() -> None:
     made = authors(5, 20)
     one, other = MemoryStore(), held_by(*made)
     done = sync(one, other)
-    assert (done.received, done.sent, done.rounds, done.waiting) == (5 * 22, 0, 1, 0)
+    assert (done.received, done.sent, done.rounds, done.waiting) == (5 * 22, 0, 2, 0)
     assert set(one.held) == set(other.held)
 
 
 def test_a_node_gives_everything_to_an_empty_one() -> None:
     one, other = held_by(*authors(5, 20)), MemoryStore()
     done = sync(one, other)
-    assert (done.received, done.sent, done.rounds) == (0, 5 * 22, 1)
+    assert (done.received, done.sent, done.rounds) == (0, 5 * 22, 2)
     assert set(one.held) == set(other.held)
 
 
-def test_equal_sides_part_after_two_questions() -> None:
+def test_equal_sides_part_after_one_question() -> None:
     made = authors(3, 2)
-    sync(held_by(*made), held_by(*made), cut_after=2)
+    done = sync(held_by(*made), held_by(*made), cut_after=1)
+    assert done.asked_bytes + done.answered_bytes < 400
 
 
 def test_two_sides_of_a_fork_both_get_both_headers_and_the_proof() -> None:
@@ -74,14 +78,13 @@ def test_no_question_and_no_answer_outgrows_its_frame() -> None:
 @pytest.mark.parametrize(
     "bounds",
     [
-        {"PAGE_DEVICES": 1},
-        {"PAGE_DEVICES": 3},
-        {"MAX_IDS": 1},
-        {"MAX_IDS": 7},
+        {"PASS_IDS": 1},
+        {"PASS_IDS": 7},
+        {"MAX_PLACES": 1, "MAX_RECORDS": 2},
         {"MAX_RECORDS": 1},
-        {"MAX_LISTED": 5},
         {"MAX_WAITING": 1, "MAX_RECORDS": 2},
-        {"PAGE_DEVICES": 2, "MAX_IDS": 3, "MAX_RECORDS": 2, "MAX_LISTED": 8},
+        {"MAX_WAITING_BYTES": 0, "MAX_RECORDS": 2},
+        {"PASS_IDS": 5, "MAX_RECORDS": 2, "MAX_PLACES": 3},
     ],
     ids=str,
 )
@@ -95,15 +98,24 @@ def test_sync_heals_in_pieces_of_any_size(bounds: dict[str, int], monkeypatch: p
     assert len(one.held) == len(other.held) == 4 * 11
 
 
-def test_a_device_that_is_listed_before_the_root_that_admits_it_is_taken_in_another_round(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(exchange, "PAGE_DEVICES", 1)
-    made = authors(12, 1)
-    one, other = MemoryStore(), held_by(*made)
-    done = sync(one, other)
-    assert set(one.held) == set(other.held)
-    assert done.rounds == 2
+def test_records_are_asked_for_in_an_order_in_which_none_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "MAX_RECORDS", 3)
+    made = authors(6, 8)
+    other = held_by(*made)
+    orders = [one.id for author in reversed(made) for one, _ in author.pairs]
+    other.held = {one: other.held[one] for one in orders}  # arrived so, though their times say otherwise
+    one = MemoryStore()
+    waits: list[int] = []
+    taken = one.add_now
+
+    def note(batch, now_ms=NOW_MS):  # type: ignore[no-untyped-def]
+        outcome = taken(batch, now_ms)
+        waits.append(len(outcome.waiting))
+        return outcome
+
+    one.add_now = note  # type: ignore[method-assign]
+    assert sync(one, other).received == 60
+    assert len(waits) == 20 and not any(waits)
 
 
 def test_a_peer_of_another_network_is_refused_by_name_on_both_sides() -> None:
@@ -113,15 +125,15 @@ def test_a_peer_of_another_network_is_refused_by_name_on_both_sides() -> None:
     assert caught.value.reason == "other-network"
     assert not other.held
     with pytest.raises(Refused) as caught:
-        perform(Answerer(NETWORK).answer(frames.encode(frames.Compare(b"", None, ()))), other)
+        perform(Answerer("p", NETWORK).answer(frames.encode(frames.RecordsWanted(()))), other)
     assert caught.value.reason == "other-network"
 
 
 def test_a_hello_of_another_version_opens_nothing() -> None:
-    machine = Answerer(NETWORK)
+    machine = Answerer("p", NETWORK)
     perform(machine.answer(frames.encode(frames.Hello(2, NETWORK))), MemoryStore())
     with pytest.raises(Refused) as caught:
-        perform(machine.answer(frames.encode(frames.Compare(b"", None, ()))), MemoryStore())
+        perform(machine.answer(frames.encode(frames.RecordsWanted(()))), MemoryStore())
     assert caught.value.reason == "other-network"
 
 
@@ -135,7 +147,6 @@ def reply(kind: type, instead: frames.Answer):  # type: ignore[no-untyped-def]
 
 
 STRANGE = Cid.of(b"strange", DAG_CBOR)
-NOBODY = bytes(31) + b"\1"
 
 
 @pytest.mark.parametrize(
@@ -143,12 +154,12 @@ NOBODY = bytes(31) + b"\1"
     [
         (frames.Hello, frames.Took(0, 0, 0, 0), "bad-frame"),
         (frames.Hello, frames.Refusal("too-busy"), "refused-by-peer"),
-        (frames.Differs, frames.Ids(()), "bad-frame"),
-        (frames.Ids, frames.Ids(()), "bad-frame"),
-        (frames.Ids, frames.Ids(((NOBODY, 1, (STRANGE,)),)), "bad-frame"),
+        (frames.Reconcile, frames.Records(()), "bad-frame"),
+        (frames.Reconcile, frames.Reconcile(b""), "bad-frame"),
+        (frames.Reconcile, frames.Reconcile(b"\x62"), "other-version"),
         (frames.Records, frames.Records(tuple(Author(9).pairs)), "unasked-record"),
     ],
-    ids=["hello-for-took", "refused", "ids-for-differs", "no-ids", "ids-of-another", "unasked"],
+    ids=["took-for-hello", "refused", "records-for-reconcile", "no-version", "another-version", "unasked"],
 )
 def test_an_answer_that_does_not_fit_its_question_is_refused_by_name(
     kind: type, instead: frames.Answer, reason: str
@@ -160,14 +171,17 @@ def test_an_answer_that_does_not_fit_its_question_is_refused_by_name(
     assert not one.held
 
 
-def test_an_answer_beyond_the_range_of_its_question_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "PAGE_DEVICES", 1)
-    made = authors(3, 1)
-    row = frames.Summary(b"\xff" * 32, 1, bytes(16))
-    for instead in (frames.Differs(b"\xff" * 32, (row,)), frames.Differs(None, (row,)), frames.Differs(bytes(32), ())):
-        with pytest.raises(Refused) as caught:
-            sync(held_by(*made), MemoryStore(), tamper=reply(frames.Differs, instead))
-        assert caught.value.reason == "bad-frame"
+@pytest.mark.parametrize("change", [lambda places: places[1:], lambda places: (*places, 1)], ids=["fewer", "more"])
+def test_places_that_do_not_fit_the_ids_are_refused(change, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(exchange, "MAX_RECORDS", 2)
+
+    def tamper(_question: bytes, answer: bytes) -> bytes:
+        parsed = frames.parse_answer(answer)
+        return frames.encode(frames.Places(change(parsed.places))) if isinstance(parsed, frames.Places) else answer
+
+    with pytest.raises(Refused) as caught:
+        sync(MemoryStore(), held_by(*authors(2, 2)), tamper=tamper)
+    assert caught.value.reason == "bad-frame"
 
 
 def test_a_peer_that_lists_records_and_does_not_hand_them_over_is_counted_and_does_not_hold_up_the_rest() -> None:
@@ -186,25 +200,62 @@ def test_a_peer_that_lists_records_and_does_not_hand_them_over_is_counted_and_do
     assert len(one.held) == len(other.held) - 2  # the withheld one and the one after it
 
 
-def test_a_list_of_ids_without_end_is_cut_at_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "MAX_LISTED", 50)
-    monkeypatch.setattr(exchange, "MAX_ROUNDS", 2)
-    listed = 0
+def test_ids_without_end_are_asked_for_only_as_long_as_something_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "PASS_IDS", 50)
+    listed = asked = 0
 
-    def tamper(_question: bytes, answer: bytes) -> bytes:
-        nonlocal listed
-        match frames.parse_answer(answer):
-            case frames.Differs():
-                return frames.encode(frames.Differs(None, (frames.Summary(NOBODY, 10**9, bytes(16)),)))
-            case frames.Ids(((_, _, _),)):
-                fresh = tuple(Cid.of(str(listed + one).encode(), DAG_CBOR) for one in range(20))
+    def tamper(question: bytes, answer: bytes) -> bytes:
+        nonlocal listed, asked
+        asked += 1
+        match frames.parse_question(question):
+            case frames.Hello():
+                return frames.encode(frames.Hello(frames.VERSION, NETWORK, count=10**9))
+            case frames.Reconcile():
+                ids = b"".join(hashlib.sha256(str(listed + one).encode()).digest() for one in range(20))
                 listed += 20
-                return frames.encode(frames.Ids(((NOBODY, 10**9, fresh),)))
+                more = b"\x00\x00\x01" + bytes(range(16))  # up to infinity another fingerprint
+                return frames.encode(frames.Reconcile(b"a\x07\x00\x02" + bytes([20]) + ids + more))
         return answer
 
     done = sync(MemoryStore(), MemoryStore(), tamper=tamper)
-    assert listed == 60
-    assert done.received == 0 and done.withheld > 0
+    assert (listed, asked) == (60, 5)
+    assert (done.received, done.withheld) == (0, 60)
+
+
+def test_a_peer_that_lacks_far_more_is_given_it_in_passes_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "PASS_IDS", 64)
+    one, other = held_by(*authors(4, 60)), MemoryStore()
+    sizes: list[int] = []
+    loaded = one.places_now
+    one.places_now = lambda ids: sizes.append(len(ids)) or loaded(ids)  # type: ignore[func-returns-value, method-assign]
+    monkeypatch.setattr(exchange, "MAX_RECORDS", 16)
+    done = sync(one, other)
+    assert done.sent == 248 and len(other.held) == 248
+    assert max(sizes) <= 2 * 64
+
+
+def test_a_peer_that_hands_over_what_is_not_valid_is_left_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "MAX_REFUSED", 3)
+    made = authors(1, 8)
+    one = MemoryStore()
+    one.add_now = lambda batch, now_ms=NOW_MS: Outcome(  # type: ignore[method-assign]
+        refused=[(record.id, Refused("bad-signature", "found a false signature")) for record, _ in batch]
+    )
+    with pytest.raises(Refused) as caught:
+        sync(one, held_by(*made))
+    assert caught.value.reason == "bad-records"
+
+
+def test_a_missing_body_is_asked_for_again_and_a_forgotten_one_is_not() -> None:
+    made = authors(1, 4)
+    one, other = held_by(*made), held_by(*made)
+    missing, forgotten = (made[0].pairs[place][0] for place in (-1, -2))
+    one.held[missing.id] = (missing, None)
+    one.forget(forgotten.id)
+    done = sync(one, other)
+    assert (done.bodies, done.received) == (1, 0)
+    assert one.held[missing.id] == other.held[missing.id]
+    assert one.held[forgotten.id] == (forgotten, None)
 
 
 def test_a_record_with_a_false_signature_is_refused_counted_and_the_rest_is_stored() -> None:
@@ -224,19 +275,66 @@ def test_a_record_with_a_false_signature_is_refused_counted_and_the_rest_is_stor
 
 
 def test_the_answering_side_keeps_to_its_protocol() -> None:
-    machine, store = Answerer(NETWORK), held_by(*authors(1, 2))
+    machine, store = Answerer("p", NETWORK), held_by(*authors(1, 2))
     perform(machine.answer(frames.encode(frames.Hello(frames.VERSION, NETWORK))), store)
-    device = next(iter(store.held.values()))[0].device
 
     def ask(question: frames.Question) -> frames.Answer:
         return frames.parse_answer(perform(machine.answer(frames.encode(question)), store))
 
-    assert ask(frames.IdsWanted(((NOBODY, 0), (device, 1), (device, 99)))) == frames.Ids(
-        ((NOBODY, 0, ()), (device, 2, (store.ids_now(device)[1],)), (device, 99, ()))
-    )
+    held = list(store.held)
+    assert ask(frames.PlacesWanted((STRANGE, held[1], held[0]))) == frames.Places((None, 2, 1))
     assert ask(frames.RecordsWanted((STRANGE,))) == frames.Records(())
     stranger = Author(7)
     stranger.rate(1)
     assert ask(frames.Give((stranger.pairs[2],))) == frames.Took(0, 0, 1, 0)
     assert ask(frames.Give(tuple(stranger.pairs))) == frames.Took(3, 0, 0, 0)
     assert ask(frames.Give(tuple(stranger.pairs))) == frames.Took(0, 3, 0, 0)
+
+
+def rated(number: int, *films: int) -> Author:
+    """An author with one rating of each of the films, one after another."""
+    author = Author(number)
+    for film in films:
+        author.rate_film(film)
+    return author
+
+
+def test_two_scopes_of_authors_meet_in_those_whom_both_name() -> None:
+    made = authors(4, 3)
+    one, other = MemoryStore(), held_by(*made)
+    done = sync(one, other, scopes=(Scope(frozenset({made[0].id, made[1].id})), Scope(frozenset({made[1].id}))))
+    assert set(one.held) == {record.id for record, _ in made[1].pairs}
+    assert done.withheld == 0
+    assert sync(one, other, scopes=(Scope(frozenset({made[2].id})), Scope(frozenset({made[3].id})))).rounds == 1
+    assert len(one.held) == 5
+
+
+def test_a_scope_of_films_brings_whoever_rated_them_whole_and_only_those_bodies() -> None:
+    first, second, third = rated(1, 5, 7), rated(2, 6), rated(3, 7, 5, 5)
+    one, other = MemoryStore(), held_by(first, second, third)
+    scope = Scope(films=frozenset({"movielens:7"}))
+    done = sync(one, other, scopes=(scope, EVERYTHING))
+    assert done.received == 4 + 5
+    assert {record.author for record, _ in one.held.values()} == {first.id, third.id}
+    bodied = [record for record, body in one.held.values() if body is not None and record.kind == "rating"]
+    assert bodied == [first.pairs[3][0], third.pairs[2][0]]
+    assert sync(one, other, scopes=(scope, EVERYTHING)).received == 0
+
+
+def test_a_scope_of_time_brings_the_bodies_of_that_time_alone() -> None:
+    made = rated(1, 1, 2, 3)
+    one, other = MemoryStore(), held_by(made)
+    third = made.pairs[4][0]
+    sync(one, other, scopes=(Scope(since_ms=third.time), EVERYTHING))
+    assert len(one.held) == 5
+    assert [record for record, body in one.held.values() if body is not None and record.kind == "rating"] == [third]
+
+
+def test_nothing_of_an_author_outside_the_scope_is_taken_when_it_is_given() -> None:
+    made = authors(2, 1)
+    machine, store = Answerer("p", NETWORK, Scope(frozenset({made[0].id}))), MemoryStore()
+    perform(machine.answer(frames.encode(frames.Hello(frames.VERSION, NETWORK))), store)
+    for author, count in ((made[0], 3), (made[1], 0)):
+        answer = perform(machine.answer(frames.encode(frames.Give(tuple(author.pairs)))), store)
+        assert frames.parse_answer(answer) == frames.Took(count, 0, 0, 0)
+    assert {record.author for record, _ in store.held.values()} == {made[0].id}

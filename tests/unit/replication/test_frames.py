@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from cinepeer.errors import Refused
 from cinepeer.records import dagcbor
-from cinepeer.records.cid import DAG_CBOR, Cid
+from cinepeer.records.cid import DAG_CBOR, RAW, Cid
 from cinepeer.records.record import pack
 from cinepeer.replication import frames, gossip
+from cinepeer.replication.scope import MAX_NAMED, MAX_TIME_MS, Scope
 from unit.replication.rig import NETWORK, Author
 
-DEVICE = bytes(range(32))
-DIGEST = bytes(16)
+DIGEST = bytes(range(32))
+PRINT = bytes(16)
 ID = Cid.of(b"one", DAG_CBOR)
+
+
+def hello(*scope: dagcbor.Value, count: dagcbor.Value = 0, fingerprint: dagcbor.Value = PRINT) -> dagcbor.Value:
+    return ["hello", 1, NETWORK, *scope, count, fingerprint]
 
 
 @pytest.mark.parametrize(
@@ -24,23 +31,24 @@ ID = Cid.of(b"one", DAG_CBOR)
         [1],
         ["who-knows"],
         ["hello", 1],
-        ["hello", -1, NETWORK],
-        ["hello", True, NETWORK],
-        ["hello", 1, "network"],
-        ["compare", DEVICE[:31], None, []],
-        ["compare", b"", 1, []],
-        ["compare", b"", None, [[DEVICE, 1]]],
-        ["compare", b"", None, [[DEVICE, 1, DIGEST + b"x"]]],
-        ["compare", b"", None, [[DEVICE, 2**53 + 1, DIGEST]]],
-        ["compare", b"", None, [[DEVICE, 1, DIGEST], [DEVICE, 1, DIGEST]]],
-        ["compare", DEVICE, None, [[DEVICE, 1, DIGEST]]],
-        ["compare", b"", DEVICE, [[b"\xff" * 32, 1, DIGEST]]],
-        ["ids", [[DEVICE, -1]]],
-        ["ids", [[DEVICE, 0, 0]]],
-        ["ids", {"a": 1}],
-        ["records", [ID, ID]],
-        ["records", [bytes(ID)]],
-        ["records", [ID] * (frames.MAX_RECORDS + 1)],
+        ["hello", 1, NETWORK],
+        ["hello", -1, NETWORK, {}, 0, PRINT],
+        ["hello", True, NETWORK, {}, 0, PRINT],
+        ["hello", 1, "network", {}, 0, PRINT],
+        hello({}, count=-1),
+        hello({}, count=2**53 + 1),
+        hello({}, fingerprint=PRINT[1:]),
+        hello({}, fingerprint=PRINT + b"x"),
+        hello({}, fingerprint=NETWORK),
+        ["reconcile", "text"],
+        ["reconcile", bytes(frames.MAX_RECONCILE_BYTES + 1)],
+        ["places", DIGEST[1:]],
+        ["places", DIGEST + DIGEST],
+        ["places", bytes(32 * (frames.MAX_PLACES + 1))],
+        ["records", DIGEST * 2],
+        ["records", [ID]],
+        ["records", bytes(32 * (frames.MAX_RECORDS + 1))],
+        ["records", [0] * frames.MAX_ITEMS],
         ["give", ["text"]],
         ["give", [b""] * (frames.MAX_RECORDS + 1)],
     ],
@@ -58,13 +66,13 @@ def test_a_malformed_question_is_a_bad_frame(value: dagcbor.Value) -> None:
     [
         ["took", 1, 2, 3],
         ["took", 1, 2, 3, None],
-        ["differs", None],
-        ["differs", DEVICE, [[b"\xff" * 32, 1, DIGEST]]],
-        ["ids", [[DEVICE, 1, [ID, ID]]]],
-        ["ids", [[DEVICE, 1, ["text"]]]],
+        ["places", bytes(7)],
+        ["places", bytes(8 * (frames.MAX_PLACES + 1))],
+        ["reconcile", None],
+        hello({})[:5],  # type: ignore[index]
         ["refused", "Not A Reason"],
         ["refused", "a" * 65],
-        ["compare", b"", None, []],
+        ["give", []],
     ],
     ids=lambda value: repr(value)[:40],
 )
@@ -92,18 +100,55 @@ def test_one_record_twice_in_a_frame_is_refused() -> None:
     assert caught.value.reason == "bad-frame"
 
 
+@pytest.mark.parametrize(
+    "scope",
+    [
+        [],
+        {"author": []},
+        {"authors": [str(ID)]},
+        {"authors": [ID, ID]},
+        {"authors": [Cid.of(b"", RAW)]},
+        {"films": ["movielens:2", "movielens:1"]},
+        {"films": [1, "movielens:1"]},
+        {"films": [f"movielens:{number}" for number in range(1, MAX_NAMED + 2)]},
+        {"since": 0},
+        {"since": True},
+        {"until": -1},
+        {"until": MAX_TIME_MS},
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_a_malformed_scope_is_refused(scope: dagcbor.Value) -> None:
+    with pytest.raises(Refused) as caught:
+        frames.parse_question(dagcbor.encode(hello(scope)))
+    assert caught.value.reason == "bad-scope"
+
+
+def test_a_frame_of_many_items_is_refused_before_they_are_made() -> None:
+    bomb = b"\x82\x67records\x9a\x00\x0f\xff\xff" + b"\x80" * (1 << 20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refused) as caught:
+            frames.parse_question(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
+    assert caught.value.reason == "bad-frame"
+
+
 def test_the_fullest_frames_of_every_kind_fit_into_a_frame() -> None:
-    devices = sorted(number.to_bytes(32, "big") for number in range(1, frames.MAX_DEVICES + 1))
-    ids = tuple(Cid.of(str(number).encode(), DAG_CBOR) for number in range(frames.MAX_IDS))
+    ids = tuple(Cid.of(str(number).encode(), DAG_CBOR) for number in range(frames.MAX_PLACES))
     author = Author(1)
     author.rate(300, size=256)
+    scope = Scope(frozenset(ids[:MAX_NAMED]), frozenset(map(str, ids[:MAX_NAMED])), 1, MAX_TIME_MS - 1)
     for frame in (
-        frames.Compare(b"", None, tuple(frames.Summary(one, frames.MAX_COUNT, DIGEST) for one in devices)),
-        frames.Ids(((DEVICE, frames.MAX_COUNT, ids),)),
-        frames.IdsWanted(tuple((one, frames.MAX_COUNT) for one in devices)),
-        *(frames.Records(tuple(run)) for run in frames.batches(author.pairs)),
+        frames.Hello(frames.MAX_COUNT, NETWORK, scope, frames.MAX_COUNT, PRINT),
+        frames.Reconcile(bytes(frames.MAX_RECONCILE_BYTES)),
+        frames.PlacesWanted(ids),
+        *(frames.Give(tuple(run)) for run in frames.batches(author.pairs)),
     ):
         assert len(frames.encode(frame)) <= frames.MAX_FRAME_BYTES
+        assert frames.parse_question(frames.encode(frame)) == frame
     assert all(
         len(frames.encode(frames.Give(tuple(run)))) <= frames.MAX_RECORDS_BYTES for run in frames.batches(author.pairs)
     )

@@ -16,10 +16,13 @@ from cinepeer.adapters.store.admission import admit, check, distinct, right_body
 from cinepeer.adapters.store.database import Database, Row, Statement
 from cinepeer.adapters.store.outcome import Batch, Held, Outcome, Pair
 from cinepeer.adapters.store.schema import damaged
+from cinepeer.adapters.store.sealing import Sealing
 from cinepeer.errors import BadInput
 from cinepeer.records.cid import Cid
 from cinepeer.records.feed import KEY_KINDS, Feeds
 from cinepeer.records.record import Record, parse_record
+from cinepeer.replication.fingerprints import SealedSet
+from cinepeer.replication.scope import Scope
 
 T = TypeVar("T")
 
@@ -47,6 +50,7 @@ class RecordStore:
         """Use `open`."""
         self.feeds = Feeds()
         self._database = database
+        self._sealing = Sealing(database)
         self._crash_at = crash_at or (lambda _name: None)
         self._verifier = ThreadPoolExecutor(1, thread_name_prefix="verify")
         self._writing = asyncio.Lock()
@@ -119,6 +123,30 @@ class RecordStore:
         """Those of `ids` that are held, in the order of arrival: so each comes after every record it needs."""
         rows = await self._among(f"{_ROW} WHERE records.id", set(ids))
         return [(held.record, held.body) for held in _held(sorted(rows))]
+
+    async def places(self, ids: Iterable[Cid]) -> list[int | None]:
+        """The place of each id in the order of arrival, or None when it is not held."""
+        asked = list(ids)
+        rows = await self._among("SELECT id, position FROM records WHERE id", set(asked))
+        places = {row[0]: int(row[1]) for row in rows}
+        return [places.get(bytes(one)) for one in asked]
+
+    async def sealed(self, scope: Scope) -> SealedSet:
+        """(Header time in ms, digest of the id) of all records of every author whom a scope concerns."""
+        return await self._sealing.sealed(scope)
+
+    async def bodiless(self, scope: Scope, limit: int, start: float) -> list[Pair]:
+        """At most `limit` records whose bodies are missing and were not forgotten, from the share `start` on."""
+        question = (
+            "SELECT records.position, records.block, NULL FROM records LEFT JOIN bodies USING (position) "
+            "WHERE bodies.position IS NULL AND records.position > ? ORDER BY records.position LIMIT ?"
+        )
+        found: list[Pair] = []
+        for since in (int(self._position * start), 0):
+            rows = await self._database.read(question, (since, limit + len(self._forgotten)))
+            pairs = [(held.record, held.body) for held in _held(rows)]
+            found += [pair for pair in pairs if pair not in found and not self._is_forgotten(pair[0])]
+        return [pair for pair in found if scope.authors is None or pair[0].author in scope.authors][:limit]
 
     async def after(self, position: int, limit: int, kind: str | None = None) -> list[Held]:
         """At most `limit` records that arrived after `position`, in the order of arrival."""
@@ -206,6 +234,8 @@ class RecordStore:
         outcome.waiting += admitted.waiting
         outcome.added += [record for record, _ in admitted.pairs]
         outcome.completed += [record for record, _ in late]
+        if late:
+            self._sealing.forget_scopes()
 
     def _apply(self, pairs: Iterable[Pair]) -> None:
         """Makes what is on disk now part of the state."""
@@ -226,9 +256,10 @@ class RecordStore:
 
     def _unless_forgotten(self, record: Record, body: bytes | None) -> bytes | None:
         """`body`, or None where it was forgotten; the chain of keys needs its bodies, so those are never."""
-        if record.kind not in KEY_KINDS and not self._forgotten.isdisjoint((record.id, record.header.body)):
-            return None
-        return body
+        return None if self._is_forgotten(record) else body
+
+    def _is_forgotten(self, record: Record) -> bool:
+        return record.kind not in KEY_KINDS and not self._forgotten.isdisjoint((record.id, record.header.body))
 
     async def _forget(self, record_ids: list[Cid]) -> None:
         """`forget`, uncancelled."""

@@ -1,0 +1,72 @@
+"""What was heard by gossip and waits to be stored, and what is to be told to others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+
+from cinepeer.records.cid import Cid
+from cinepeer.records.fork import ForkProof
+from cinepeer.records.record import Record
+from cinepeer.replication import gossip
+from cinepeer.replication.budget import Held, Pool
+from cinepeer.replication.events import Pair, Store
+from cinepeer.replication.limits import Limits
+from cinepeer.replication.scope import Scope
+
+
+class Herald:
+    """The hints of one node, in and out: both bounded, for whatever is lost here a sync brings."""
+
+    def __init__(self, limits: Limits, scope: Scope) -> None:
+        self.pool = Pool(limits.pool_bytes)
+        self.is_due = False
+        self._limits = limits
+        self._scope = scope
+        self._storing: tuple[int, dict[Cid, str]] | None = None  # the ticket, and who brought each record
+        self._news: dict[str, list[Cid]] = {}
+        self._proofs: list[Pair] = []
+
+    def hear(self, peer: str, data: bytes) -> None:
+        """Puts the records of a message that are within the scope into the pool; raises `Refused`."""
+        for record, body in gossip.parse_message(data):
+            if self._scope.covers(record, body):
+                self.pool.put(Held(peer, record, body))
+
+    def begin_store(self, ticket: int) -> Store | None:
+        """The next batch out of the pool, unless one is on its way or nothing waits; one at a time."""
+        if self._storing is not None or not len(self.pool):
+            return None
+        taken = self.pool.take(self._limits.gossip_records, self._limits.gossip_bytes)
+        sources = {held.record.id: held.source for held in taken}
+        self._storing = (ticket, sources)
+        source = taken[0].source if len(set(sources.values())) == 1 else ""
+        return Store(ticket, source, [(held.record, held.body) for held in taken])
+
+    def end_store(self, ticket: int) -> Mapping[Cid, str] | None:
+        """Who brought each record of the batch that ended, or None when the ticket is not of that batch."""
+        if self._storing is None or self._storing[0] != ticket:
+            return None
+        sources = self._storing[1]
+        self._storing = None
+        return sources
+
+    def note_news(self, source: str, added: Sequence[Record]) -> None:
+        """Notes what a sync brought; one more than may be told by gossip says that there is much."""
+        heard = self._news.setdefault(source, [])
+        heard += [record.id for record in added[: max(self._limits.news_records + 1 - len(heard), 0)]]
+
+    def note_forks(self, forks: Sequence[ForkProof]) -> bool:
+        """Notes proofs, up to a bound; whether there are any to tell."""
+        for proof in forks[: self._limits.proofs - len(self._proofs) // 2]:
+            self._proofs += [(proof.one, None), (proof.other, None)]
+        return bool(self._proofs)
+
+    def news_for(self, near: Set[str]) -> tuple[list[Pair], list[Cid], list[str]]:
+        """Proofs to gossip first, ids of records to gossip, neighbours to sync with; then there is no more news."""
+        self.is_due = False
+        news, self._news = self._news, {}
+        proofs, self._proofs = self._proofs, []
+        ids = [one for heard in news.values() for one in heard]
+        if len(ids) > self._limits.news_records:
+            return proofs, [], sorted(near - (news.keys() if len(news) == 1 else set()))
+        return proofs, ids if near - news.keys() else [], []
