@@ -39,6 +39,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("disk_cap", 50_000_000_000, "bytes", "most bytes of film blocks that this node keeps"),
     Setting("host_films", True, "yes/no", "pin the films that this node hears of, within the disk cap"),
     Setting("sync_interval", 120, "seconds", "longest pause between two reconciliations with a neighbour"),
+    Setting(
+        "witness_interval",
+        900,
+        "seconds",
+        "how often a node that follows the ledger signs the newest block it executed; 0 never does",
+    ),
 )
 
 

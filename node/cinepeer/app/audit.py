@@ -10,13 +10,15 @@ from cinepeer.app.library import Library
 from cinepeer.app.network import Network
 from cinepeer.app.parts import Ledger, RecordStore
 from cinepeer.app.titles import Titles
+from cinepeer.app.witness import Witnessed, last_witnessed
 from cinepeer.errors import BadInput
 from cinepeer.ports import IpfsBackend
 from cinepeer.records import dagcbor, merkle
 from cinepeer.records.cid import Cid
+from cinepeer.records.record import Record
 from cinepeer.rights.audit import Material, RatingProof, build, wanted_slots
 from cinepeer.rights.deeds import Deed, Offer
-from cinepeer.rights.proofs import AccountProof
+from cinepeer.rights.proofs import AccountProof, parse_header
 from cinepeer.rights.state import Anchor, State, fold
 
 
@@ -45,11 +47,13 @@ class Auditing:
         Raises `BadInput` when the film is not held whole, has no title, or a rater's rating is not anchored.
         """
         film, version = await self._subject(film_id)
-        number = await self._ledger.head()
+        head = await self._ledger.head()
+        logs = await self._ledger.logs(list(self._titles.contracts.named().values()), 0, head)
+        witnessed = await self._witnessed(max((log.block for log in logs), default=0), head)
+        number = witnessed.height if witnessed else head
         signed = await self._ledger.signed_header(number)
         if signed is None:
             raise BadInput("found a ledger without a sequencer of ours, expected one that signs its blocks")
-        logs = await self._ledger.logs(list(self._titles.contracts.named().values()), 0, number)
         state = fold(self._titles.decode(logs))
         record, fields = self._titles.registered(film)
         title, account = bytes(fields["title"]), self._titles.address
@@ -67,7 +71,7 @@ class Auditing:
             deed=Deed.from_map(fields["deed"]),
             deed_signature=bytes(fields["signature"]),
             offers=self._offers(state, title),
-            records=await self._records(film, version, record.id, raters),
+            records=await self._records(film, version, record.id, raters, witnessed.records if witnessed else ()),
             ratings=await self._ratings(film, raters, state.anchors.get(account, [])),
             block=self._getter(),
         )
@@ -85,6 +89,14 @@ class Auditing:
             f"found no version of {film.name!r} held whole by this node, expected one: its bytes are proved too"
         )
 
+    async def _witnessed(self, last: int, head: int) -> Witnessed | None:
+        """The newest block that others signed too, of those with the same entries before them as the head."""
+
+        async def block_hash(height: int) -> bytes:
+            return parse_header(await self._ledger.header(height)).hash
+
+        return await last_witnessed(self._store, self._network.chain_id, range(last, head + 1), block_hash)
+
     async def _proofs(self, state: State, title: bytes, accounts: Sequence[bytes], number: int) -> list[AccountProof]:
         addresses = self._titles.contracts.named()
         slots = wanted_slots(state, title, accounts)
@@ -101,14 +113,14 @@ class Auditing:
         return found
 
     async def _records(
-        self, film: Film, version: Version, title: Cid, raters: Sequence[Cid]
+        self, film: Film, version: Version, title: Cid, raters: Sequence[Cid], witnesses: Sequence[Record]
     ) -> list[tuple[bytes, bytes | None]]:
         """The records in question with all before them in their feeds, and their authors' key records."""
-        wanted = {film.record, version.id, title}
+        wanted = {film.record, version.id, title, *(record.id for record in witnesses)}
         for rater in raters:
             wanted.add(self._rating(film, rater))
         ids: dict[Cid, None] = {}
-        for author in dict.fromkeys([film.author, *raters]):
+        for author in dict.fromkeys([film.author, *raters, *(record.author for record in witnesses)]):
             for device in self._store.feeds.devices(author):
                 feed = list(await self._store.ids(device))
                 last = max((place for place, record in enumerate(feed) if record in wanted), default=-1)

@@ -24,6 +24,7 @@ from cinepeer.errors import CinepeerError
 
 if TYPE_CHECKING:
     from cinepeer.adapters.p2p.network import P2P
+    from cinepeer.app.witness import Witnessing
     from cinepeer.faces.http.parts import Parts
     from cinepeer.records.record import Record
 
@@ -57,6 +58,7 @@ async def build(
     from cinepeer.app.recommend import Recommendations
     from cinepeer.app.replicate import Replication
     from cinepeer.app.titles import Titles
+    from cinepeer.app.witness import Witnessing
     from cinepeer.faces.http.parts import Parts
 
     # On the disk: records, blocks, what is denied.
@@ -154,7 +156,13 @@ async def build(
     stack.push_async_callback(replication.stop)
     await publications.start()
     stack.push_async_callback(publications.stop)
-    for work in (_follow(parts, arrivals), admit_when_possible(devices, hosting.tell)):
+    witnessing = Witnessing(ledger, author, network.chain_id, lambda: chain.following.may_witness)
+    every_s = int(settings["witness_interval"])
+    for work in (
+        _follow(parts, arrivals),
+        admit_when_possible(devices, hosting.tell),
+        _witness(witnessing, every_s),
+    ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
     await listen(stack, home, ports, parts, disk, fetching, chain)
     return {**_addresses(home, ports, network, p2p, chain.label()), "author": str(author.id)}
@@ -173,6 +181,16 @@ def _describing(network: Network, p2p_box: list[P2P]) -> Callable[[bytes], Await
         return describe(Network(network.genesis, addrs))
 
     return answer
+
+
+async def _witness(witnessing: Witnessing, every_s: int) -> None:
+    """Signs now and again which block of the ledger this node saw and executed."""
+    while every_s:
+        await asyncio.sleep(every_s)
+        try:
+            await witnessing.look()
+        except CinepeerError as error:
+            log.info("witness.failed reason=%s", error)
 
 
 async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]]) -> None:

@@ -134,7 +134,11 @@ def _basis(evidence: Evidence | None, ledger: LedgerAudit, witnesses: int) -> tu
     return (
         f"block {ledger.header.number} is in the order signed by the one sequencer {ledger.genesis.sequencer.hex()} of "
         f"the network {evidence.genesis}; compare this id with one you know",
-        f"{witnesses} witnesses signed that they saw this block" if witnesses else "no witness signed this block",
+        f"{_count(witnesses)} signed that they saw this block" if witnesses else "no witness signed this block",
         "its state was computed by the sequencer; this audit replayed the log against it, not the transactions",
         "signatures: Ed25519 for records and blocks, secp256k1 (EIP-712) for deed and offers; hashes: SHA-256, Keccak",
     )
+
+
+def _count(witnesses: int) -> str:
+    return "1 witness" if witnesses == 1 else f"{witnesses} witnesses"

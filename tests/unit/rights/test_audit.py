@@ -57,7 +57,7 @@ def test_the_report_says_who_holds_what_and_what_was_paid():
 def test_the_basis_of_trust_is_printed():
     report = verify(sound_bundle(), EXPECTATIONS)
     assert any("signed by the one sequencer" in said for said in report.basis)
-    assert any("1 witnesses" in said for said in report.basis)
+    assert any("1 witness signed" in said for said in report.basis)
     assert any("replayed the log against it, not the transactions" in said for said in report.basis)
     assert any("no witness" in said for said in audited(witnessed=False).basis)
 

@@ -77,6 +77,11 @@ class Following:
             state += f", {self.fault}"
         return state + "; test credits, not money"
 
+    @property
+    def may_witness(self) -> bool:
+        """Whether this is a copy that was level with its sequencer, whose order held so far."""
+        return self._origin is not None and self._was_level and not self.fault
+
     async def answer(self, body: bytes) -> bytes:
         """The answer to a JSON-RPC body: reading from the copy, once it is level; ordering at the sequencer."""
         if self._origin is None:

@@ -33,7 +33,7 @@ class Player:
         if join is not None:
             command += ["--join", join]
         log = self.home.with_suffix(".log")
-        environment = {**os.environ, "CINEPEER_SYNC_INTERVAL": "5"}
+        environment = {**os.environ, "CINEPEER_SYNC_INTERVAL": "5", "CINEPEER_WITNESS_INTERVAL": "2"}
         self._child = await start(command, name=f"the {self.name}'s node", environment=environment, stderr=log)
         self.told = json.loads(await self._child.first_line(START_TIMEOUT_S))
 
