@@ -55,6 +55,9 @@ class Uploads:
         with _words(folder):
             folder.mkdir(mode=0o700, exist_ok=True)
             self._found = {upload.id: upload for upload in self._read()}
+            for file in folder.iterdir():
+                if file.name.partition(".")[0] not in self._found:
+                    file.unlink()  # half a note, or bytes whose note is gone
         self.sweep()
 
     def _read(self) -> Iterator[Upload]:
@@ -95,7 +98,7 @@ class Uploads:
         if size_bytes < 1:
             raise BadInput(f"found the empty file {filename!r}, expected a film")
         self.sweep()
-        coming = sum(upload.size_bytes - upload.received_bytes for upload in self._found.values())
+        coming = sum(upload.size_bytes - upload.received_bytes for upload in self.all())
         with _words(self._folder):
             room = max(0, shutil.disk_usage(self._folder).free - coming - MARGIN_BYTES)
         if size_bytes > room:
@@ -151,16 +154,12 @@ class Uploads:
         del self._found[upload_id]
 
     def sweep(self) -> None:
-        """Removes what nobody has gone on with for some days, and bytes without a note."""
+        """Removes what nobody has gone on with for some days."""
         now = self._clock_ms()
         for upload in self.all():
             if upload.changed_ms + KEPT_MS < now and upload.id not in self._receiving | self._held:
                 log.info("uploads.expired id=%s", upload.id)
                 self.remove(upload.id)
-        with _words(self._folder):
-            for file in self._folder.iterdir():
-                if file.name.partition(".")[0] not in self._found:
-                    file.unlink()
 
 
 class Receiving:
