@@ -16,7 +16,7 @@ from cinepeer.adapters.store import RecordStore
 from cinepeer.records.cid import Cid
 from unit.store.people import NOW_MS, Pair, Person, rater
 
-Summary = list[tuple[bytes, int, bytes]]
+Fingerprint = bytes
 
 
 def forked(name: str) -> Person:
@@ -33,8 +33,8 @@ PAIRS = rater("anna", 5).pairs + forked("bela").pairs + rater("carl", 2).pairs
 PLACES = st.integers(0, len(PAIRS) - 1)
 
 
-async def end(path: Path, batches: Sequence[Sequence[Pair]]) -> tuple[Summary, list[object], set[Cid]]:
-    """Adds `batches`, then again what waited; returns the summary, what the feeds say, and what was acknowledged."""
+async def end(path: Path, batches: Sequence[Sequence[Pair]]) -> tuple[Fingerprint, list[object], set[Cid]]:
+    """Adds `batches`, then again what waited; returns what is sealed, what the feeds say, and what was acknowledged."""
     said: set[Cid] = set()
     async with await RecordStore.open(path) as store:
         waiting: list[Pair] = []
@@ -44,7 +44,8 @@ async def end(path: Path, batches: Sequence[Sequence[Pair]]) -> tuple[Summary, l
             said |= {record.id for record in outcome.added}
             waiting = [(record, body) for record, body, _ in outcome.waiting]
             assert said == set(await store.leaves())
-        return await store.summary(), state(store), said
+        held = await store.sealed()
+        return held.fingerprint(0, len(held)), state(store), said
 
 
 def state(store: RecordStore) -> list[object]:
@@ -59,7 +60,7 @@ def state(store: RecordStore) -> list[object]:
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Summary, list[object]]:
+def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Fingerprint, list[object]]:
     """Where it ends when everything comes at once, in the order in which it was signed."""
     return asyncio.run(end(tmp_path_factory.mktemp("whole") / "records.db", [PAIRS]))[:2]
 
@@ -71,7 +72,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Summary, list[ob
     cuts=st.lists(PLACES, max_size=4).map(sorted),
 )
 def test_any_order_repetition_and_batching_ends_in_one_state(
-    expected: tuple[Summary, list[object]], order: list[int], again: list[int], cuts: list[int]
+    expected: tuple[Fingerprint, list[object]], order: list[int], again: list[int], cuts: list[int]
 ) -> None:
     pairs = [PAIRS[place] for place in [*order, *again]]
     batches = [pairs[start:stop] for start, stop in pairwise([0, *cuts, len(pairs)])]

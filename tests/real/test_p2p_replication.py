@@ -63,8 +63,8 @@ async def settled(count: int, *nodes: Node) -> None:
     async with asyncio.timeout(30):
         while not await all_hold():
             await asyncio.sleep(0.05)
-    summaries = [sorted(await one.store.summary()) for one in nodes]
-    assert all(one == summaries[0] for one in summaries)
+    held = [set(await one.store.leaves()) for one in nodes]
+    assert all(one == held[0] for one in held)
 
 
 def rated(number: int, count: int) -> Author:

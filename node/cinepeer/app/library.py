@@ -46,7 +46,7 @@ class Library:
         """Folds everything anew, retractions first."""
         self._clear()
         for held in await self._store.by_kind("retraction"):
-            if held.body is not None and self._store.feeds.counts(held.record):
+            if held.body is not None and self._store.feeds.covers(held.record):
                 named = parse_body("retraction", held.body)["records"]
                 self._retracted.update((held.record.author, Cid(record)) for record in _list(named))
         await self._take(again=True)
@@ -61,7 +61,7 @@ class Library:
         return True
 
     def _admit(self, record: Record, body: bytes | None) -> bool:
-        if not self._store.feeds.counts(record):
+        if not self._store.feeds.covers(record):
             return True
         if record.kind == "retraction":
             return False

@@ -2,12 +2,15 @@
 
 `missing`, then `verify`, then `apply`, one record after another. In whatever order the records of a set come, as far as
 each comes after those it needs, the state at the end is the same: it is a function of the set.
+
+A fold stands on a past, which may lie on a disk: it keeps in memory only what was applied to itself. A record that
+goes on where its feed ends, as nearly all do, needs of that past the feed's tail alone.
 """
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cinepeer.errors import Refused
@@ -16,8 +19,9 @@ from cinepeer.records.bodies import parse_body
 from cinepeer.records.cid import Cid
 from cinepeer.records.dagcbor import Value
 from cinepeer.records.fork import ForkProof, fork_proof
-from cinepeer.records.record import Record, parse_record, verify_body
-from cinepeer.records.roots import MAX_ROOT_RECORDS, Act, Keys
+from cinepeer.records.past import Author, Nothing, Past, Place
+from cinepeer.records.record import Header, Record, verify_body
+from cinepeer.records.roots import MAX_ROOT_RECORDS
 from cinepeer.records.span import ALL, NOTHING, Span
 
 AHEAD_MS = 600_000
@@ -32,26 +36,21 @@ class Device:
     span: Span
 
 
-@dataclass(slots=True, eq=False)
-class _Feed:
-    """The records of one device for one author: a chain, or after a fork a tree."""
-
-    keys: Keys
-    places: dict[Cid, tuple[int, int, bool]] = field(default_factory=dict)  # id -> seq, time, whether a root's own feed
-    blocks: list[bytes] = field(default_factory=list)  # the first block held of each seq
-    forked: dict[int, list[bytes]] = field(default_factory=dict)  # the others
-    heads: set[Cid] = field(default_factory=set)
-    fork: int = ALL.before
-
-
 class Feeds:
-    """All feeds held. `revision` grows whenever a record changed what earlier ones count for."""
+    """All feeds held. `revision` grows whenever a record changed what earlier ones count for.
 
-    def __init__(self) -> None:
+    It is a `Past` itself, so that what a batch would change can be folded on top of it and then taken or dropped.
+    """
+
+    def __init__(self, past: Past | None = None) -> None:
+        """`past` is what was folded before; what is applied here is kept here."""
         self.revision = 0
-        self._authors: dict[Cid, Keys] = {}
-        self._feeds: dict[tuple[Cid, bytes], _Feed] = {}
-        self._of_device: dict[bytes, list[Cid]] = {}  # the authors that it signs for: one, if it is honest
+        self._past: Past = past or Nothing()
+        self._authors: dict[Cid, Author] = {}
+        self._tails: dict[tuple[Cid, bytes], Place] = {}
+        self._feeds: dict[tuple[Cid, bytes], list[Record]] = {}
+        self._records: dict[Cid, Record] = {}
+        self._of_device: dict[bytes, list[Cid]] = {}
 
     # Admitting
 
@@ -66,17 +65,26 @@ class Feeds:
         header = record.header
         if header.author is None:
             return None
-        feed = self._feeds.get((header.author, header.device))
-        if header.prev is not None and feed is not None:
-            return None if header.prev in feed.places else "prev"
-        keys = self._authors.get(header.author)
-        if keys is None:
+        if header.prev is not None and self.tail(header.author, header.device) is not None:
+            return "prev" if self._before(header) is None else None
+        author = self.author(header.author)
+        if author is None:
             return "author"
         if header.kind == "rotation":
-            return None if hashlib.sha256(header.device).digest() in keys.promised else "device"
-        if header.device not in keys.delegated and header.device != keys.first:
+            return None if author.may_open(header.device) else "device"
+        if header.device not in author.keys.delegated and header.device != author.keys.first:
             return "device"
         return None if header.prev is None else "prev"
+
+    def _before(self, header: Header) -> Place | None:
+        """Where the record before a header stands in the same feed, None when it is not held there."""
+        if header.author is None or header.prev is None:
+            return None
+        tail = self.tail(header.author, header.device)
+        if tail is None or tail.id == header.prev:
+            return tail
+        found = self.place(header.prev)
+        return found if found and (found.author, found.device) == (header.author, header.device) else None
 
     def verify(self, record: Record, body: bytes | None) -> None:
         """Raises `Refused` for a record that cannot stand where it wants to; nothing it needs may be missing.
@@ -94,121 +102,178 @@ class Feeds:
             _verify_root(record, parse_body(record.kind, body))
         if record.header.author is None:
             return
-        is_root = self._verify_place(record)
+        is_root = self._verify_place(record, record.header.author)
         if record.kind in KEY_KINDS and not is_root:
             raise Refused("not-root", f"found a {record.kind} by a device, expected one by a root")
         if is_root and record.seq >= MAX_ROOT_RECORDS:
             raise Refused("feed-full", f"found the seq {record.seq} of a root, expected one below {MAX_ROOT_RECORDS}")
 
-    def _verify_place(self, record: Record) -> bool:
+    def _verify_place(self, record: Record, author: Cid) -> bool:
         """Checks how a record follows the one before; returns whether it stands in a root's own feed."""
         header = record.header
-        if header.prev is None:
-            if header.device == self._authors[record.author].first:
+        before = self._before(header)
+        if before is None:
+            known = self.author(author)
+            if known is not None and header.device == known.keys.first:
                 raise Refused(
                     "bad-chain", f"found a {header.kind} at the begin of a root's feed, expected its inception"
                 )
             return header.kind == "rotation"
-        seq, time, is_root = self._feeds[record.author, header.device].places[header.prev]
         if header.kind == "rotation":
             raise Refused("bad-chain", f"found a rotation at seq {header.seq}, expected it to begin its key's own feed")
-        if header.seq != seq + 1:
-            raise Refused("bad-chain", f"found the seq {header.seq} after {seq}, expected {seq + 1}")
-        if header.time < time:
-            raise Refused("bad-chain", f"found the time {header.time} ms, expected none before {time}")
-        return is_root
+        if header.seq != before.seq + 1:
+            raise Refused("bad-chain", f"found the seq {header.seq} after {before.seq}, expected {before.seq + 1}")
+        if header.time < before.time:
+            raise Refused("bad-chain", f"found the time {header.time} ms, expected none before {before.time}")
+        return self._is_root(before)
+
+    def _is_root(self, place: Place) -> bool:
+        """Whether a record stands in a root's own feed, which an inception or a rotation begins."""
+        author = self.author(place.author)
+        if author is None or not author.keys.is_root(place.device) or place.seq >= MAX_ROOT_RECORDS:
+            return False
+        if author.fork(place.device) != 0:
+            return True
+        # The key signed as a device, too: which of the two begins this record stands on is found by going back.
+        held = {one.id: one for one in self.between(place.author, place.device, 0, place.seq + 1)}
+        record = held[place.id]
+        while record.header.prev is not None:
+            record = held[record.header.prev]
+        return record.kind in KEY_KINDS
 
     def apply(self, record: Record, body: bytes | None) -> None:
         """Folds in a record that `verify` has let pass, now or in an earlier run; a second time changes nothing."""
         key = (record.author, record.device)
-        feed = self._feeds.get(key)
-        if feed is not None and record.id in feed.places:
+        tail = self.tail(*key)
+        if tail is not None and tail.id != record.header.prev and self.place(record.id) is not None:
             return
         fields: dict[str, Any] = {}
         if record.kind in KEY_KINDS and body is not None:
-            fields = parse_body(record.kind, body)
-        if feed is None:
             if record.header.author is None:
-                self._authors[record.id] = Keys(record.device, fields["next"])
-            feed = self._feeds[key] = _Feed(self._authors[record.author])
+                self._authors[record.id] = Author.begun(record, body)
+            else:
+                fields = parse_body(record.kind, body)
+        if tail is None:
             self._of_device.setdefault(record.device, []).append(record.author)
-        self._place(feed, record)
+        if tail is None or record.seq > tail.seq:
+            self._tails[key] = Place(record.id, record.author, record.device, record.seq, record.time)
+        else:
+            self._note_fork(record)
+        self._records[record.id] = record
+        self._feeds.setdefault(key, []).append(record)
         if fields:
-            self._apply_keys(feed, record, fields)
+            self._apply_keys(record, fields)
 
-    def _place(self, feed: _Feed, record: Record) -> None:
-        """Puts a record where it belongs in its feed, and notes a fork."""
-        seq, prev = record.seq, record.header.prev
-        is_root = record.kind in KEY_KINDS if prev is None else feed.places[prev][2]
-        feed.places[record.id] = (seq, record.time, is_root)
-        feed.heads.add(record.id)
-        if prev is not None:
-            feed.heads.discard(prev)
-        if seq == len(feed.blocks):
-            feed.blocks.append(record.block)
-            return
-        feed.forked.setdefault(seq, []).append(record.block)
-        if seq < feed.fork:
-            feed.fork = seq
-            feed.keys.set_fork(record.device, seq)
+    def _note_fork(self, record: Record) -> None:
+        """Notes that a record is the second one at its seq."""
+        known = self.author(record.author)
+        before = None if known is None else known.fork(record.device)
+        if before is None or record.seq < before:
+            self._own(record.author).set_fork(record.device, record.seq)
             self.revision += 1
 
-    def _apply_keys(self, feed: _Feed, record: Record, fields: dict[str, Any]) -> None:
-        """Takes what a key record says to its author's keys."""
-        if record.kind == "rotation":
-            seq, head = fields["previous"]["seq"], fields["previous"]["head"]
-            # The begin of a feed is what promised its successor, so that nothing can cut it off.
-            limit = Span(seq, head) if seq else Span(1)
-            feed.keys.rotate(record.device, fields["next"], limit, feed.fork)
-            self.revision += 1
-        elif record.kind != "inception":
-            device: bytes = fields["device"]
-            limit = Span(fields["seq"], fields["head"]) if fields.get("head") else NOTHING
-            act = Act(
-                record.seq, record.id, device, fields.get("name", ""), limit if record.kind == "revocation" else None
-            )
-            feed.keys.take(record.device, act)
-            self.revision += (record.author, device) in self._feeds
+    def _apply_keys(self, record: Record, fields: dict[str, Any]) -> None:
+        """Takes what a rotation, delegate or revocation says to its author's keys."""
+        self._own(record.author).take(record, fields)
+        self.revision += record.kind == "rotation" or self.tail(record.author, fields["device"]) is not None
+
+    def _own(self, author: Cid) -> Author:
+        """An author that may be changed: what the past knows stays as it is."""
+        found = self._authors.get(author)
+        if found is None:
+            before = self._past.author(author)
+            assert before is not None, "the author of an applied record is known"
+            found = self._authors[author] = before.copy()
+        return found
+
+    # What was applied here, on top of the past
+
+    @property
+    def authors(self) -> Mapping[Cid, Author]:
+        """The authors that were changed by what was applied here."""
+        return self._authors
+
+    @property
+    def tails(self) -> Mapping[tuple[Cid, bytes], Place]:
+        """The tails of the feeds that grew by what was applied here, by author and device."""
+        return self._tails
+
+    def author(self, author: Cid) -> Author | None:
+        """As a past."""
+        return self._authors.get(author) or self._past.author(author)
+
+    def authors_of(self, device: bytes) -> Sequence[Cid]:
+        """As a past."""
+        return list(dict.fromkeys((*self._past.authors_of(device), *self._of_device.get(device, ()))))
+
+    def tail(self, author: Cid, device: bytes) -> Place | None:
+        """As a past."""
+        return self._tails.get((author, device)) or self._past.tail(author, device)
+
+    def place(self, record_id: Cid) -> Place | None:
+        """As a past."""
+        record = self._records.get(record_id)
+        if record is None:
+            return self._past.place(record_id)
+        return Place(record.id, record.author, record.device, record.seq, record.time)
+
+    def between(self, author: Cid, device: bytes, begin: int, end: int) -> Sequence[Record]:
+        """As a past."""
+        here = [record for record in self._feeds.get((author, device), ()) if begin <= record.seq < end]
+        return [*self._past.between(author, device, begin, end), *here]
 
     # Asking
 
     def counts(self, record: Record) -> bool:
         """Whether a record is held and counts: its device admitted, before any fork, and within what is not revoked."""
-        feed = self._feeds.get((record.author, record.device))
-        if feed is None or record.id not in feed.places or record.seq >= feed.fork:
+        tail = self.tail(record.author, record.device)
+        if tail is None or record.seq > tail.seq or (record.id != tail.id and self.place(record.id) is None):
             return False
-        return feed.keys.span(record.device).covers(record.seq, record.id)
+        return self.covers(record)
+
+    def covers(self, record: Record) -> bool:
+        """Whether a record of which it is known that it is held counts: `counts` without looking for it."""
+        return self.span(record.author, record.device).covers(record.seq, record.id)
 
     def span(self, author: Cid, device: bytes) -> Span:
         """What counts of a device's feed; nothing of one that is not known."""
-        keys, feed = self._authors.get(author), self._feeds.get((author, device))
-        if keys is None:
+        known = self.author(author)
+        if known is None:
             return NOTHING
-        return keys.span(device).meet(ALL if feed is None else Span(feed.fork))
+        fork = known.fork(device)
+        return known.keys.span(device).meet(ALL if fork is None else Span(fork))
 
     def heads(self, device: bytes) -> set[Cid]:
         """The ids of a device's newest records: one, or more after a fork; none of an unknown device."""
-        return {head for author in self._of_device.get(device, ()) for head in self._feeds[author, device].heads}
+        found: set[Cid] = set()
+        for author in self.authors_of(device):
+            known, tail = self.author(author), self.tail(author, device)
+            fork = None if known is None else known.fork(device)
+            if fork is None:
+                found |= set() if tail is None else {tail.id}
+            else:
+                records = self.between(author, device, fork, ALL.before)
+                found |= {record.id for record in records} - {record.header.prev for record in records}
+        return found
 
     def fork(self, device: bytes) -> ForkProof | None:
         """Two records of the lowest seq that a device signed twice for one author, or None."""
-        found = [(self._feeds[author, device].fork, author) for author in self._of_device.get(device, ())]
-        seq, author = min(found, default=(ALL.before, Cid()))
-        if seq == ALL.before:
+        known = [(self.author(author), author) for author in self.authors_of(device)]
+        found = [(one.forks[device], author) for one, author in known if one is not None and device in one.forks]
+        if not found:
             return None
-        feed = self._feeds[author, device]
-        records = map(parse_record, (feed.blocks[seq], *feed.forked[seq]))
-        one, other = sorted(records, key=lambda record: record.id)[:2]
+        seq, author = min(found)
+        one, other = sorted(self.between(author, device, seq, seq + 1), key=lambda record: record.id)[:2]
         return fork_proof(one, other)
 
     def devices(self, author: Cid) -> dict[bytes, Device]:
         """The keys of an author, as far as known: roots from the first on, then devices by key."""
-        keys = self._authors.get(author)
-        if keys is None:
+        known = self.author(author)
+        if known is None:
             return {}
-        roots = keys.roots
-        found = dict.fromkeys([*roots, *sorted(keys.delegated)])
-        return {device: Device(device in roots, keys.name(device), self.span(author, device)) for device in found}
+        keys = known.keys
+        found = dict.fromkeys([*keys.roots, *sorted(keys.delegated)])
+        return {device: Device(device in keys.roots, keys.name(device), self.span(author, device)) for device in found}
 
 
 def _verify_root(record: Record, fields: dict[str, Value]) -> None:

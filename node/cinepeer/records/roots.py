@@ -62,6 +62,10 @@ class Root:
         for at in [at for at in self.acts if at >= seq]:
             del self.acts[at]
 
+    def copy(self) -> Root:
+        """Another one in the same state."""
+        return Root(self.next, self.cut, self.fork, self.span, dict(self.acts), dict(self.names), dict(self.limits))
+
     def _count(self, act: Act) -> None:
         if not self.span.covers(act.seq, act.id):
             return
@@ -84,18 +88,34 @@ class Keys:
         self._chain: dict[bytes, Root] = {}  # those in force, the first one first
         self._settle()
 
+    def copy(self) -> Keys:
+        """Another one in the same state."""
+        made = Keys.__new__(Keys)
+        made.first = self.first
+        made.delegated = set(self.delegated)
+        made.promised = set(self.promised)
+        made._roots = {key: root.copy() for key, root in self._roots.items()}
+        made._openers = dict(self._openers)
+        made._chain = {key: made._roots[key] for key in self._chain}
+        return made
+
+    def is_root(self, device: bytes) -> bool:
+        """Whether a key began a root's feed, in force or not."""
+        return device in self._roots
+
     @property
     def roots(self) -> list[bytes]:
         """The keys of the roots in force, the first one first; the last one speaks now."""
         return list(self._chain)
 
-    def rotate(self, root: bytes, next_digest: bytes, limit: Span, fork: int) -> None:
+    def rotate(self, root: bytes, next_digest: bytes, limit: Span, fork: int | None) -> None:
         """Takes a rotation by `root`, which leaves `limit` of the feed before it; its own feed is forked at `fork`."""
         self.promised.add(next_digest)
         self._openers[hashlib.sha256(root).digest()] = root
         opened = self._roots.setdefault(root, Root(next_digest))
         opened.cut = opened.cut.meet(limit)
-        opened.fork = min(opened.fork, fork)
+        if fork is not None:
+            opened.fork = min(opened.fork, fork)
         self._settle()
 
     def take(self, root: bytes, act: Act) -> None:

@@ -35,7 +35,7 @@ def add_notes(connection: sqlite3.Connection) -> None:
 def test_a_new_database_has_the_newest_form_and_leaves_no_other_file(tmp_path: Path) -> None:
     file = tmp_path / "records.db"
     prepare(file)
-    assert {"records", "bodies", "forgotten", "summaries"} <= tables(file)
+    assert {"records", "bodies", "forgotten", "subjects", "bodiless", "forks", "folded"} <= tables(file)
     assert question(file, "PRAGMA user_version") == [(len(MIGRATIONS),)]
     assert question(file, "PRAGMA application_id") == [(APPLICATION_ID,)]
     assert list(tmp_path.iterdir()) == [file]

@@ -7,12 +7,13 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
 
 from cinepeer.adapters.store.schema import in_words, prepare
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 Statement = tuple[str, Iterable[Row]]
 
@@ -72,6 +73,23 @@ class Database:
             return [tuple(row) for row in await self._reader.execute_fetchall(question, values)]
         except sqlite3.DatabaseError as error:
             raise in_words(error, self.path) from error
+
+    async def gather(self, take: Callable[[sqlite3.Connection], T]) -> T:
+        """What `take` makes of a connection of its own for reading, in a thread: for answers too long for a list."""
+        return await asyncio.to_thread(self._gather, take)
+
+    def _gather(self, take: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            with contextlib.closing(self.reading()) as connection:
+                return take(connection)
+        except sqlite3.DatabaseError as error:
+            raise in_words(error, self.path) from error
+
+    def reading(self) -> sqlite3.Connection:
+        """One more connection for reading, for any thread; the caller closes it."""
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
+        connection.execute("PRAGMA query_only = ON")
+        return connection
 
     async def write(self, statements: Iterable[Statement], before_commit: Callable[[], None] = lambda: None) -> None:
         """Carries out `statements`, each with its rows, in one transaction that is on disk when this returns.

@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 from cinepeer.adapters.store.admission import admit, check, distinct, right_body
-from cinepeer.adapters.store.database import Database, Row, Statement
+from cinepeer.adapters.store.database import Database, Row
+from cinepeer.adapters.store.forks import fork_statements, forks_held
+from cinepeer.adapters.store.insertion import completions, insertions, omissions
 from cinepeer.adapters.store.outcome import Batch, Held, Outcome, Pair
+from cinepeer.adapters.store.past import StoredPast
 from cinepeer.adapters.store.schema import damaged
 from cinepeer.adapters.store.sealing import Sealing
-from cinepeer.errors import BadInput
+from cinepeer.errors import BadInput, CheckFailed
 from cinepeer.records.cid import Cid
 from cinepeer.records.feed import KEY_KINDS, Feeds
 from cinepeer.records.record import Record, parse_record
 from cinepeer.replication.fingerprints import SealedSet
-from cinepeer.replication.scope import Scope
+from cinepeer.replication.scope import EVERYTHING, Scope
 
 T = TypeVar("T")
 
 _SOME = 500  # ids in one question; the oldest builds of SQLite take 999
 _PAGE = 5_000
-_DIGEST_BYTES = 16
 _ROW = "SELECT records.position, records.block, bodies.block FROM records LEFT JOIN bodies USING (position)"
-
-# What the feeds fold: of bodies only those that carry keys.
-_FOLD = f"""
-    SELECT records.position, records.block, bodies.block FROM records
-    LEFT JOIN bodies ON bodies.position = records.position AND kind IN ({", ".join(map(repr, sorted(KEY_KINDS)))})
-    WHERE records.position > ? ORDER BY records.position LIMIT ?
-"""
 
 
 class RecordStore:
@@ -46,18 +39,19 @@ class RecordStore:
     over a connection of its own. Signatures are verified in one thread, while another batch is being written.
     """
 
-    def __init__(self, database: Database, crash_at: Callable[[str], None] | None) -> None:
+    def __init__(
+        self, database: Database, past: StoredPast, forks_digest: int, crash_at: Callable[[str], None] | None
+    ) -> None:
         """Use `open`."""
-        self.feeds = Feeds()
+        self.feeds = Feeds(past)
+        self._past = past
+        self._forks_digest = forks_digest
         self._database = database
         self._sealing = Sealing(database)
         self._crash_at = crash_at or (lambda _name: None)
         self._verifier = ThreadPoolExecutor(1, thread_name_prefix="verify")
         self._writing = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
-        # What a batch is checked against: `feeds`, and during a transaction also what that one adds.
-        self._ahead = Feeds()
-        self._position = 0
         self._forgotten: set[bytes] = set()
         self._news: list[set[Cid]] = []  # for each batch under way, the ids stored since it looked
 
@@ -72,11 +66,12 @@ class RecordStore:
         `CheckFailed` for a damaged one.
         """
         database = await Database.open(Path(path), cap_bytes)
-        store = cls(database, crash_at)
         try:
-            await store._load()
+            position, digest = await database.gather(_held_forks)
+            store = cls(database, StoredPast(database.reading(), database.path, position), digest, crash_at)
+            store._forgotten = {row[0] for row in await database.read("SELECT id FROM forgotten")}
         except BaseException:
-            await store.close()
+            await database.close()
             raise
         return store
 
@@ -85,6 +80,7 @@ class RecordStore:
         while self._tasks:
             await asyncio.wait(self._tasks)
         self._verifier.shutdown()
+        self._past.close()
         await self._database.close()
 
     async def __aenter__(self) -> RecordStore:
@@ -124,30 +120,6 @@ class RecordStore:
         rows = await self._among(f"{_ROW} WHERE records.id", set(ids))
         return [(held.record, held.body) for held in _held(sorted(rows))]
 
-    async def places(self, ids: Iterable[Cid]) -> list[int | None]:
-        """The place of each id in the order of arrival, or None when it is not held."""
-        asked = list(ids)
-        rows = await self._among("SELECT id, position FROM records WHERE id", set(asked))
-        places = {row[0]: int(row[1]) for row in rows}
-        return [places.get(bytes(one)) for one in asked]
-
-    async def sealed(self, scope: Scope) -> SealedSet:
-        """(Header time in ms, digest of the id) of all records of every author whom a scope concerns."""
-        return await self._sealing.sealed(scope)
-
-    async def bodiless(self, scope: Scope, limit: int, start: float) -> list[Pair]:
-        """At most `limit` records whose bodies are missing and were not forgotten, from the share `start` on."""
-        question = (
-            "SELECT records.position, records.block, NULL FROM records LEFT JOIN bodies USING (position) "
-            "WHERE bodies.position IS NULL AND records.position > ? ORDER BY records.position LIMIT ?"
-        )
-        found: list[Pair] = []
-        for since in (int(self._position * start), 0):
-            rows = await self._database.read(question, (since, limit + len(self._forgotten)))
-            pairs = [(held.record, held.body) for held in _held(rows)]
-            found += [pair for pair in pairs if pair not in found and not self._is_forgotten(pair[0])]
-        return [pair for pair in found if scope.authors is None or pair[0].author in scope.authors][:limit]
-
     async def after(self, position: int, limit: int, kind: str | None = None) -> list[Held]:
         """At most `limit` records that arrived after `position`, in the order of arrival."""
         which, values = ("", ()) if kind is None else ("AND kind = ?", (kind,))
@@ -173,11 +145,35 @@ class RecordStore:
 
     async def count(self) -> int:
         """How many records are held."""
-        return self._position
+        return self._past.position
 
-    async def summary(self) -> list[tuple[bytes, int, bytes]]:
-        """Per device, sorted: its key, its number of records, and 16 bytes of the sha256 over its sorted record ids."""
-        return await self._finish(self._summarise())
+    async def sealed(self, scope: Scope = EVERYTHING) -> SealedSet:
+        """(Header time in ms, digest of the id) of all records of every author whom `scope` concerns.
+
+        It holds all that was stored before the call. That of everything is kept, and grows with the store.
+        """
+        return await self._sealing.sealed(scope)
+
+    async def places(self, ids: Sequence[Cid]) -> list[int | None]:
+        """The place of each of `ids` in the order of arrival, None for one that is not held."""
+        found = dict(await self._among("SELECT id, position FROM records WHERE id", set(ids)))
+        return [found.get(bytes(record_id)) for record_id in ids]
+
+    async def bodiless(self, scope: Scope, limit: int, start: float) -> list[Pair]:
+        """At most `limit` records that lack their bodies and may have them, of the authors and times of `scope`.
+
+        They come in the order of arrival from the share `start` in [0, 1) of it on, and round again.
+        """
+        names = sorted(map(bytes, scope.authors or ()))
+        which = "" if scope.authors is None else f"AND author IN ({', '.join('?' * len(names))})"
+        question = f"""SELECT records.position, records.block, NULL FROM bodiless JOIN records USING (position)
+            WHERE position {{}} ? AND time >= ? AND time < ? {which} ORDER BY position LIMIT ?"""
+        first = int(start * self._past.position)
+        found: list[Row] = []
+        for side in (">", "<="):
+            values = (first, scope.since_ms, scope.until_ms, *names, limit - len(found))
+            found += await self._database.read(question.format(side), values)
+        return [(held.record, held.body) for held in _held(found)]
 
     async def verify_integrity(self) -> None:
         """Reads the whole database; raises `CheckFailed` when a page of it does not hold."""
@@ -219,13 +215,19 @@ class RecordStore:
         """Stores what may be added of `fresh`, and bodies that came for `bodiless` records, in one transaction."""
         fresh = [(record, self._unless_forgotten(record, body)) for record, body in fresh]
         late = self._late_bodies(bodiless, outcome)
+        draft = Feeds(self.feeds)
         try:
-            admitted = await asyncio.to_thread(admit, self._ahead, fresh, now_ms)
+            admitted = await asyncio.to_thread(admit, draft, fresh, now_ms)
+            position = self._past.position
+            end = position + len(admitted.pairs)
+            digest, forks = fork_statements(self._past, draft.authors, self._forks_digest, end)
             if admitted.pairs or late:
-                added = _insertions(admitted.pairs, self._position + 1)
-                await self._database.write([*added, *_completions(late)], lambda: self._crash_at("before-commit"))
+                statements = [*insertions(admitted.pairs, position + 1), *completions(late), *forks]
+                await self._database.write(statements, lambda: self._crash_at("before-commit"))
             self._crash_at("after-commit")
-            self._apply(admitted.pairs)
+            self._forks_digest = digest
+            self._past.take(draft.authors, draft.tails, end)
+            self._apply([record for record, _ in admitted.pairs], draft.revision)
             self._crash_at("after-apply")
         except BaseException:
             await self._recover()
@@ -234,16 +236,13 @@ class RecordStore:
         outcome.waiting += admitted.waiting
         outcome.added += [record for record, _ in admitted.pairs]
         outcome.completed += [record for record, _ in late]
-        if late:
-            self._sealing.forget_scopes()
 
-    def _apply(self, pairs: Iterable[Pair]) -> None:
-        """Makes what is on disk now part of the state."""
-        for record, body in pairs:
-            self.feeds.apply(record, body)
-            self._position += 1
-            for news in self._news:
-                news.add(record.id)
+    def _apply(self, records: Sequence[Record], revisions: int) -> None:
+        """Tells of records that are on disk and in the feeds now."""
+        self.feeds.revision += revisions
+        self._sealing.take(records)
+        for news in self._news:
+            news.update(record.id for record in records)
 
     def _late_bodies(self, bodiless: Iterable[Pair], outcome: Outcome) -> list[tuple[Record, bytes]]:
         """The right bodies among those given for records that are held without one."""
@@ -256,10 +255,9 @@ class RecordStore:
 
     def _unless_forgotten(self, record: Record, body: bytes | None) -> bytes | None:
         """`body`, or None where it was forgotten; the chain of keys needs its bodies, so those are never."""
-        return None if self._is_forgotten(record) else body
-
-    def _is_forgotten(self, record: Record) -> bool:
-        return record.kind not in KEY_KINDS and not self._forgotten.isdisjoint((record.id, record.header.body))
+        if record.kind not in KEY_KINDS and not self._forgotten.isdisjoint((record.id, record.header.body)):
+            return None
+        return body
 
     async def _forget(self, record_ids: list[Cid]) -> None:
         """`forget`, uncancelled."""
@@ -268,12 +266,7 @@ class RecordStore:
             for kind in KEY_KINDS.intersection(found.record.kind for found in held):
                 raise BadInput(f"found a record of the kind {kind} to forget, expected none that carries keys")
             forgotten = {bytes(cid) for cid in (*record_ids, *(found.record.header.body for found in held))}
-            await self._database.write(
-                [
-                    ("DELETE FROM bodies WHERE position = ?", [(found.position,) for found in held]),
-                    ("INSERT OR IGNORE INTO forgotten VALUES (?)", [(cid,) for cid in forgotten]),
-                ]
-            )
+            await self._database.write(omissions(held, forgotten))
             self._forgotten |= forgotten
             await self._database.fold_log()
 
@@ -291,87 +284,21 @@ class RecordStore:
             rows += await self._database.read(f"{question} IN ({', '.join('?' * len(some))})", some)
         return rows
 
-    async def _summarise(self) -> list[tuple[bytes, int, bytes]]:
-        """`summary`, uncancelled; makes the rows of the devices that have changed."""
-        async with self._writing:
-            stale = [row[0] for row in await self._database.read("SELECT device FROM summaries WHERE count = 0")]
-            question = "SELECT device, id FROM records WHERE device"
-            fresh: list[Row] = []
-            for start in range(0, len(stale), _SOME):
-                rows = sorted(await self._among(question, stale[start : start + _SOME]))
-                fresh += await asyncio.to_thread(_digests, rows)
-            if fresh:
-                await self._database.write([("INSERT OR REPLACE INTO summaries VALUES (?, ?, ?)", fresh)])
-            return list(await self._database.read("SELECT device, count, digest FROM summaries ORDER BY device"))
-
-    async def _load(self) -> None:
-        """Takes up the state of the feeds from the disk."""
-        self._forgotten = {row[0] for row in await self._database.read("SELECT id FROM forgotten")}
-        self._position = await self._replay(self._ahead, self.feeds)
-
     async def _recover(self) -> None:
         """After any failure while storing: the state becomes what is on the disk, no more and no less."""
-        self._ahead = Feeds()
-        await self._replay(self._ahead)
-        while page := await self.after(self._position, _PAGE):  # a commit may have held although it said otherwise
-            self._apply((held.record, held.body) for held in page)
-
-    async def _replay(self, *all_feeds: Feeds) -> int:
-        """Applies all held records to each of the empty `all_feeds`; returns the last position."""
-        position = 0
-        while rows := await self._database.read(_FOLD, (position, _PAGE)):
-            await asyncio.to_thread(_fold, rows, all_feeds)
-            position = rows[-1][0]
-        return position
+        before = self._past.position
+        position, self._forks_digest = await self._database.gather(_held_forks)
+        self._past.clear(position)
+        rows = await self._database.read(f"{_ROW} WHERE records.position > ? ORDER BY records.position", (before,))
+        # A commit may have held although it said otherwise.
+        self._apply([found.record for found in _held(rows)], len(rows))
 
 
-def _fold(rows: Iterable[Row], all_feeds: Sequence[Feeds]) -> None:
-    """Applies rows of `_FOLD`; they were verified before they were stored."""
-    for _, block, body in rows:
-        record = parse_record(block)
-        for feeds in all_feeds:
-            feeds.apply(record, body)
-
-
-def _insertions(pairs: Sequence[Pair], position: int) -> list[Statement]:
-    """What stores new records from `position` on."""
-    records, bodies = [], []
-    for place, (record, body) in enumerate(pairs, position):
-        header = record.header
-        records.append(
-            (
-                place,
-                bytes(record.id),
-                bytes(record.author),
-                bytes(header.device),
-                header.seq,
-                header.time,
-                header.kind,
-                record.block,
-            )
-        )
-        if body is not None:
-            bodies.append((place, body))
-    devices = {bytes(record.device) for record, _ in pairs}
-    return [
-        ("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", records),
-        ("INSERT INTO bodies VALUES (?, ?)", bodies),
-        ("INSERT OR REPLACE INTO summaries VALUES (?, 0, x'')", [(device,) for device in devices]),
-    ]
-
-
-def _completions(late: Iterable[tuple[Record, bytes]]) -> list[Statement]:
-    """What stores bodies for records that are held."""
-    rows = [(body, bytes(record.id)) for record, body in late]
-    return [("INSERT OR IGNORE INTO bodies SELECT position, ? FROM records WHERE id = ?", rows)]
-
-
-def _digests(rows: Iterable[Row]) -> list[Row]:
-    """(device, count, digest) of sorted (device, id) rows."""
-    found = []
-    for device, its in groupby(rows, key=itemgetter(0)):
-        ids = [row[1] for row in its]
-        found.append((device, len(ids), hashlib.sha256(b"".join(ids)).digest()[:_DIGEST_BYTES]))
+def _held_forks(connection: sqlite3.Connection) -> tuple[int, int]:
+    """The last position, and the digest of the forks; they were made to fit when the database was opened."""
+    found = forks_held(connection)
+    if found is None:
+        raise CheckFailed("found forks that are not those of the records, expected what was written with them")
     return found
 
 

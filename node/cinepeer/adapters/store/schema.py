@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from cinepeer.adapters.store.forks import fold_forks, forks_held
 from cinepeer.errors import BadInput, CheckFailed, CinepeerError, LimitReached
+from cinepeer.records.record import parse_record
+from cinepeer.replication.scope import films_of
+
+log = logging.getLogger(__name__)
 
 APPLICATION_ID = 0x43504552  # "CPER", so that another program's database is never taken for ours
 
@@ -39,7 +45,35 @@ def migration_1(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (migration_1,)
+def migration_2(connection: sqlite3.Connection) -> None:
+    """What replication asks for, by indexes: the set by time, who spoke about a film, the bodies that are missing."""
+    for statement in (
+        "DROP TABLE summaries",
+        "DROP INDEX records_by_device",
+        "CREATE INDEX records_by_device ON records (device, seq)",
+        "CREATE INDEX records_by_time ON records (time, id)",
+        # The films that a record's body is about.
+        "CREATE TABLE subjects (film TEXT, position INTEGER, PRIMARY KEY (film, position)) WITHOUT ROWID",
+        # Records whose bodies never came; a forgotten one is not among them.
+        "CREATE TABLE bodiless (position INTEGER PRIMARY KEY)",
+        # The lowest seq that a device signed twice for an author. They follow from the records.
+        """CREATE TABLE forks (
+            author BLOB, device BLOB, seq INTEGER NOT NULL, PRIMARY KEY (author, device)
+        ) WITHOUT ROWID""",
+        # The position up to which `forks` speaks, and a digest of it: where they differ it is made anew.
+        "CREATE TABLE folded (position INTEGER NOT NULL, digest BLOB NOT NULL)",
+        """INSERT INTO bodiless SELECT position FROM records LEFT JOIN bodies USING (position)
+            WHERE bodies.position IS NULL AND id NOT IN (SELECT id FROM forgotten)""",
+    ):
+        connection.execute(statement)
+    question = "SELECT records.position, records.block, bodies.block FROM records JOIN bodies USING (position)"
+    for position, block, body in connection.execute(question).fetchall():
+        films = films_of(parse_record(block), body)
+        connection.executemany("INSERT INTO subjects VALUES (?, ?)", [(film, position) for film in films])
+    fold_forks(connection)
+
+
+MIGRATIONS: tuple[Migration, ...] = (migration_1, migration_2)
 
 
 def prepare(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
@@ -55,6 +89,11 @@ def prepare(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         _upgrade(connection, path, migrations)
+        if len(migrations) > 1 and forks_held(connection) is None:
+            log.warning("the forks in %s were not those of its records, and were found anew", path)
+            connection.execute("BEGIN IMMEDIATE")
+            fold_forks(connection)
+            connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
         raise in_words(error, path) from error
     finally:

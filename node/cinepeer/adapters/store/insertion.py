@@ -1,0 +1,64 @@
+"""What a batch writes: rows of records, of bodies, and of the indexes that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cinepeer.adapters.store.database import Statement
+from cinepeer.adapters.store.outcome import Held, Pair
+from cinepeer.records.record import Record
+from cinepeer.replication.scope import films_of
+
+
+def insertions(pairs: Sequence[Pair], position: int) -> list[Statement]:
+    """What stores new records from `position` on; bodies that are forgotten were taken off before."""
+    records, bodies, bodiless, subjects = [], [], [], []
+    for place, (record, body) in enumerate(pairs, position):
+        header = record.header
+        records.append(
+            (
+                place,
+                bytes(record.id),
+                bytes(record.author),
+                bytes(header.device),
+                header.seq,
+                header.time,
+                header.kind,
+                record.block,
+            )
+        )
+        if body is None:
+            bodiless.append((place,))
+        else:
+            bodies.append((place, body))
+            subjects += [(film, place) for film in films_of(record, body)]
+    return [
+        ("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", records),
+        ("INSERT INTO bodies VALUES (?, ?)", bodies),
+        ("INSERT INTO bodiless VALUES (?)", bodiless),
+        ("INSERT INTO subjects VALUES (?, ?)", subjects),
+    ]
+
+
+def completions(late: Iterable[tuple[Record, bytes]]) -> list[Statement]:
+    """What stores bodies for records that are held."""
+    pairs = [(body, bytes(record.id)) for record, body in late]
+    subjects = [(film, bytes(record.id)) for record, body in late for film in films_of(record, body)]
+    held = "(SELECT position FROM records WHERE id = ?)"
+    return [
+        ("INSERT OR IGNORE INTO bodies SELECT position, ?1 FROM records WHERE id = ?2", pairs),
+        (f"DELETE FROM bodiless WHERE position = {held}", [(record_id,) for _, record_id in pairs]),
+        ("INSERT OR IGNORE INTO subjects SELECT ?1, position FROM records WHERE id = ?2", subjects),
+    ]
+
+
+def omissions(held: Sequence[Held], forgotten: Iterable[bytes]) -> list[Statement]:
+    """What wipes the bodies of held records with all that was read from them, and notes what is not taken again."""
+    subjects = [(film, one.position) for one in held for film in films_of(one.record, one.body)]
+    positions = [(one.position,) for one in held]
+    return [
+        ("DELETE FROM bodies WHERE position = ?", positions),
+        ("DELETE FROM bodiless WHERE position = ?", positions),
+        ("DELETE FROM subjects WHERE film = ? AND position = ?", subjects),
+        ("INSERT OR IGNORE INTO forgotten VALUES (?)", [(cid,) for cid in forgotten]),
+    ]
