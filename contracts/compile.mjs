@@ -37,15 +37,16 @@ export function sorted(value) {
   return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]));
 }
 
-/** The compiler's output for `texts`, the sources by name; throws `Fault`, where `strict` for a mere warning too. */
-export function compile(texts, { strict = true } = {}) {
+/** The compiler's output for `texts`, the sources by name, with the code of `contracts`; throws `Fault`, where `strict` for a
+ * mere warning too. */
+export function compile(texts, { strict = true, contracts = SHIPPED } = {}) {
   const input = {
     language: "Solidity",
     sources: Object.fromEntries(Object.entries(texts).map(([name, content]) => [`src/${name}`, { content }])),
     settings: {
       ...SETTINGS,
       outputSelection: {
-        ...Object.fromEntries(SHIPPED.map((name) => [`src/${name}.sol`, { [name]: WANTED }])),
+        ...Object.fromEntries(contracts.map((name) => [`src/${name}.sol`, { [name]: WANTED }])),
         "*": { "": ["ast"] },
       },
     },
@@ -116,10 +117,10 @@ function artifact(name, output, names, texts) {
   };
 }
 
-/** The artifact of each contract that is deployed, as text, by name. */
-export function artifacts(texts, output) {
+/** The artifact of each contract that was compiled, as text, by name. */
+export function artifacts(texts, output, contracts = SHIPPED) {
   const names = declarations(output);
   return Object.fromEntries(
-    SHIPPED.map((name) => [name, `${JSON.stringify(sorted(artifact(name, output, names, texts)), null, 1)}\n`]),
+    contracts.map((name) => [name, `${JSON.stringify(sorted(artifact(name, output, names, texts)), null, 1)}\n`]),
   );
 }
