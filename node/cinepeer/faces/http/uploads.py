@@ -223,8 +223,9 @@ def _filename(metadata: str) -> str:
 def _checksum(text: str) -> _Checksum:
     name, _, value = text.partition(" ")
     with contextlib.suppress(binascii.Error):
-        if name in _CHECKSUMS:
-            return _Checksum(name, base64.b64decode(value, validate=True))
+        digest = base64.b64decode(value, validate=True)
+        if name in _CHECKSUMS and len(digest) == _CHECKSUMS[name]().digest_size:
+            return _Checksum(name, digest)
     raise BadInput(f"found the checksum {text[:60]!r}, expected one of {', '.join(_CHECKSUMS)} and base64")
 
 
