@@ -1,92 +1,129 @@
-"""The sets that are reconciled: all records, or those that a scope concerns, kept sorted and grown as they come."""
+"""The sealed sets that replication reconciles: of all records, kept and grown; of a scope, made when asked for."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import sqlite3
+from collections.abc import Iterable, Sequence
 
-from cinepeer.adapters.store.database import Database, Row
+from cinepeer.adapters.store.database import Database
+from cinepeer.errors import Refused
 from cinepeer.records.cid import Cid
-from cinepeer.records.record import parse_record
-from cinepeer.replication.fingerprints import SealedSet
-from cinepeer.replication.frames import DIGEST_BYTES
-from cinepeer.replication.ranges import item_key
-from cinepeer.replication.scope import EVERYTHING, Scope
+from cinepeer.records.record import Record, parse_record
+from cinepeer.replication.fingerprints import KEY_BYTES, SealedSet
+from cinepeer.replication.scope import COMMON_KINDS, MAX_TIME_MS, Scope
 
-SCOPES_KEPT = 8
-_PAGE = 20_000
-_SCAN = """
-    SELECT records.position, records.block, bodies.block FROM records LEFT JOIN bodies USING (position)
-    WHERE records.position > ? ORDER BY records.position LIMIT ?
-"""
+_PAGE = 10_000
+_SOME = 500  # values in one question; the oldest builds of SQLite take 999
+_ID_BYTES = 32  # of a record's id its digest, which alone differs
 
-
-@dataclass(slots=True)
-class _Kept:
-    """A set up to a place in the order of arrival, and the authors whom its scope concerns."""
-
-    position: int = 0
-    items: SealedSet = field(default_factory=lambda: SealedSet(()))
-    authors: set[Cid] = field(default_factory=set)
+_Item = tuple[int, bytes]
 
 
 class Sealing:
-    """Sealed sets of a database, by scope."""
+    """Sets of (header time in ms, digest of the record id) over what a store holds."""
 
     def __init__(self, database: Database) -> None:
         """Reads nothing before it is asked."""
         self._database = database
-        self._kept: OrderedDict[Scope, _Kept] = OrderedDict()
-        self._lock = asyncio.Lock()
+        self._turn = asyncio.Lock()
+        self._all: SealedSet | None = None
+        self._news: list[_Item] | None = None  # since `_all` was made; None before anyone asked for it
 
-    def forget_scopes(self) -> None:
-        """Bodies came late: whom a scope concerns is to be found anew."""
-        for scope in [one for one in self._kept if not one.is_everything]:
-            del self._kept[scope]
+    def take(self, records: Iterable[Record]) -> None:
+        """Notes records that are on the disk now."""
+        if self._news is not None:
+            self._news += [(record.time, bytes(record.id[-_ID_BYTES:])) for record in records]
 
     async def sealed(self, scope: Scope) -> SealedSet:
-        """(Header time in ms, digest of the id) of all records of every author whom a scope concerns."""
-        async with self._lock:
-            kept = self._kept.setdefault(scope, _Kept())
-            self._kept.move_to_end(scope)
-            while len(self._kept) > SCOPES_KEPT:
-                del self._kept[next(one for one in self._kept if not one.is_everything)]
-            await (self._grow(kept) if scope == EVERYTHING else self._grow_scope(kept, scope))
-            return kept.items
+        """The set of all records of every author whom `scope` concerns; holds all that was stored before the call."""
+        if scope.is_everything:
+            return await self._everything()
+        keys = await self._database.gather(lambda connection: _scoped(connection, scope))
+        return await asyncio.to_thread(SealedSet.of_keys, keys)
 
-    async def _grow(self, kept: _Kept) -> None:
-        question = "SELECT position, time, id FROM records WHERE position > ?"
-        rows = await self._database.read(question, (kept.position,))
-        if rows:
-            kept.items = await asyncio.to_thread(_grown, kept.items, rows)
-            kept.position = max(row[0] for row in rows)
-
-    async def _grow_scope(self, kept: _Kept, scope: Scope) -> None:
-        position, concerned = kept.position, set(kept.authors)
-        while rows := await self._database.read(_SCAN, (position, _PAGE)):
-            concerned |= await asyncio.to_thread(_concerned, rows, scope)
-            position = rows[-1][0]
-        for author in concerned:
-            since = kept.position if author in kept.authors else 0
-            question = "SELECT position, time, id FROM records WHERE author = ? AND position > ? AND position <= ?"
-            rows = await self._database.read(question, (bytes(author), since, position))
-            kept.items = await asyncio.to_thread(_grown, kept.items, rows)
-        kept.position, kept.authors = position, concerned
+    async def _everything(self) -> SealedSet:
+        async with self._turn:
+            if self._all is None:
+                self._news = []
+                keys = await self._database.gather(lambda connection: _keys(connection, _ALL))
+                self._all = await asyncio.to_thread(SealedSet.of_keys, keys)
+            if news := self._news:
+                self._news = []
+                try:
+                    self._all = await asyncio.to_thread(self._all.with_items, news)
+                except BaseException:
+                    self._all = self._news = None
+                    raise
+            return self._all
 
 
-def _grown(items: SealedSet, rows: Iterable[Row]) -> SealedSet:
-    fresh = [(row[1], row[2][-DIGEST_BYTES:]) for row in rows]
-    if len(items) == 0:
-        return SealedSet.of_keys(b"".join(sorted(item_key(time, digest) for time, digest in fresh)))
-    return items.with_items(fresh)
+_ALL = "SELECT time, id FROM records ORDER BY time, id"
 
 
-def _concerned(rows: Iterable[Row], scope: Scope) -> set[Cid]:
-    found: set[Cid] = set()
-    for _, block, body in rows:
-        record = parse_record(block)
-        if record.author not in found and scope.concerns(record, body):
-            found.add(record.author)
+def _keys(connection: sqlite3.Connection, question: str, values: Sequence[object] = ()) -> bytes:
+    """The keys, joined, of rows of (time, record id) that come in this order."""
+    cursor = connection.execute(question, values)
+    keys = bytearray()
+    while page := cursor.fetchmany(_PAGE):
+        keys += b"".join([time.to_bytes(8, "big") + record_id[-_ID_BYTES:] for time, record_id in page])
+    return bytes(keys)
+
+
+def _scoped(connection: sqlite3.Connection, scope: Scope) -> bytes:
+    """The keys, ascending, of all records of the authors whom a scope concerns."""
+    connection.execute("BEGIN")  # one state
+    keys = b"".join(
+        _keys(connection, f"SELECT time, id FROM records WHERE author IN ({_marks(some)})", some)
+        for some in _pages(sorted(_authors(connection, scope)))
+    )
+    return b"".join(sorted(keys[at : at + KEY_BYTES] for at in range(0, len(keys), KEY_BYTES)))
+
+
+def _authors(connection: sqlite3.Connection, scope: Scope) -> set[bytes]:
+    """Who is concerned by a scope: `Scope.concerns` of at least one record."""
+    named = None if scope.authors is None else {bytes(author) for author in scope.authors}
+    if scope.films is not None:
+        return _about(connection, scope)
+    if scope.since_ms == 0 and scope.until_ms == MAX_TIME_MS:
+        return named or set()
+    common = sorted(COMMON_KINDS)
+    question = f"SELECT DISTINCT author FROM records WHERE time >= ? AND time < ? AND kind NOT IN ({_marks(common)})"
+    found = {row[0] for row in connection.execute(question, (scope.since_ms, scope.until_ms, *common))}
+    return found if named is None else found & named
+
+
+def _about(connection: sqlite3.Connection, scope: Scope) -> set[bytes]:
+    """The authors of the records about a scope's films; what the index names is looked at."""
+    films = sorted(scope.films or ())
+    positions = {
+        position
+        for some in _pages(films)
+        for (position,) in connection.execute(f"SELECT position FROM subjects WHERE film IN ({_marks(some)})", some)
+    }
+    own = [_cid_of(film) for film in films if film.startswith("b")]
+    found: set[bytes] = set()
+    question = "SELECT records.block, bodies.block FROM records LEFT JOIN bodies USING (position) WHERE"
+    for column, values in (("records.position", sorted(positions)), ("records.id", [one for one in own if one])):
+        for some in _pages(values):
+            for block, body in connection.execute(f"{question} {column} IN ({_marks(some)})", some):
+                record = parse_record(block)
+                if scope.concerns(record, body):
+                    found.add(bytes(record.author))
     return found
+
+
+def _cid_of(film: str) -> bytes:
+    """The record id that a film id is, or nothing."""
+    try:
+        return bytes(Cid.parse(film))
+    except Refused:
+        return b""
+
+
+def _pages(values: Sequence[object]) -> Iterable[Sequence[object]]:
+    return (values[start : start + _SOME] for start in range(0, len(values), _SOME))
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
