@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from real.nodes import COMMAND, ENVIRONMENT
+from real.nodes import ENVIRONMENT
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.ffmpeg
 def test_the_demo_holds_from_publish_to_audit() -> None:
+    block = re.findall(r"^```sh demo\n(.*)\n```", (ROOT / "README.md").read_text(), re.M)
+    assert block == ["./scripts/run demo"]
     ended = subprocess.run(
-        [*COMMAND, "demo", "--json"], capture_output=True, text=True, timeout=400, check=False, env=ENVIRONMENT
+        [*block[0].split(), "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+        env=ENVIRONMENT,
     )
     assert ended.stdout, ended.stderr[-3000:]
     result = json.loads(ended.stdout.splitlines()[-1])
