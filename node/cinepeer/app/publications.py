@@ -63,6 +63,11 @@ class Wish:
                 raise BadInput("found a licence offer without a title, expected the title to be registered with it")
             check_terms(self.offer["medium"], self.offer["territory"])
 
+    def plan(self) -> list[str]:
+        """The names of the stages that it takes, in order."""
+        last = ["title", "offer"] if self.offer is not None else ["title"]
+        return ["probe", "ladder", "import", "records", *(last if self.title else [])]
+
     @classmethod
     def parse(cls, note: dict[str, Any]) -> Wish:
         """A wish as `dataclasses.asdict` and JSON left it."""
@@ -141,6 +146,7 @@ class Publication:
             "made_ms": self.made_ms,
             "upload": self.wish.upload,
             "state": self.state,
+            "plan": self.wish.plan(),
             "stage": self.stages[-1].name if self.stages else "",
             "stages": stages,
             "problem": self.problem,

@@ -139,6 +139,7 @@ def test_a_job_goes_through_its_stages_and_gives_its_upload_back(tmp_path: Path)
         shown = node.jobs.get(job.id).shown()
         assert (shown["state"], shown["stage"], shown["problem"]) == ("done", "offer", None)
         assert all(stage["done"] for stage in shown["stages"])
+        assert shown["plan"] == [stage["stage"] for stage in shown["stages"]]
         json.dumps(shown)
         assert node.uploads.get(upload) is None
 

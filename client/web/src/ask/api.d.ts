@@ -326,13 +326,14 @@ export interface PublicationRequest {
   readonly offer?: OfferTerms | null;
 }
 
-/** A job as it stands; `done` holds what was signed, also where a later stage failed. */
+/** A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed. */
 export interface PublicationState {
   readonly id: string;
   readonly name: string;
   readonly made_ms: number;
   readonly upload: string | null;
   readonly state: "waiting" | "running" | "done" | "failed" | "cancelled";
+  readonly plan: readonly string[];
   readonly stage: string;
   readonly stages: readonly StageOf[];
   readonly problem: string | null;

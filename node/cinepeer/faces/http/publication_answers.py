@@ -68,13 +68,14 @@ class PublicationBegun(Answer):
 
 
 class PublicationState(Answer):
-    """A job as it stands; `done` holds what was signed, also where a later stage failed."""
+    """A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed."""
 
     id: str
     name: str
     made_ms: int
     upload: str | None
     state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    plan: list[str]
     stage: str
     stages: list[StageOf]
     problem: str | None
