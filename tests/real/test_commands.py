@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import pytest
 
 from cinepeer.adapters.media.sample import make_sample
-from real.nodes import Running, command, running
+from real.nodes import COMMAND, ENVIRONMENT, Running, command, running
 
 pytestmark = pytest.mark.ffmpeg
 
@@ -121,6 +124,24 @@ def test_an_audit_is_kept_in_a_new_file_and_holds_without_the_node(said: Said, t
     changed[len(changed) // 2] ^= 1
     bundle.write_bytes(changed)
     assert command("audit", bundle).returncode == 1
+
+
+def test_a_publication_is_cancelled_by_an_interrupt(node: Running, tmp_path: Path) -> None:
+    film = tmp_path / "long.mp4"
+    asyncio.run(make_sample(film, seconds=30))
+    asked = [*COMMAND, "publish", str(film), "--name", "Never", "--home", str(node.home)]
+    publishing = subprocess.Popen(asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    deadline = time.monotonic() + 60
+    while node.api.get("/api/publications")[0]["stage"] != "ladder":
+        assert time.monotonic() < deadline and publishing.poll() is None
+        time.sleep(0.05)
+    publishing.send_signal(signal.SIGINT)
+    out, err = publishing.communicate(timeout=60)
+    assert (publishing.returncode, out) == (130, "")
+    assert err.strip() == "cinepeer: cancelled before anything was signed"
+    job = node.api.get("/api/publications")[0]
+    assert (job["name"], job["state"]) == ("Never", "cancelled")
+    assert "Never" not in [film["name"] for film in node.api.get("/api/films")]
 
 
 @pytest.mark.parametrize(

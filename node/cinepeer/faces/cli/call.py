@@ -98,9 +98,15 @@ class Node:
         finally:
             connection.close()
 
-    def lines(self, path: str, value: Any) -> Iterator[dict[str, Any]]:
-        """The JSON lines of a streamed answer, as they come."""
-        connection, response = self._ask("POST", path, json.dumps(value).encode(), "application/json", is_endless=True)
+    def delete(self, path: str) -> Any:
+        """The JSON answer to a DELETE."""
+        return self._json(self.read("DELETE", path))
+
+    def lines(self, path: str, value: Any = None) -> Iterator[dict[str, Any]]:
+        """The JSON lines of a streamed answer as they come: to a POST of `value`, or without one to a GET."""
+        body = None if value is None else json.dumps(value).encode()
+        method = "GET" if value is None else "POST"
+        connection, response = self._ask(method, path, body, "application/json", is_endless=True)
         try:
             for line in response:
                 yield self._json(line)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cinepeer.errors import BadInput, Unreachable
+from cinepeer.errors import BadInput, CheckFailed, CinepeerError, Unreachable
 from cinepeer.faces.cli import resting
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
 from cinepeer.faces.cli.choice import FILM, film_id
@@ -29,17 +29,44 @@ from cinepeer.faces.cli.choice import FILM, film_id
 @json_option
 @home_option
 def publish(file: Path, as_json: bool, home: Path, **facts: Any) -> None:
-    """Publish a film: checked, packaged, stored, signed, registered, announced."""
+    """Publish a film: checked, packaged, stored, signed, registered, announced.
+
+    The node does the work and goes on with it when this command is gone; Ctrl-C cancels it until something is signed.
+    """
     if not file.exists():
         raise BadInput(f"found no file {file}, expected a film")
     wanted = _wanted(file, **facts)
-    for line in Node.of(home).lines("/api/publish", wanted):
+    node = Node.of(home)
+    job = node.post("/api/publications", wanted)["id"]
+    try:
+        done = _followed(node, job, not as_json and sys.stderr.isatty())
+    except KeyboardInterrupt:
+        click.echo(f"\ncinepeer: {_cancelled(node, job)}", err=True)
+        raise
+    show(done, as_json, _published)
+
+
+def _followed(node: Node, job: str, is_told: bool) -> dict[str, Any]:
+    """Waits for a publication's end, telling each stage where a person watches; returns what was made."""
+    for line in node.lines(f"/api/publications/{job}/events"):
         if "problem" in line:
-            raise BadInput(line["problem"])
+            kind = {1: CheckFailed, 3: Unreachable}.get(line["exit_code"], BadInput)
+            raise kind(line["problem"])
         if "done" in line:
-            show(line["done"], as_json, _published)
-        elif not as_json and sys.stderr.isatty():
+            return dict(line["done"])
+        if is_told:
             click.echo(f"\r\033[K{_measure(line)}", nl="of" not in line, err=True)
+    raise Unreachable(
+        "the node stopped in the middle, expected the film published: it goes on when it is started again"
+    )
+
+
+def _cancelled(node: Node, job: str) -> str:
+    """Cancels a publication; returns what became of it."""
+    try:
+        return str(node.delete(f"/api/publications/{job}")["problem"])
+    except CinepeerError as error:
+        return str(error)
 
 
 def _wanted(
