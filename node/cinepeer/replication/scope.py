@@ -141,6 +141,15 @@ def parse_setting(text: str) -> Scope:
     return Scope(frozenset(authors) or None, frozenset(films) or None, times["since"], times["until"])
 
 
+def write_setting(scope: Scope) -> str:
+    """A scope as `parse_setting` reads it."""
+    words = [f"author:{one}" for one in sorted(scope.authors or ())]
+    words += [f"film:{one}" for one in sorted(scope.films or ())]
+    words += [f"since:{scope.since_ms}"] if scope.since_ms else []
+    words += [f"until:{scope.until_ms}"] if scope.until_ms < MAX_TIME_MS else []
+    return " ".join(words)
+
+
 _FORMS = "author:ID, film:ID, since:MS or until:MS, with spaces between"
 
 
