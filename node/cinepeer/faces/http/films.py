@@ -48,4 +48,10 @@ def films(parts: Parts) -> APIRouter:
         """The counted stars of a film (also of one known by an external id), newest first; `after` is a record."""
         return await views.ratings(parts, film, limit, after)
 
+    @router.get("/api/films/{film}/ratings/records", response_class=Response, responses=RECORDS)
+    async def get_rating_records(film: str, limit: Limit = 100, after: str | None = None) -> Response:
+        """The records behind the same list of stars, with the chains of keys that a client checks them by."""
+        pairs = await views.rating_records(parts, film, limit, after)
+        return Response(dagcbor.encode([[record.block, body] for record, body in pairs]), media_type=DAG_CBOR_TYPE)
+
     return router

@@ -13,7 +13,7 @@ from cinepeer.app.recommend import Cause, Explained
 from cinepeer.errors import Absent, BadInput, Refused
 from cinepeer.faces.http import answers
 from cinepeer.faces.http.parts import Parts
-from cinepeer.records.bodies import parse_film_id
+from cinepeer.records.bodies import KEY_KINDS, parse_film_id
 from cinepeer.records.cid import Cid
 
 
@@ -135,6 +135,26 @@ async def ratings(parts: Parts, text: str, limit: int, after: str | None) -> lis
         for time, record, author, stars in standing
         if stars is not None and (start is None or (time, record) < start)
     ][:limit]
+
+
+async def rating_records(parts: Parts, text: str, limit: int, after: str | None) -> list[Pair]:
+    """The records behind `ratings`, and all that their authors' chains need, in an order that a client can admit.
+
+    Bodies come along where they are needed: those of the ratings themselves and of key records.
+    """
+    wanted = {cid(one["record"]) for one in await ratings(parts, text, limit, after)}
+    last: dict[bytes, int] = {}
+    ids: set[Cid] = set()
+    for record, _ in await parts.store.records(wanted):
+        last[record.device] = max(record.seq, last.get(record.device, 0))
+        for key, device in parts.store.feeds.devices(record.author).items():
+            if device.is_root or key == record.device:
+                ids.update(await parts.store.ids(key))
+    return [
+        (record, body if record.id in wanted or record.kind in KEY_KINDS else None)
+        for record, body in await parts.store.records(ids)
+        if record.kind in KEY_KINDS or record.seq <= last.get(record.device, -1)
+    ]
 
 
 def recommendations(parts: Parts, limit: int) -> dict[str, Any]:
