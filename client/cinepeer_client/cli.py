@@ -198,6 +198,33 @@ def audit(bundle: Path, as_json: bool) -> int:
     return 0 if report.ok else 1
 
 
+@group.command("open", epilog="Example: cinepeer-client open --node http://localhost:8080")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The loopback port; 0 takes a free one.")
+@click.option("--no-browser", is_flag=True, help="Say where the page is and open no browser.")
+@node_option
+@timeout_option
+@json_option
+def open_page(port: int, no_browser: bool, urls: tuple[str, ...], timeout_s: float, as_json: bool) -> int:
+    """Open the page that this package carries, against nodes elsewhere; it checks all that they serve."""
+    import os
+
+    from cinepeer_client.fetch import Source
+    from cinepeer_client.open import Opened
+
+    named = urls or tuple(os.environ.get(NODE, "").split())
+    opened = Opened([Source.of(url, timeout_s) for url in named], port)
+    told = {"url": opened.url, "nodes": [source.url for source in opened.sources]}
+    click.echo(json.dumps(told) if as_json else f"{opened.url}  (Ctrl-C ends it)")
+    sys.stdout.flush()
+    if not no_browser and not as_json:
+        import webbrowser
+
+        webbrowser.open(opened.url)
+    with opened:
+        while True:
+            time.sleep(3600)
+
+
 def _shares(nodes: Any) -> list[dict[str, Any]]:
     """What each node gave, and what it served that does not hold."""
     return [

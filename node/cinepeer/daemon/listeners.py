@@ -28,7 +28,8 @@ async def listen(
     from cinepeer.faces.http.gateway import gateway
     from cinepeer.faces.http.guard import Guard
     from cinepeer.faces.http.listener import Listener
-    from cinepeer.faces.http.web import built_page, elsewhere, web
+    from cinepeer.faces.http.web import elsewhere, web
+    from cinepeer_client.page import built_page
 
     token, built = str(home.kept["token"]), built_page()
     pages = [web(built, token, ports["page_port"])] if built else []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http.cookies import SimpleCookie
-from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -12,65 +11,24 @@ from starlette.responses import Response
 
 from cinepeer.faces.http.guard import cookie_name
 from cinepeer.faces.http.problems import problem
+from cinepeer_client.page import FOR_EVER, HEADERS, TYPES, read_assets
 
 SCREENS = ("/", "/film/{film:path}", "/studio", "/audit", "/node", "/me")
-
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' blob:",
-        "media-src 'self' blob:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "worker-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-_HEADERS = {
-    "content-security-policy": POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-}
-_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".svg": "image/svg+xml",
-    ".woff2": "font/woff2",
-}
-_FOR_EVER = "public, max-age=31536000, immutable"
-
-
-def built_page() -> Path | None:
-    """The folder that the build of the page left in the light client's package, or None when there is no build."""
-    spec = find_spec("cinepeer_client")
-    if spec is None or spec.origin is None:
-        return None
-    folder = Path(spec.origin).parent / "web"
-    return folder if (folder / "index.html").is_file() else None
 
 
 def web(folder: Path, token: str, port: int) -> APIRouter:
     """The routes of the page that was built into `folder`.
 
     `token` is the node's own: whoever loads a screen gets it as a cookie that no script can read and that no other
-    site can send. The guard lets only loopback names come this far. The files are read once: a build is small, and
-    a path that is none of theirs cannot lead anywhere.
+    site can send. The guard lets only loopback names come this far. The files are read once.
     """
     router = APIRouter()
     index = (folder / "index.html").read_bytes()
-    assets = {file.name: file.read_bytes() for file in (folder / "assets").iterdir() if file.suffix in _TYPES}
-    headers = _HEADERS | {"cache-control": "no-cache", "set-cookie": _cookie(token, port)}
+    assets = read_assets(folder)
+    headers = HEADERS | {"cache-control": "no-cache", "set-cookie": _cookie(token, port)}
 
     def screen() -> Response:
-        return Response(index, media_type=_TYPES[".html"], headers=headers)
+        return Response(index, media_type=TYPES[".html"], headers=headers)
 
     for path in SCREENS:
         router.add_api_route(path, screen, methods=["GET", "HEAD"], include_in_schema=False)
@@ -79,9 +37,9 @@ def web(folder: Path, token: str, port: int) -> APIRouter:
     def asset(name: str) -> Response:
         found = assets.get(name)
         if found is None:
-            return problem(404, f"found no file {name[:80]!r} of the page, expected one of its build", _HEADERS)
-        media_type = _TYPES[Path(name).suffix]
-        return Response(found, media_type=media_type, headers=_HEADERS | {"cache-control": _FOR_EVER})
+            return problem(404, f"found no file {name[:80]!r} of the page, expected one of its build", HEADERS)
+        media_type = TYPES[Path(name).suffix]
+        return Response(found, media_type=media_type, headers=HEADERS | {"cache-control": FOR_EVER})
 
     return router
 
@@ -89,13 +47,13 @@ def web(folder: Path, token: str, port: int) -> APIRouter:
 def elsewhere(folder: Path, token: str, port: int) -> Callable[[Request], Response | None]:
     """For a path that nothing answers: the page, which tells a person so, or None for a program and below the API."""
     index = (folder / "index.html").read_bytes()
-    headers = _HEADERS | {"cache-control": "no-cache", "set-cookie": _cookie(token, port)}
+    headers = HEADERS | {"cache-control": "no-cache", "set-cookie": _cookie(token, port)}
 
     def answer(request: Request) -> Response | None:
         is_person = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
         if not is_person or request.url.path.startswith(("/api/", "/ipfs/", "/assets/")):
             return None
-        return Response(index, 404, media_type=_TYPES[".html"], headers=headers)
+        return Response(index, 404, media_type=TYPES[".html"], headers=headers)
 
     return answer
 

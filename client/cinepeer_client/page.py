@@ -1,0 +1,52 @@
+"""The built page as the package carries it: its files, and the strict policy under which they are served."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+SCREENS = ("", "film", "studio", "audit", "node", "me")
+"""The first part of each screen's path."""
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob:",
+        "media-src 'self' blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "worker-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def built_page() -> Path | None:
+    """The folder that the build of the page left in this package, or None when there is no build."""
+    folder = Path(str(files("cinepeer_client"))) / "web"
+    return folder if (folder / "index.html").is_file() else None
+
+
+def read_assets(folder: Path) -> dict[str, bytes]:
+    """The page's files by name. They are few and small, and a path that is none of theirs cannot lead anywhere."""
+    return {file.name: file.read_bytes() for file in (folder / "assets").iterdir() if file.suffix in TYPES}
