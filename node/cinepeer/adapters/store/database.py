@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
-from cinepeer.adapters.store.schema import in_words, prepare
+from cinepeer.adapters.store.schema import in_words, prepare, unwritable
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -94,7 +94,8 @@ class Database:
     async def write(self, statements: Iterable[Statement], before_commit: Callable[[], None] = lambda: None) -> None:
         """Carries out `statements`, each with its rows, in one transaction that is on disk when this returns.
 
-        When it raises nothing of it was done. One call at a time; never cancelled in the middle (shield it).
+        When it raises nothing of it was done: `LimitReached` for a disk that is full or takes nothing; once it takes
+        something again, so does this. One call at a time; never cancelled in the middle (shield it).
         """
         try:
             await self._writer.execute("BEGIN IMMEDIATE")
@@ -104,9 +105,11 @@ class Database:
             await self._writer.commit()
         except BaseException as error:
             if self._writer.in_transaction:
-                await self._writer.rollback()
+                # On a disk that fails this may fail, too; the log's next reader leaves out what was not committed.
+                with contextlib.suppress(sqlite3.DatabaseError):
+                    await self._writer.rollback()
             if isinstance(error, sqlite3.DatabaseError):
-                raise in_words(error, self.path) from error
+                raise unwritable(error, self.path) from error
             raise
 
     async def fold_log(self) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cinepeer.adapters.store.outcome import Pair
@@ -14,6 +15,20 @@ from cinepeer.records.cid import Cid
 from cinepeer.records.record import parse_record
 
 _AUTHORS = "WHERE author = ?"
+
+
+@dataclass(slots=True)
+class Damage:
+    """Ids of records of which something is not as it was stored: the header, the body, or a body that is gone."""
+
+    headers: list[Cid] = field(default_factory=list)
+    bodies: list[Cid] = field(default_factory=list)
+    lost: list[Cid] = field(default_factory=list)
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything was found."""
+        return bool(self.headers or self.bodies or self.lost)
 
 
 class Reading:
@@ -41,6 +56,34 @@ class Reading:
                 yield parse_record(block), body
         except sqlite3.DatabaseError as error:
             raise in_words(error, self._path) from error
+
+    def damage(self, step: Callable[[], None] = lambda: None) -> Damage:
+        """Reads every block and hashes it: what is not as it was stored. `step` is called for each record."""
+        found = Damage()
+        question = """
+            SELECT records.id, CAST(records.block AS BLOB), CAST(bodies.block AS BLOB), bodiless.position IS NOT NULL,
+                EXISTS (SELECT 1 FROM forgotten WHERE forgotten.id = records.id) FROM records
+            LEFT JOIN bodies USING (position) LEFT JOIN bodiless USING (position) ORDER BY records.position
+        """
+        try:
+            for record_id, block, body, is_awaited, is_forgotten in self._connection.execute(question):
+                step()
+                cid = Cid(record_id)
+                if not cid.matches(block):
+                    found.headers.append(cid)
+                    continue
+                record = parse_record(block)
+                if body is None:
+                    is_known = is_awaited or is_forgotten or self._is_forgotten(record.header.body)
+                    found.lost += [] if is_known else [cid]
+                elif not record.header.body.matches(body):
+                    found.bodies.append(cid)
+        except sqlite3.DatabaseError as error:
+            raise in_words(error, self._path) from error
+        return found
+
+    def _is_forgotten(self, body: Cid) -> bool:
+        return bool(self._connection.execute("SELECT 1 FROM forgotten WHERE id = ?", (bytes(body),)).fetchall())
 
     def misfit(self) -> str | None:
         """What SQLite finds wrong with the file, or None."""

@@ -287,6 +287,9 @@ class RecordStore:
     async def _recover(self) -> None:
         """After any failure while storing: the state becomes what is on the disk, no more and no less."""
         before = self._past.position
+        [(last,)] = await self._database.read("SELECT coalesce(max(position), 0) FROM records")
+        if last == before:
+            return
         position, self._forks_digest = await self._database.gather(_held_forks)
         self._past.clear(position)
         rows = await self._database.read(f"{_ROW} WHERE records.position > ? ORDER BY records.position", (before,))

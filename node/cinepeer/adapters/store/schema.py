@@ -120,6 +120,16 @@ def in_words(error: sqlite3.DatabaseError, path: Path) -> CinepeerError:
     return BadInput(f"found {path} unusable ({error}), expected a database that this account alone has open")
 
 
+def unwritable(error: sqlite3.DatabaseError, path: Path) -> CinepeerError:
+    """The sentence for a transaction that was not carried out: of a disk that takes nothing, `LimitReached`."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return LimitReached(
+            f"found {path} impossible to write ({error}), expected a disk that takes new records; nothing was changed"
+        )
+    return in_words(error, path)
+
+
 def _create(path: Path, migrations: Sequence[Migration]) -> None:
     """Makes the database under another name first, so that one at `path` is always whole."""
     wal = path.with_name(path.name + "-wal")

@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cinepeer.errors import BadInput, CinepeerError
 from cinepeer.faces.cli.call import home_option, json_option, show
 from cinepeer.faces.cli.measure import Measure
+
+if TYPE_CHECKING:
+    from cinepeer.adapters.store.reading import Damage
 
 SAMPLED_LEAVES = 0.05
 SAMPLED_RECORDS = 0.1
@@ -37,16 +40,17 @@ class Line:
 
 @click.command(epilog="Example: cinepeer doctor   or   cinepeer doctor --all --json")
 @click.option("--all", "every", is_flag=True, help="Read every block and verify every signature, not a sample.")
+@click.option("--mend", "is_mended", is_flag=True, help="Drop damaged bodies of records, to ask neighbours for them.")
 @json_option
 @home_option
-def doctor(every: bool, as_json: bool, home: Path) -> int:
+def doctor(every: bool, is_mended: bool, as_json: bool, home: Path) -> int:
     """Check a home while no node runs on it; exit code 1 when something in it does not hold."""
     from cinepeer.adapters.system.home import open_home
 
     if not home.is_dir():
         raise BadInput(f"found no home at {home}, expected one that was started once")
     with open_home(home):
-        lines = [_looked_at(name, look) for name, look in _checks(home, every)]
+        lines = [_looked_at(name, look) for name, look in _checks(home, every, is_mended)]
     show([asdict(line) for line in lines], as_json, _words)
     return 0 if all(line.ok for line in lines) else 1
 
@@ -65,13 +69,13 @@ def _looked_at(name: str, look: Callable[[], Found]) -> Line:
         return Line(name, False, f"found it unreadable ({error}), expected a whole file")
 
 
-def _checks(home: Path, every: bool) -> Iterator[tuple[str, Callable[[], Found]]]:
+def _checks(home: Path, every: bool, is_mended: bool) -> Iterator[tuple[str, Callable[[], Found]]]:
     """What is looked at, in order; each returns whether it holds and what to say of it."""
     yield "home", lambda: _home(home)
     yield "settings", lambda: _settings(home)
     yield "network", lambda: _network(home)
     yield "keys", lambda: _keys(home)
-    yield "records", lambda: _records(home, every)
+    yield "records", lambda: _records(home, every, is_mended)
     if (home / "ledger.db").exists():
         yield "ledger", lambda: _ledger(home)
     yield "films", lambda: _films(home, every)
@@ -124,25 +128,58 @@ def _keys(home: Path) -> Found:
     return True, f"{names}; {'sealed' if has_sealed(home / 'keys') else 'not sealed: set CINEPEER_PASSPHRASE'}"
 
 
-def _records(home: Path, every: bool) -> Found:
+def _records(home: Path, every: bool, is_mended: bool) -> Found:
+    from cinepeer.adapters.store.mending import unfinished_pages
     from cinepeer.adapters.store.reading import reading
     from cinepeer.app.examine import examine
 
-    if not (home / "records.db").exists():
+    file = home / "records.db"
+    if not file.exists():
         return True, "none yet"
     chance = random.Random()
-    with reading(home / "records.db") as held:
+    unfinished = unfinished_pages(file)
+    with reading(file) as held:
         if (misfit := held.misfit()) is not None:
             return False, f"found records.db damaged ({misfit}), expected a whole database: restore a backup"
-        with Measure("records", held.count()) as measure:
-            found = examine(held.pairs(), lambda _: every or chance.random() < SAMPLED_RECORDS, measure.step)
+        with Measure("blocks of records", held.count()) as measure:
+            damage = held.damage(measure.step)
+    mended = ""
+    if damage.is_any:
+        is_whole, mended = _damage(file, damage, is_mended)
+        if not is_whole:
+            return False, mended
+    with reading(file) as held, Measure("records", held.count()) as measure:
+        found = examine(held.pairs(), lambda _: every or chance.random() < SAMPLED_RECORDS, measure.step)
     if found.wrong:
         record, reason = found.wrong[0]
         return False, f"found {len(found.wrong)} records that do not hold, the first {record}: {reason}"
     told = f"{found.records:,} records of {len(found.devices):,} devices hold, {found.verified:,} signatures verified"
     if found.forked:
         told += f"; {len(found.forked)} devices have forked, and nothing of them counts from there on"
-    return True, told
+    if unfinished:
+        told += (
+            f"; a batch that a crash had cut off ({unfinished} pages of the log) was never acknowledged and is left out"
+        )
+    return True, told + mended
+
+
+def _damage(file: Path, damage: Damage, is_mended: bool) -> Found:
+    """What to say of changed or lost blocks, and whether all of it could be mended."""
+    from cinepeer.adapters.store.mending import mend
+
+    names = [*damage.headers, *damage.bodies, *damage.lost]
+    told = (
+        f"found {len(damage.headers)} headers and {len(damage.bodies)} bodies of records with other bytes than were "
+        f"stored, and {len(damage.lost)} bodies gone (the first {names[0]})"
+    )
+    if damage.headers:
+        return False, f"{told}, expected none: restore a backup"
+    if not is_mended:
+        return False, f"{told}, expected none: cinepeer doctor --mend drops them, so that neighbours are asked for them"
+    mended = mend(file, damage)
+    if mended < len(names):
+        return False, f"{told}; {mended} were dropped, the others are of key records: restore a backup"
+    return True, f"; {told}: they were dropped, and neighbours are asked for them"
 
 
 def _ledger(home: Path) -> Found:
