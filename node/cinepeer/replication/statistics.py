@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
+
+
+class Tally(dict[str, int]):
+    """How often, by reason: 0 for one not seen. Unlike a `Counter` it stays what it is under `dataclasses.asdict`."""
+
+    def __missing__(self, _: str) -> int:
+        return 0
 
 
 @dataclass(slots=True)
@@ -30,8 +36,8 @@ class PeerStatistics:
 
     received: int = 0
     sent: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    waiting: Counter[str] = field(default_factory=Counter)
+    refused: Tally = field(default_factory=Tally)
+    waiting: Tally = field(default_factory=Tally)
     last_sync_ms: int | None = None
     lag: int = 0
     rounds: int = 0
