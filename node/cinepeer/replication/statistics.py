@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
-class Tally(dict[str, int]):
-    """How often, by reason: 0 for one not seen. Unlike a `Counter` it stays what it is under `dataclasses.asdict`."""
+class Tally(Counter[str]):
+    """How often, by reason. It is made of pairs, so that it stays what it is under `dataclasses.asdict`."""
 
-    def __missing__(self, _: str) -> int:
-        return 0
+    def __init__(self, found: Iterable[tuple[str, int]] = ()) -> None:
+        """`found`: reasons with how often."""
+        super().__init__(dict(found))
 
 
 @dataclass(slots=True)
