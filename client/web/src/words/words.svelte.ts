@@ -71,3 +71,12 @@ export function keep(key: string, value: string): void {
     // storage is denied: the choice holds until the page is left
   }
 }
+
+/** Forgets a value kept in this browser. */
+export function forget(key: string): void {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // storage is denied: nothing was kept
+  }
+}

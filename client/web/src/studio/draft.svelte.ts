@@ -1,0 +1,67 @@
+/** What the creator has typed of the next film; kept in this browser until it is published. */
+
+import type { Medium } from './checks';
+import { forget, keep, kept } from '../words/words.svelte';
+
+const KEY = 'draft';
+
+export interface Draft {
+  name: string;
+  year: string;
+  synopsis: string;
+  genres: string;
+  languages: string;
+  external: string;
+  credits: { name: string; role: string }[];
+  /** Whether a title is to stand on the ledger; a film without one is free, and nobody is said to own it. */
+  isTitled: boolean;
+  owners: { holder: string; percent: string }[];
+  isOffered: boolean;
+  price: string;
+  medium: Medium;
+  territory: string;
+  days: string;
+  supply: string;
+  isExclusive: boolean;
+}
+
+const EMPTY: Draft = {
+  name: '',
+  year: '',
+  synopsis: '',
+  genres: '',
+  languages: '',
+  external: '',
+  credits: [],
+  isTitled: false,
+  owners: [],
+  isOffered: false,
+  price: '',
+  medium: 'cinema',
+  territory: '',
+  days: '',
+  supply: '1000',
+  isExclusive: false,
+};
+
+function restored(): Draft {
+  try {
+    const found = JSON.parse(kept(KEY) ?? '{}') as Partial<Draft>;
+    return { ...structuredClone(EMPTY), ...found };
+  } catch {
+    return structuredClone(EMPTY); // written by another version: begun anew
+  }
+}
+
+export const draft: Draft = $state(restored());
+
+/** Keeps the draft as it stands. */
+export function keepDraft(): void {
+  keep(KEY, JSON.stringify(draft));
+}
+
+/** Empties the draft once its film is published. */
+export function emptyDraft(): void {
+  Object.assign(draft, structuredClone(EMPTY));
+  forget(KEY);
+}
