@@ -36,6 +36,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("p2p_port", 0, "port", "libp2p TCP port; 0 takes a free one once and keeps it"),
     Setting("listen_address", "", "address", "an IPv4 address of this machine to listen on besides loopback"),
+    Setting("public_port", 0, "port", "HTTP port of the second listener, which others may read from; 0 leaves it off"),
+    Setting("public_url", "", "address", "where others reach the second listener, told in the node's `host` record"),
     Setting("disk_cap", 50_000_000_000, "bytes", "most bytes of film blocks that this node keeps"),
     Setting("host_films", True, "yes/no", "pin the films that this node hears of, within the disk cap"),
     Setting("sync_interval", 120, "seconds", "longest pause between two reconciliations with a neighbour"),

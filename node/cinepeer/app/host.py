@@ -34,7 +34,10 @@ class Hosting:
         *,
         cap_bytes: int,
         willing: bool,
+        gateway: str | None = None,
+        keep_cap: Callable[[int], None] = lambda _: None,
     ) -> None:
+        """`gateway`: where others may read over HTTP; `keep_cap` makes another cap hold, now and after a restart."""
         self._library = library
         self._author = author
         self._ipfs = ipfs
@@ -43,6 +46,8 @@ class Hosting:
         self._addrs = addrs
         self.cap_bytes = cap_bytes
         self.willing = willing
+        self.gateway = gateway
+        self._keep_cap = keep_cap
         self.declined: dict[Cid, str] = {}
         self._turn = asyncio.Lock()
 
@@ -50,6 +55,21 @@ class Hosting:
         """The versions that this node holds whole."""
         pins = await self._ipfs.pins()
         return [version for version in self._library.catalogue.versions() if version.root in pins]
+
+    async def set_cap(self, cap_bytes: int) -> str | None:
+        """Sets the disk cap, kept over a restart; the sentence of what follows when more is held already.
+
+        Nothing that is pinned goes for a smaller cap.
+        """
+        self._keep_cap(cap_bytes)
+        self.cap_bytes = cap_bytes
+        stored = await self._ipfs.stored_bytes()
+        if stored <= cap_bytes:
+            return None
+        return (
+            f"found {stored:,} bytes held, more than the cap of {cap_bytes:,}: nothing of them is deleted, "
+            "and no other film is taken until there is room"
+        )
 
     async def pursue(self) -> int:
         """Tries to pin every version that is wanted and not held; returns how many more are held now."""
@@ -99,9 +119,10 @@ class Hosting:
         held = frozenset(version.id for version in await self.held())
         addrs = tuple(self._addrs())
         last = self._library.catalogue.providers.get((self._author.id, self._author.device))
-        if (last is None and held) or (last is not None and (last.versions != held or last.addrs != addrs)):
+        said = (held, addrs, self.gateway)
+        if (last is None and held) or (last is not None and (last.versions, last.addrs, last.gateway) != said):
             await self._author.sign(
-                "host", {"versions": sorted(held), "addrs": list(addrs), "gateway": None, "custody": False}
+                "host", {"versions": sorted(held), "addrs": list(addrs), "gateway": self.gateway, "custody": False}
             )
             await self._library.refresh()
 

@@ -17,9 +17,9 @@ from cinepeer.adapters.system.keyring import open_roots
 from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.app.network import LEDGER_PROTOCOL, PROTOCOL, Network, describe
 from cinepeer.daemon.clock import clock_ms
-from cinepeer.daemon.disk import denied_file, open_disk
+from cinepeer.daemon.disk import denied_file, keep_disk_cap, open_disk
 from cinepeer.daemon.ledgers import open_ledger
-from cinepeer.daemon.listeners import listen
+from cinepeer.daemon.listeners import listen, public_url
 from cinepeer.errors import CinepeerError
 
 if TYPE_CHECKING:
@@ -120,8 +120,10 @@ async def build(
         disk.denied,
         fetching.dag,
         lambda: list(p2p.addrs),
-        cap_bytes=int(settings["disk_cap"]),
+        cap_bytes=disk.blocks.cap_bytes,
         willing=bool(settings["host_films"]),
+        gateway=public_url(settings),
+        keep_cap=lambda cap_bytes: keep_disk_cap(home, settings, disk, cap_bytes),
     )
     moderation = Moderation(
         disk.denied, hosting, library, disk.blocks.get_denied, lambda lines: write_whole(*denied_file(home, lines))
@@ -164,7 +166,8 @@ async def build(
         _witness(witnessing, every_s),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
-    await listen(stack, home, ports, parts, disk, fetching, chain)
+    await _tell_where(parts)
+    await listen(stack, home, settings, ports, parts, disk, fetching, chain)
     return {**_addresses(home, ports, network, p2p, chain.label()), "author": str(author.id)}
 
 
@@ -205,6 +208,15 @@ async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]]) -> None:
             log.warning("follow.failed reason=%s", error)
         except Exception:  # a task's edge: one arrival that goes wrong must not stop what comes after it
             log.exception("follow.failed")
+
+
+async def _tell_where(parts: Parts) -> None:
+    """Signs anew what this node holds and where it is reached, when that has changed since the last run."""
+    try:
+        if parts.author.is_admitted:
+            await parts.hosting.tell()
+    except CinepeerError as error:
+        log.warning("host.untold reason=%s", error)
 
 
 def _addresses(home: Home, ports: Mapping[str, int], network: Network, p2p: P2P, label: str) -> dict[str, Any]:

@@ -20,6 +20,18 @@ class Disk:
     denied: Any
 
 
+def disk_cap(home: Home, settings: Mapping[str, Any]) -> int:
+    """The cap in force, in bytes: the one set while the node ran, unless the setting has changed since then."""
+    configured, kept = int(settings["disk_cap"]), home.kept.get("disk_cap")
+    return kept if isinstance(kept, int) and home.kept.get("disk_cap_instead_of") == configured else configured
+
+
+def keep_disk_cap(home: Home, settings: Mapping[str, Any], disk: Disk, cap_bytes: int) -> None:
+    """Has another cap hold from now on."""
+    home.keep(disk_cap=cap_bytes, disk_cap_instead_of=int(settings["disk_cap"]))
+    disk.blocks.cap_bytes = cap_bytes
+
+
 def open_disk(stack: AsyncExitStack, home: Home, settings: Mapping[str, Any]) -> Disk:
     """Opens them; they are closed when `stack` unwinds."""
     from cinepeer.adapters.ipfs.blockstore import BlockStore
@@ -28,7 +40,7 @@ def open_disk(stack: AsyncExitStack, home: Home, settings: Mapping[str, Any]) ->
 
     file, _ = denied_file(home)
     denied = DenyList(file.read_text().splitlines() if file.exists() else ())
-    blocks = BlockStore(home.blocks, cap_bytes=int(settings["disk_cap"]), denied=denied.is_denied)
+    blocks = BlockStore(home.blocks, cap_bytes=disk_cap(home, settings), denied=denied.is_denied)
     ipfs = EmbeddedIpfs(blocks, home.path / "pins.db")
     stack.callback(blocks.close)
     stack.callback(ipfs.close)

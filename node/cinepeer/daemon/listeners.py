@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from cinepeer.adapters.system.home import Home
 from cinepeer.daemon.disk import Disk
 from cinepeer.daemon.ledgers import Chain
+from cinepeer.errors import BadInput
 
 if TYPE_CHECKING:
+    from cinepeer.faces.http.listener import Listener
     from cinepeer.faces.http.parts import Parts
 
 
 async def listen(
     stack: AsyncExitStack,
     home: Home,
+    settings: Mapping[str, Any],
     ports: Mapping[str, int],
     parts: Parts,
     disk: Disk,
     fetching: Any,
     chain: Chain,
 ) -> None:
-    """Opens the HTTP listeners: page with API and gateway, Kubo RPC, and the ledger where it is no child's own."""
+    """Opens the HTTP listeners: page with API and gateway, Kubo RPC, the ledger where no child has it, public ones."""
     from cinepeer.faces.http.api import application
     from cinepeer.faces.http.gateway import gateway
     from cinepeer.faces.http.guard import Guard
@@ -47,9 +51,28 @@ async def listen(
     if chain.application is not None:
         applications.append((chain.application, "ledger_rpc_port"))
     for app, port in applications:
-        listener = Listener(app, ports[port])
-        await listener.start()
-        stack.push_async_callback(listener.stop)
+        await _start(stack, Listener(app, ports[port]))
+    if number := int(settings["public_port"]):
+        from cinepeer.faces.http.public import public
+
+        address = str(settings["listen_address"]) or "127.0.0.1"
+        await _start(stack, Listener(public(parts, disk.ipfs, disk.denied.is_denied), number, address))
+
+
+async def _start(stack: AsyncExitStack, listener: Listener) -> None:
+    await listener.start()
+    stack.push_async_callback(listener.stop)
+
+
+def public_url(settings: Mapping[str, Any]) -> str | None:
+    """Where others reach the second listener, or None where it is off or nobody else can; raises `BadInput`."""
+    named, number = str(settings["public_url"]).rstrip("/"), int(settings["public_port"])
+    if named:
+        parts = urlsplit(named)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise BadInput(f"found public_url = {named[:80]!r}, expected an address such as https://films.example")
+        return named
+    return f"http://{settings['listen_address']}:{number}" if number and settings["listen_address"] else None
 
 
 def _kubo_rpc(parts: Parts, disk: Disk, fetching: Any) -> Any:

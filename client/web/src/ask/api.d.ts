@@ -160,6 +160,22 @@ export interface Hosted {
   readonly [more: string]: unknown;
 }
 
+/** As `Hosted`; `consequence` says what follows when more is held than the cap allows. */
+export interface HostingChanged {
+  readonly held: readonly string[];
+  readonly declined: { readonly [key: string]: string };
+  readonly stored_bytes: number;
+  readonly disk_cap: number;
+  readonly denied: readonly string[];
+  readonly consequence: string | null;
+  readonly [more: string]: unknown;
+}
+
+/** The disk cap from now on. */
+export interface HostingRequest {
+  readonly disk_cap_bytes: number;
+}
+
 /** What became of records that were sent. */
 export interface Imported {
   readonly added: number;
@@ -606,6 +622,7 @@ export interface Routes {
   readonly 'GET /api/films/{film}/rights': { body: null; answer: Rights };
   readonly 'GET /api/hosting': { body: null; answer: Hosted };
   readonly 'POST /api/hosting': { body: null; answer: Pursued };
+  readonly 'PATCH /api/hosting': { body: HostingRequest; answer: HostingChanged };
   readonly 'GET /api/keys': { body: null; answer: Keys };
   readonly 'POST /api/keys/admissions': { body: AdmissionRequest; answer: Admitted };
   readonly 'POST /api/keys/revocations': { body: RevocationRequest; answer: Revoked };

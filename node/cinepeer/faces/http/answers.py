@@ -181,6 +181,25 @@ class Pursued(Hosted):
     taken: int
 
 
+class PublicStatus(Answer):
+    """What a stranger is told of a node."""
+
+    version: str
+    author: str
+    peer_id: str
+    p2p: list[str]
+    network: str
+    ledger: LedgerLabel
+    records: int
+    films: int
+
+
+class HostingChanged(Hosted):
+    """As `Hosted`; `consequence` says what follows when more is held than the cap allows."""
+
+    consequence: str | None
+
+
 class Connected(Answer):
     """The peer that was reached."""
 

@@ -52,16 +52,21 @@ class _Found:
     way: list[tuple[Cid, bytes]]
 
 
-def gateway(ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> APIRouter:
-    """GET and HEAD of `/ipfs/CID[/PATH]`, `?format=raw` or `car`, byte ranges; errors are problem documents."""
+def gateway(ipfs: IpfsBackend, denied: Callable[[Cid], bool], *, trustless: bool = False) -> APIRouter:
+    """GET and HEAD of `/ipfs/CID[/PATH]`, `?format=raw` or `car`, byte ranges; errors are problem documents.
+
+    A `trustless` one gives nothing that its reader cannot check: blocks and CARs, no files.
+    """
     router = APIRouter()
 
     @router.api_route("/ipfs/{root}", methods=["GET", "HEAD"], include_in_schema=False)
     @router.api_route("/ipfs/{root}/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def read(request: Request, root: str, path: str = "") -> Response:
         try:
-            found = await _resolve(ipfs, denied, parse_any(root), path)
             form = _form(request)
+            if trustless and not form:
+                return _problem(406, "found no format, expected ?format=raw or car: files come from a node's own page")
+            found = await _resolve(ipfs, denied, parse_any(root), path)
             if form == "raw":
                 return _raw(request, found)
             if form == "car":

@@ -34,7 +34,7 @@ class Guard:
     """
 
     def __init__(self, inner: Asgi, port: int, token: str, open_paths: frozenset[str] = frozenset()) -> None:
-        self._inner = inner
+        self._inner = headed(inner)
         self._hosts = {f"{name}:{port}" for name in ("localhost", "127.0.0.1", "[::1]")}
         self._origins = {f"http://{host}" for host in self._hosts}
         self._token = token
@@ -118,6 +118,22 @@ def bounded(inner: Asgi, limit: int) -> Asgi:
         await inner(scope, receive_counted, send_counted)
 
     return counted
+
+
+def headed(inner: Asgi) -> Asgi:
+    """`inner` that answers HEAD wherever it answers GET: the server sends the headers alone.
+
+    Uploads have a HEAD of their own, and so has what is told line by line, which would be waited for to its end.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        is_plain = path.startswith("/api/") and not path.startswith("/api/uploads/") and not path.endswith("/events")
+        if scope["type"] == "http" and scope["method"] == "HEAD" and is_plain:
+            scope = {**scope, "method": "GET"}
+        await inner(scope, receive, send)
+
+    return answer
 
 
 async def send_problem(send: Send, status: int, detail: str) -> None:

@@ -45,6 +45,12 @@ def node(parts: Parts) -> APIRouter:
         taken = await parts.hosting.pursue()
         return {"taken": taken, **await views.hosting(parts)}
 
+    @router.patch("/api/hosting", response_model=answers.HostingChanged)
+    async def change_hosting(wanted: shapes.HostingRequest) -> dict[str, Any]:
+        """Sets the disk cap; nothing that is held goes for a smaller one."""
+        consequence = await parts.hosting.set_cap(wanted.disk_cap_bytes)
+        return {"consequence": consequence, **await views.hosting(parts)}
+
     @router.post("/api/denied", response_model=answers.Denied)
     async def deny(wanted: shapes.DenyRequest) -> dict[str, int]:
         """Denies an author, a film's files or a block; what is held of it goes."""

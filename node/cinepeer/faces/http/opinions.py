@@ -24,8 +24,8 @@ _BODY = {
 }
 
 
-def opinions(parts: Parts) -> APIRouter:
-    """Records, ratings, recommendations."""
+def reading_records(parts: Parts) -> APIRouter:
+    """Records by their ids."""
     router = APIRouter(tags=["opinions"])
 
     @router.get("/api/records/{record}", response_class=Response, responses=RECORDS)
@@ -35,6 +35,13 @@ def opinions(parts: Parts) -> APIRouter:
         if held is None:
             raise Absent(f"found no record {record} here, expected one that this node holds")
         return Response(dagcbor.encode([held[0].block, held[1]]), media_type=DAG_CBOR_TYPE)
+
+    return router
+
+
+def opinions(parts: Parts) -> APIRouter:
+    """Records, ratings, recommendations."""
+    router = reading_records(parts)
 
     @router.post("/api/records", response_model=answers.Imported, openapi_extra=_BODY)
     async def import_records(request: Request) -> dict[str, Any]:

@@ -156,3 +156,9 @@ class PublicationRequest(PublishRequest):
         """As the application takes it."""
         offer = None if self.offer is None else self.offer.terms()
         return dataclasses.replace(super().wish(), upload=self.upload, offer=offer)
+
+
+class HostingRequest(_Shape):
+    """The disk cap from now on."""
+
+    disk_cap_bytes: int = Field(ge=0, le=2**53 - 1)

@@ -47,6 +47,18 @@ async def status(parts: Parts) -> dict[str, Any]:
     }
 
 
+async def public_status(parts: Parts) -> dict[str, Any]:
+    """What a stranger is told of the node."""
+    told = parts.status()
+    return {
+        "version": __version__,
+        "author": str(parts.author.id),
+        **{name: told[name] for name in ("peer_id", "p2p", "network", "ledger")},
+        "records": await parts.store.count(),
+        "films": len(parts.library.catalogue.films),
+    }
+
+
 async def films(parts: Parts) -> list[dict[str, Any]]:
     """All films with a record here, playable ones first, then by name."""
     shown = [await _film(parts, found) for found in parts.library.catalogue.films.values()]
