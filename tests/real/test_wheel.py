@@ -1,7 +1,8 @@
-"""The wheel: what lies in it, and what its base alone gives in a fresh environment far from the checkout."""
+"""The wheel: what lies in it, and what its base alone and its node give in fresh environments far from the checkout."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -32,13 +33,13 @@ class Built(NamedTuple):
 
 
 class Away(NamedTuple):
-    """An environment of its own with the wheel's base alone; `run` works in an empty folder beside it."""
+    """An environment of its own with the wheel; `run` works in an empty folder beside it."""
 
     bin: Path
     packages: Path
     folder: Path
 
-    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, program: str, *arguments: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("CINEPEER_", "PYTHON"))}
         return subprocess.run(
             [self.bin / program, *arguments],
@@ -46,7 +47,7 @@ class Away(NamedTuple):
             env=kept | {"PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=timeout_s,
             check=False,
         )
 
@@ -72,21 +73,28 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return Built(wheel, sdist, folder)
 
 
-@pytest.fixture(scope="module")
-def away(built: Built) -> Away:
-    """The wheel without extras, installed where no checkout is near, in the versions of the tests' lock."""
+def install(built: Built, name: str, extra: str = "") -> Away:
+    """The wheel, installed where no checkout is near, in the versions of the tests' lock."""
     constraints = built.folder / "constraints.txt"
     lock = (ROOT / "scripts" / "test.lock").read_text()
     constraints.write_text(
         "\n".join(line.removesuffix(" \\") for line in lock.splitlines() if line[:1].isalnum()) + "\n"
     )
-    home = built.folder / "away"
+    home = built.folder / name
     uv("venv", "--quiet", "--python", sys.executable, home)
-    uv("pip", "install", "--quiet", "--python", home / "bin" / "python", "--constraint", constraints, built.wheel)
+    python, override = home / "bin" / "python", ROOT / "scripts" / "overrides.txt"
+    wheel = f"cinepeer{extra} @ {built.wheel.as_uri()}"
+    uv("pip", "install", "--quiet", "--python", python, "--constraint", constraints, "--override", override, wheel)
     (packages,) = (home / "lib").glob("python3*/site-packages")
-    empty = built.folder / "empty"
+    empty = built.folder / f"{name}-empty"
     empty.mkdir()
     return Away(home / "bin", packages, empty)
+
+
+@pytest.fixture(scope="module")
+def away(built: Built) -> Away:
+    """The wheel without extras."""
+    return install(built, "away")
 
 
 def test_the_wheel_holds_both_packages_and_nothing_else(built: Built) -> None:
@@ -159,3 +167,14 @@ def test_the_base_alone_still_helps(away: Away) -> None:
     found = away.run("cinepeer", "films", "--home", str(away.folder / "nobody"))
     assert found.returncode == 3
     assert "cinepeer run" in found.stderr
+
+
+@pytest.mark.ffmpeg
+def test_with_a_nodes_packages_the_whole_story_runs_from_the_wheel(built: Built) -> None:
+    node = install(built, "node", "[node]")
+    where = node.run("python", "-c", "import cinepeer; print(cinepeer.__file__)")
+    assert Path(where.stdout.strip()).is_relative_to(node.packages)
+    told = node.run("cinepeer", "demo", "--json", timeout_s=400)
+    assert told.returncode == 0, told.stderr[-3000:]
+    assert json.loads(told.stdout.splitlines()[-1])["ok"]
+    assert list(node.folder.iterdir()) == []

@@ -55,8 +55,9 @@ def test_every_command_helps_with_an_example_of_itself(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_command_prints_json(name: str) -> None:
+def test_every_command_prints_json_and_the_page_says_what(name: str) -> None:
     assert any("--json" in parameter.opts for parameter in ALL[name].params)
+    assert "\nJSON" in section(name)
 
 
 def test_no_heading_is_left_over() -> None:

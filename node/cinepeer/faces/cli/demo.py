@@ -39,6 +39,7 @@ async def _demo(film: Path | None, ratings: Path | None, as_json: bool, keep: bo
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     folder = Path(tempfile.mkdtemp(prefix="cinepeer-demo-"))
+    is_kept = False
     players = [Player(name, folder / name) for name in ("creator", "host", "viewer")]
     try:
         begun = time.monotonic()
@@ -51,14 +52,24 @@ async def _demo(film: Path | None, ratings: Path | None, as_json: bool, keep: bo
             await asyncio.gather(task, return_exceptions=True)
             return 130
         result = task.result()
-        if keep and result["ok"]:
-            click.echo(json.dumps({"pages": {player.name: player.told["page"] for player in players}}))
+        if not result["ok"]:
+            is_kept = True
+            click.echo(f"the nodes' homes and logs stay in {folder}", err=True)
+        elif keep:
+            pages = {player.name: player.told["page"] for player in players}
+            click.echo(json.dumps({"pages": pages}) if as_json else "\n".join(_pages(pages)))
             sys.stdout.flush()
             await stopped.wait()
         return 0 if result["ok"] else 1
     finally:
         await asyncio.gather(*(player.stop() for player in players), return_exceptions=True)
-        shutil.rmtree(folder, ignore_errors=True)
+        if not is_kept:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pages(pages: dict[str, str]) -> list[str]:
+    """Where the nodes are, in words."""
+    return ["", *(f"the {name}'s page  {page}" for name, page in pages.items()), "", "Ctrl-C stops them."]
 
 
 async def _film_file(film: Path | None, folder: Path) -> Path:
@@ -72,9 +83,16 @@ async def _film_file(film: Path | None, folder: Path) -> Path:
 
 
 async def _tell(story: Any, as_json: bool, begun: float) -> dict[str, Any]:
-    """Runs the steps until one fails; prints each, then the result."""
+    """Runs the steps until one fails; tells each before and after, then the result."""
+
+    def say(line: str) -> None:
+        click.echo(line, err=as_json)
+        sys.stdout.flush()
+
+    say("Three nodes (creator, host, viewer) and a light client on this machine; about a minute.")
     steps: dict[str, dict[str, Any]] = {}
-    for name, step in story.steps.items():
+    for number, (name, step) in enumerate(story.steps.items(), 1):
+        say(f"\n{number}. {name}: {' '.join(step.__doc__.split())}")
         started = time.monotonic()
         try:
             shown = {"ok": True, "proof": await step()}
@@ -82,8 +100,9 @@ async def _tell(story: Any, as_json: bool, begun: float) -> dict[str, Any]:
             shown = {"ok": False, "proof": str(error)}
         shown["seconds"] = round(time.monotonic() - started, 2)
         steps[name] = shown
-        mark = "ok    " if shown["ok"] else "FAILED"
-        click.echo(f"{mark} {name:10} {shown['seconds']:6.2f} s  {shown['proof']}", err=as_json)
+        for part in shown["proof"].split("; "):
+            say(f"   {part}")
+        say(f"   {'ok' if shown['ok'] else 'FAILED'} in {shown['seconds']} s")
         if not shown["ok"]:
             break
     result = {
@@ -91,8 +110,11 @@ async def _tell(story: Any, as_json: bool, begun: float) -> dict[str, Any]:
         "seconds": round(time.monotonic() - begun, 2),
         "steps": steps,
     }
-    click.echo(
-        json.dumps(result) if as_json else f"{'all held' if result['ok'] else 'did not hold'} in {result['seconds']} s"
-    )
+    if as_json:
+        click.echo(json.dumps(result))
+    else:
+        say(f"\n{'All held' if result['ok'] else 'It did not hold'}, in {result['seconds']} s.")
+        if result["ok"]:
+            say("Next: `cinepeer run` starts a node of your own, `cinepeer demo --keep` leaves these three to look at.")
     sys.stdout.flush()
     return result
