@@ -307,6 +307,7 @@ def test_only_a_revocable_licence_is_taken_back_and_only_while_it_is_held(stage:
     stage.licences.revoke(loose, EVE.address, sender=ADA)
     assert stage.events("Revoked") == [{"offer": said, "licensee": EVE.address, "title": title}]
     assert not stage.licences.licensed(said, EVE.address)
+    assert stage.licences.until(said, EVE.address) == 0  # the slot that an audit proves
     with refused("NotLicensed", said, EVE.address):
         stage.licences.revoke(loose, EVE.address, sender=ADA)
     buy(stage, loose)
@@ -331,6 +332,7 @@ def test_what_a_revoked_licence_excluded_is_sold_again(stage: Stage, title: int)
     with refused("Conflict", said):
         buy(stage, offer(title, ADA, exclusive=True, salt=1), DAN)
     stage.licences.revoke(terms, EVE.address, sender=ADA)
+    assert stage.licences.books(said)[2] == stage.now - 1  # up to the second before, and no shorter
     buy(stage, offer(title, ADA, exclusive=True, salt=1), DAN)
 
 

@@ -14,6 +14,7 @@ from contract.stage import (
     CONTESTED,
     NONE,
     NONE32,
+    SUSPENDED,
     VOID,
     ZERO,
     Stage,
@@ -125,6 +126,7 @@ def test_a_silent_arbiter_lets_the_case_lapse(stage: Stage, title: int, case: in
     stage.disputes.lapse(case, sender=DAN)
     assert (state_of(stage, case), stage.titles.statusOf(title)) == (LAPSED, CLEAR)
     assert owed(stage, EVE, ADA) == [BOND, BOND if answered else 0]
+    assert stage.disputes.owed(ZERO) == 0
     assert stage.events("Closed") == [{"id": case, "title": title, "state": LAPSED, "reasons": NONE32}]
     with refused("BadState", case, LAPSED):
         stage.disputes.lapse(case)
@@ -140,6 +142,7 @@ def test_a_dropped_notice_pays_the_film(stage: Stage, title: int, case: int, ans
     stage.disputes.drop(case, sender=EVE)
     assert (state_of(stage, case), stage.titles.statusOf(title)) == (DISMISSED, CLEAR)
     assert owed(stage, EVE, ADA) == [0, BOND if answered else 0]
+    assert stage.disputes.owed(ZERO) == 0
     assert stage.titles.purses(title, ZERO) == (BOND, 0)
     with refused("BadState", case, DISMISSED):
         stage.disputes.drop(case, sender=EVE)
@@ -154,6 +157,7 @@ def test_a_title_is_clear_when_its_last_case_is_over(stage: Stage, title: int, c
     assert len(stage.events("StatusSet")) == 1
     stage.disputes.drop(case, sender=EVE)
     assert (stage.titles.statusOf(title), stage.disputes.live(title)) == (CONTESTED, 1)
+    assert len(stage.events("StatusSet")) == 1  # it stayed as it was, so there is no entry
     stage.disputes.drop(other, sender=DAN)
     assert (stage.titles.statusOf(title), stage.disputes.live(title)) == (CLEAR, 0)
 
@@ -166,6 +170,21 @@ def test_a_suspension_ends_with_its_case(stage: Stage, title: int, case: int) ->
         stage.disputes.suspend(other)
     stage.disputes.rule(case, False, REASONS, sender=stage.arbiter)
     assert stage.titles.statusOf(title) == CONTESTED
+
+
+def test_only_a_void_title_has_a_successor(stage: Stage, title: int, case: int) -> None:
+    stage.wait(14 * DAY + 1)
+    other = stage.disputes.notice(title, 2, EVIDENCE, sender=DAN, value=BOND)
+    stage.disputes.suspend(case)
+    stage.disputes.answer(case, REASONS, sender=ADA, value=BOND)
+    stage.wait(14 * DAY + 1)
+    stage.disputes.suspend(other)
+    stage.disputes.rule(case, False, REASONS, sender=stage.arbiter)
+    stage.disputes.drop(other, sender=DAN)
+    changes = [(said["status"], said["successor"]) for said in stage.events("StatusSet")]
+    steps = (CONTESTED, SUSPENDED, CONTESTED, SUSPENDED, CONTESTED, CLEAR)
+    assert changes == [(status, ZERO) for status in steps]
+    assert stage.titles.successor(title) == ZERO
 
 
 def test_the_first_upheld_notice_decides(stage: Stage, title: int, case: int) -> None:
