@@ -187,7 +187,7 @@ class Replication:
                     self._is_publishing = True
                     self._spawn(self._publish(), "publish")
             case events.Store():
-                self._spawn(self._run(effect.ticket, self._add(effect)), "store")
+                self._spawn(self._run(effect.ticket, lambda: self._add(effect)), "store")
             case events.Wake(timer, at_ms):
                 self._set_timer(timer, at_ms)
             case events.Refuse(peer, reason):
@@ -196,7 +196,7 @@ class Replication:
             case events.Done():
                 self._finish(effect)
             case load:
-                self._spawn(self._run(load.ticket, self._load(load)), "load")
+                self._spawn(self._run(load.ticket, lambda: self._load(load)), "load")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=f"replication-{name}")
@@ -216,10 +216,10 @@ class Replication:
 
         self._timers[timer] = asyncio.get_running_loop().call_later(delay_s, wake)
 
-    async def _run(self, ticket: int, work: Awaitable[Event]) -> None:
-        """Tells the machine how a piece of work ended."""
+    async def _run(self, ticket: int, work: Callable[[], Awaitable[Event]]) -> None:
+        """Tells the machine how a piece of work ended; work that is cancelled before it begins was never made."""
         try:
-            event = await work
+            event = await work()
         except LimitReached as error:
             log.warning("replication: %s", error)
             event = events.Failed(ticket, "disk-full")

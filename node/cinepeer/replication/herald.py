@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from cinepeer.records.cid import Cid
 from cinepeer.records.fork import ForkProof
@@ -12,6 +12,8 @@ from cinepeer.replication.budget import Held, Pool
 from cinepeer.replication.events import Pair, Store
 from cinepeer.replication.limits import Limits
 from cinepeer.replication.scope import Scope
+
+Waiting = tuple[Record, bytes | None, str]
 
 
 class Herald:
@@ -25,10 +27,15 @@ class Herald:
         self._storing: tuple[int, dict[Cid, str]] | None = None  # the ticket, and who brought each record
         self._news: dict[str, list[Cid]] = {}
         self._proofs: list[Pair] = []
+        self._waiting: dict[Cid, Held] = {}  # what came before what it stands on, the oldest first
+        self._waiting_bytes = 0
+        self._told: dict[Cid, None] = {}  # what gossip has carried lately: nobody needs to hear it once more
 
     def hear(self, peer: str, data: bytes) -> None:
         """Puts the records of a message that are within the scope into the pool; raises `Refused`."""
-        for record, body in gossip.parse_message(data):
+        records = gossip.parse_message(data)
+        self.note_told(record for record, _ in records)
+        for record, body in records:
             if self._scope.covers(record, body):
                 self.pool.put(Held(peer, record, body))
 
@@ -50,6 +57,37 @@ class Herald:
         self._storing = None
         return sources
 
+    def keep_waiting(self, waiting: Iterable[Waiting], sources: Mapping[Cid, str]) -> Iterator[tuple[str, str]]:
+        """Keeps records whose ground is not held yet, the oldest give way; tells who brought each and what it lacks."""
+        for record, body, reason in waiting:
+            if record.id not in sources:
+                continue
+            if reason != "time" and record.id not in self._waiting:
+                held = self._waiting[record.id] = Held(sources[record.id], record, body)
+                self._waiting_bytes += held.size_bytes
+            yield sources[record.id], reason
+        while self._waiting_bytes > self._limits.waiting_bytes:
+            self._unkeep(next(iter(self._waiting)))
+
+    def _unkeep(self, record_id: Cid) -> Held:
+        held = self._waiting.pop(record_id)
+        self._waiting_bytes -= held.size_bytes
+        return held
+
+    def note_added(self, added: Iterable[Record]) -> None:
+        """Lets the records of these authors that wait try once more."""
+        if self._waiting:
+            authors = {record.author for record in added}
+            for held in [one for one in self._waiting.values() if one.record.author in authors]:
+                self.pool.put(self._unkeep(held.record.id))
+
+    def note_told(self, records: Iterable[Record]) -> None:
+        """Notes what gossip carries; the oldest are forgotten."""
+        for record in records:
+            self._told[record.id] = None
+        while len(self._told) > self._limits.told_records:
+            del self._told[next(iter(self._told))]
+
     def note_news(self, source: str, added: Sequence[Record]) -> None:
         """Notes what a sync brought; one more than may be told by gossip says that there is much."""
         heard = self._news.setdefault(source, [])
@@ -62,11 +100,17 @@ class Herald:
         return bool(self._proofs)
 
     def news_for(self, near: Set[str]) -> tuple[list[Pair], list[Cid], list[str]]:
-        """Proofs to gossip first, ids of records to gossip, neighbours to sync with; then there is no more news."""
+        """Proofs to gossip first, ids of records to gossip, neighbours to sync with; then there is no more news.
+
+        What gossip carried meanwhile is left out: a message reaches everybody, so that one node of many has to tell.
+        """
         self.is_due = False
         news, self._news = self._news, {}
         proofs, self._proofs = self._proofs, []
+        if all(record.id in self._told for record, _ in proofs):
+            proofs = []
         ids = [one for heard in news.values() for one in heard]
         if len(ids) > self._limits.news_records:
             return proofs, [], sorted(near - (news.keys() if len(news) == 1 else set()))
+        ids = [one for one in ids if one not in self._told]
         return proofs, ids if near - news.keys() else [], []

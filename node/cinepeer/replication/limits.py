@@ -19,7 +19,10 @@ class Limits:
     gossip_records: int = 256
     gossip_bytes: int = 1 << 20
     news_records: int = 256
+    told_records: int = 4096
+    waiting_bytes: int = 2 << 20
     proofs: int = 32
+    # News wait for this to ten times as long, each node's otherwise: the first to tell spares the others the telling.
     news_pause_ms: int = 100
     gap_pause_ms: int = 1_000
     pool_bytes: int = 8 << 20

@@ -308,7 +308,9 @@ class Machine:
         """Counts a batch for and against whoever brought it, and notes what others should hear of."""
         if self._herald.note_forks(stored.forks):
             self._plan_news()
+        self._herald.note_added(stored.added)
         sources = self._herald.end_store(stored.ticket)
+        self._store_gossip()
         if sources is not None:
             self._gossip_stored(stored, sources)
             return
@@ -328,7 +330,8 @@ class Machine:
     def _plan_news(self) -> None:
         if not self._herald.is_due:
             self._herald.is_due = True
-            self._out.append(events.Wake(Timer("news"), self._now_ms + self._limits.news_pause_ms))
+            pause_ms = int(self._limits.news_pause_ms * (1 + 9 * self._chance.share()))
+            self._out.append(events.Wake(Timer("news"), self._now_ms + pause_ms))
 
     def _tell_news(self) -> None:
         """Tells the neighbours that did not bring the news: proofs first, a few records by gossip, many by a sync."""
@@ -349,6 +352,7 @@ class Machine:
         """Gossips records, those that carry keys before all others, because the others stand on them."""
         if self._peers.near():
             ordered = sorted(records, key=lambda pair: pair[0].kind not in gossip.FIRST_KINDS)
+            self._herald.note_told(record for record, _ in ordered)
             self._out += map(events.Publish, gossip.messages(ordered))
 
     # Gossip
@@ -363,8 +367,7 @@ class Machine:
         self._store_gossip()
 
     def _store_gossip(self) -> None:
-        store = self._herald.begin_store(self._ticket + 1)
-        if store is not None:
+        if (store := self._herald.begin_store(self._ticket + 1)) is not None:
             self._out.append(store)
             self._ticket += 1
 
@@ -376,15 +379,12 @@ class Machine:
             if record_id in sources:
                 self._count(sources[record_id], reason)
         gaps: dict[str, None] = {}
-        for record, _, reason in stored.waiting:
-            source = sources.get(record.id)
-            if source is not None:
-                self._peers.of(source).statistics.waiting[reason] += 1
-                if reason != "time":
-                    gaps[source] = None
+        for source, reason in self._herald.keep_waiting(stored.waiting, sources):
+            self._peers.of(source).statistics.waiting[reason] += 1
+            if reason != "time":
+                gaps[source] = None
         for source in gaps:
             self._close_gap(source)
-        self._store_gossip()
 
     def _close_gap(self, name: str) -> None:
         """Syncs with the peer that gossiped past a gap, or with another neighbour when it is none itself."""
