@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import subprocess
 import time
@@ -124,6 +125,45 @@ def test_an_audit_is_kept_in_a_new_file_and_holds_without_the_node(said: Said, t
     changed[len(changed) // 2] ^= 1
     bundle.write_bytes(changed)
     assert command("audit", bundle).returncode == 1
+
+
+def test_the_disk_cap_is_set_and_what_is_held_stays(said: Said) -> None:
+    before = told(said, "host")
+    assert f"held      {before['held'][0]}  {NAME}" in said("host")
+    changed = told(said, "host", "--disk-cap", "1000")
+    assert changed["disk_cap"] == 1_000
+    assert (changed["held"], changed["stored_bytes"]) == (before["held"], before["stored_bytes"])
+    assert changed["consequence"] in said("host", "--disk-cap", "1000")
+    said("host", "--disk-cap", "-1", code=2)
+    said("host", "--disk-cap", "much", code=2)
+    assert told(said, "host", "--disk-cap", str(before["disk_cap"]))["disk_cap"] == before["disk_cap"]
+
+
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "commands.md"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("films", []),
+        ("rate", [NAME, "7"]),
+        ("recommend", []),
+        ("title", [NAME]),
+        ("title", [NAME, "--show"]),
+        ("licence", [NAME]),
+        ("pay", []),
+        ("host", []),
+        ("network", []),
+        ("keys", []),
+        ("audit", [NAME]),
+        ("watch", [NAME]),
+    ],
+)
+def test_the_json_is_what_the_page_says(said: Said, name: str, arguments: list[str]) -> None:
+    section = DOCUMENTED.read_text().split(f"\n## {name}\n")[1].split("\n## ")[0].split("\n### ")[0]
+    forms = [set(form.replace("\n", " ").split(", ")) for form in re.findall(r"`{([^}]+)}`", section)]
+    found = told(said, name, *arguments)
+    assert set(found[0] if isinstance(found, list) else found) in forms
 
 
 def test_a_publication_is_cancelled_by_an_interrupt(node: Running, tmp_path: Path) -> None:

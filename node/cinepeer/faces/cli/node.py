@@ -64,23 +64,29 @@ def _peers(found: list[dict[str, Any]]) -> Iterator[str]:
         yield f"{peer['peer_id']}  received {peer.get('received', 0)}, sent {peer.get('sent', 0)}, refused {refused}"
 
 
-@click.command(epilog="Example: cinepeer host --deny bafy…")
+@click.command(epilog="Example: cinepeer host --disk-cap 20000000000   or   cinepeer host --deny bafy…")
 @click.option("--deny", "cid", help="The CID of an author, a film's files or a block that this node must not hold.")
+@click.option("--disk-cap", "cap", metavar="BYTES", type=click.IntRange(0), help="Keep at most so many bytes of films.")
 @json_option
 @home_option
-def host(cid: str | None, as_json: bool, home: Path) -> None:
-    """Show what this node holds for others; deny what it must not."""
+def host(cid: str | None, cap: int | None, as_json: bool, home: Path) -> None:
+    """Show what this node holds for others; set its disk cap; deny what it must not hold."""
     node = Node.of(home)
     if cid:
         node.post("/api/denied", {"cid": cid})
-    show(node.get("/api/hosting"), as_json, _hosting)
+    found = node.get("/api/hosting") if cap is None else node.patch("/api/hosting", {"disk_cap_bytes": cap})
+    named = {} if as_json else {cut["id"]: film["name"] for film in node.get("/api/films") for cut in film["versions"]}
+    show(found, as_json, lambda told: _hosting(told, named))
 
 
-def _hosting(found: dict[str, Any]) -> Iterator[str]:
+def _hosting(found: dict[str, Any], named: dict[str, str]) -> Iterator[str]:
+    """What is held and what not; `named`: the films' names by the ids of their versions."""
     yield f"{found['stored_bytes']:,} of at most {found['disk_cap']:,} bytes"
+    if found.get("consequence"):
+        yield str(found["consequence"])
     for version in found["held"]:
-        yield f"held      {version}"
+        yield f"held      {version}  {named.get(version, '')}".rstrip()
     for version, reason in found["declined"].items():
-        yield f"left out  {version}: {reason}"
+        yield f"left out  {version}  {named.get(version, '')}: {reason}"
     for cid in found["denied"]:
         yield f"denied    {cid}"
