@@ -42,9 +42,14 @@ def public(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> As
         title="Cinepeer, public", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, responses=ERRORS
     )
     tell_problems(app)
-    for router in (gateway(ipfs, denied, trustless=True), films(parts), reading_records(parts), _summary(parts)):
+    for router in readable(parts, ipfs, denied):
         app.include_router(router)
     return _opened(headed(app))
+
+
+def readable(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> list[APIRouter]:
+    """Every route of the second listener."""
+    return [gateway(ipfs, denied, trustless=True), films(parts), reading_records(parts), _summary(parts)]
 
 
 def _summary(parts: Parts) -> APIRouter:
