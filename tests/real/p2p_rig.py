@@ -106,6 +106,7 @@ class Node:
     blocks: Blocks
     gossip: list[tuple[str, str, bytes]]
     events: list[tuple[str, bool]]
+    blames: list[tuple[str, str]]
 
     @property
     def neighbours(self) -> list[Neighbour]:
@@ -128,6 +129,7 @@ async def node(
     """A node that answers `/test/ask/1` by `respond`; `hidden` blocks are not served, `changes` go to its plan."""
     gossip: list[tuple[str, str, bytes]] = []
     events: list[tuple[str, bool]] = []
+    blames: list[tuple[str, str]] = []
     blocks = Blocks()
 
     async def on_gossip(topic: str, peer_id: str, data: bytes) -> None:
@@ -135,6 +137,9 @@ async def node(
 
     async def on_neighbour(peer_id: str, up: bool) -> None:
         events.append((peer_id, up))
+
+    async def on_blame(peer_id: str, reason: str) -> None:
+        blames.append((peer_id, reason))
 
     p2p = await P2P.start(
         bytes([number]) * 32,
@@ -146,10 +151,11 @@ async def node(
         on_gossip,
         on_neighbour,
         chance=lambda: 0.5,
+        on_blame=on_blame,
         plan=plan(number, **changes),
     )
     try:
-        yield Node(p2p, blocks, gossip, events)
+        yield Node(p2p, blocks, gossip, events, blames)
     finally:
         await p2p.stop()
 

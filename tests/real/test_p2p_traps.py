@@ -138,6 +138,11 @@ class Quiet:
 
     def closed(self, stream: int) -> None: ...
 
+    def is_welcome(self, peer_id: str) -> bool:
+        return True
+
+    def blame(self, peer_id: str, reason: str) -> None: ...
+
     def chance(self) -> float:
         return 0.5
 

@@ -87,7 +87,8 @@ def test_any_other_form_and_any_changed_byte_is_refused(data: bytes, reason: str
     "text",
     [
         "", "/ip4/203.0.113.9/tcp/0", "/ip4/203.0.113.9/tcp/65536", "/ip4/203.0.113.9/tcp/04001",
-        "/dns4/a.example/tcp/1",        "/ip4/203.0.113.999/tcp/1", "/ip6/203.0.113.9/tcp/1", "/ip4/::1/tcp/1", "/ip6/0::1/tcp/1", "/ip4/1.2.3.4/udp/1",
+        "/dns4/a.example/tcp/1",        "/ip4/203.0.113.999/tcp/1",
+        "/ip6/203.0.113.9/tcp/1", "/ip4/::1/tcp/1", "/ip6/0::1/tcp/1", "/ip4/1.2.3.4/udp/1",
         "/ip4/203.0.113.9/tcp/4001/p2p/12D3KooW", "/ip4/203.0.113.9/tcp/4001\n",
     ],
 )  # fmt: skip

@@ -176,7 +176,6 @@ class Listeners:
         self._outlets = outlets
         self._numbers = count()
         self._open: Counter[tuple[str, ID]] = Counter()
-        self.refused: Counter[tuple[str, str]] = Counter()
         for protocol in plan.protocols:
             host.set_stream_handler(TProtocol(protocol), self._serve)
 
@@ -192,7 +191,7 @@ class Listeners:
         try:
             await self._answer_all(stream, number, protocol, str(peer))
         except Refused as error:
-            self.refused[str(peer), error.reason] += 1
+            self._outlets.blame(str(peer), error.reason)
             await reset(stream)
         except trio.TooSlowError:
             await reset(stream)

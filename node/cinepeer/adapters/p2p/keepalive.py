@@ -74,7 +74,7 @@ class Neighbourhood(INotifee):
         """Connects to `peer` at `addr` and keeps that connection up from now on; raises `Unreachable`, `BadInput`."""
         if peer == self._host.get_id():
             raise BadInput(f"found the address of this node itself ({addr}), expected that of another")
-        await self._dial(peer, [addr])
+        await self.dial(peer, [addr])
         self.keep(peer, addr)
 
     def keep(self, peer: ID, addr: Multiaddr) -> None:
@@ -89,14 +89,17 @@ class Neighbourhood(INotifee):
         if addr not in known.addrs:
             known.addrs.append(addr)
 
-    async def _dial(self, peer: ID, addrs: list[Multiaddr]) -> None:
-        """One dial of each address in turn until one answers; the library's memory of failures is put aside.
+    async def dial(self, peer: ID, addrs: list[Multiaddr]) -> None:
+        """One dial of each address in turn until one answers (`Unreachable` when none does), and nothing afterwards.
 
+        The library's memory of failures is put aside.
         `dial_addr` goes past the library's `dial_peer`, which waits 250 ms after a success and refuses for 60 s
         after a failure.
         """
         timeout_s = self._plan.dial_timeout_s
         causes: list[str] = []
+        if not self._outlets.is_welcome(str(peer)):
+            raise Unreachable(f"found {peer} banned, expected a peer that is not")
         async with self._dialling.setdefault(peer, trio.Lock()):
             for addr in addrs:
                 if self._host.is_peer_connected(peer):
@@ -126,7 +129,7 @@ class Neighbourhood(INotifee):
             pause = min(self._plan.redial_first_s * 2 ** min(known.failures, 16), self._plan.redial_most_s)
             await trio.sleep(pause * (0.5 + self._outlets.chance()))
             try:
-                await self._dial(peer, list(known.addrs))
+                await self.dial(peer, list(known.addrs))
             except Unreachable as error:
                 known.failures += 1
                 log.debug("redial %d: %s", known.failures, error)
@@ -185,6 +188,7 @@ class Neighbourhood(INotifee):
                 self._report()
                 if not alive:
                     log.info("%s did not answer a ping in time: disconnected", peer)
+                    self._outlets.blame(str(peer), "silent")
                     await self.disconnect(peer)
                 await trio.sleep(self._plan.ping_interval_s * (0.75 + self._outlets.chance() / 2))
 
@@ -218,6 +222,9 @@ class Neighbourhood(INotifee):
         if self._nursery is None:
             return
         self._nursery.start_soon(self._own, conn)
+        if not self._outlets.is_welcome(str(peer)):
+            self._nursery.start_soon(self._close, conn)
+            return
         if peer not in self._up:
             scope = self._up[peer] = trio.CancelScope()
             self._nursery.start_soon(self._ping_often, peer, scope)

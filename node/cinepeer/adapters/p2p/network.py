@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count
@@ -54,6 +54,7 @@ class P2P:
         on_gossip: Callable[[str, str, bytes], Awaitable[None]],
         on_neighbour: Callable[[str, bool], Awaitable[None]],
         chance: Callable[[], float],
+        on_blame: Callable[[str, str], Awaitable[None]],
     ) -> None:
         """Made by `start`."""
         loop = asyncio.get_running_loop()
@@ -62,10 +63,12 @@ class P2P:
         self._allow = allow
         self._on_gossip = on_gossip
         self._on_neighbour = on_neighbour
+        self._on_blame = on_blame
         self._known: dict[str, None] = dict.fromkeys(plan.known)
         self._gossip: Outbox[tuple[str, str, bytes]] = Outbox(loop, GOSSIP_QUEUE)
         self._events: Outbox[tuple[str, bool]] = Outbox(loop, NEIGHBOUR_QUEUE)
-        self._outlets = _Reports(loop, responders, self._gossip, self._events, chance)
+        self._blames: Outbox[tuple[str, str]] = Outbox(loop, NEIGHBOUR_QUEUE)
+        self._outlets = _Reports(loop, responders, self._gossip, self._events, self._blames, chance)
         self._bridge: Bridge[Peerage] = Bridge(self._make, chance=chance)
         self._tasks: list[asyncio.Task[None]] = []
         self._numbers = count()
@@ -86,12 +89,14 @@ class P2P:
         *,
         known: Sequence[str] = (),
         chance: Callable[[], float] = random.random,
+        on_blame: Callable[[str, str], Awaitable[None]] | None = None,
         plan: Plan | None = None,
     ) -> P2P:
         """Starts the thread and listens; raises `BadInput` for a bad or busy listen address.
 
         `responders[protocol](peer_id)` makes the answering function of one stream. `known` are multiaddrs that are
-        dialled now and again whenever they are lost. `plan` overrides timeouts and limits.
+        dialled now and again whenever they are lost. `on_blame(peer_id, reason)` hears of broken protocols and of
+        peers that were hung up on because they left pings unanswered (`silent`). `plan` overrides timeouts and limits.
         """
         made = replace(
             plan or Plan(b"", ()),
@@ -101,7 +106,7 @@ class P2P:
             protocols=tuple(responders),
             known=tuple(known),
         )
-        node = cls(made, blocks, allow, responders, on_gossip, on_neighbour, chance)
+        node = cls(made, blocks, allow, responders, on_gossip, on_neighbour, chance, on_blame or _overhear)
         await node._begin()
         return node
 
@@ -112,6 +117,7 @@ class P2P:
         self._tasks = [
             asyncio.create_task(self._pump(self._gossip, self._on_gossip), name="p2p-gossip"),
             asyncio.create_task(self._pump(self._events, self._on_neighbour), name="p2p-neighbours"),
+            asyncio.create_task(self._pump(self._blames, self._on_blame), name="p2p-blames"),
         ]
 
     def _make(self) -> Peerage:
@@ -134,6 +140,22 @@ class P2P:
         peer_id = await self._bridge.call(lambda peerage: peerage.connect(multiaddr))
         self._known[multiaddr] = None
         return peer_id
+
+    async def dial(self, peer_id: str, addrs: Sequence[str]) -> None:
+        """Connects to a peer at one of `/ip4/…/tcp/…` without keeping the connection up; `BadInput`, `Unreachable`."""
+        await self._bridge.call(lambda peerage: peerage.dial(peer_id, addrs))
+
+    async def probe(self, peer_id: str, addr: str, timeout_s: float) -> bool:
+        """Whether that very peer answers a new connection at `/ip4/…/tcp/…`, which is closed after its handshake."""
+        return await self._bridge.call(lambda peerage: peerage.probe(peer_id, addr, timeout_s))
+
+    async def turn_away(self, peer_ids: Collection[str]) -> None:
+        """Has these peers, and no others, turned away from now on; their connections are closed."""
+        self._outlets.unwelcome = frozenset(peer_ids)
+        if self._bridge.is_up:
+            for neighbour in self.neighbours():
+                if neighbour.peer_id in self._outlets.unwelcome:
+                    await self.disconnect(neighbour.peer_id)
 
     async def disconnect(self, peer_id: str) -> None:
         """Closes the connections to a peer; one that was connected to by address is dialled again."""
@@ -207,14 +229,17 @@ class _Reports:
         responders: Mapping[str, Callable[[str], Answer]],
         gossip: Outbox[tuple[str, str, bytes]],
         events: Outbox[tuple[str, bool]],
+        blames: Outbox[tuple[str, str]],
         chance: Callable[[], float],
     ) -> None:
         self._loop = loop
         self._responders = responders
         self._gossip = gossip
         self._events = events
+        self._blames = blames
         self._answers: dict[int, Answer] = {}
         self.present: tuple[Neighbour, ...] = ()
+        self.unwelcome: frozenset[str] = frozenset()
         self.chance = chance
 
     def gossip(self, topic: str, peer_id: str, data: bytes) -> None:
@@ -222,6 +247,12 @@ class _Reports:
 
     def neighbour(self, peer_id: str, up: bool) -> None:
         self._events.offer((peer_id, up))
+
+    def is_welcome(self, peer_id: str) -> bool:
+        return peer_id not in self.unwelcome  # one reference, replaced whole: readable from the other thread
+
+    def blame(self, peer_id: str, reason: str) -> None:
+        self._blames.offer((peer_id, reason))
 
     def around(self, neighbours: tuple[Neighbour, ...]) -> None:
         self.present = neighbours  # one reference, replaced whole: readable from the other thread at any time
@@ -237,6 +268,10 @@ class _Reports:
     def closed(self, stream: int) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed, and the answers with it
             self._loop.call_soon_threadsafe(self._answers.pop, stream, None)
+
+
+async def _overhear(_peer_id: str, _reason: str) -> None:
+    """Nobody wants to hear of what peers do wrong."""
 
 
 async def _describe(peerage: Peerage) -> tuple[str, list[str], list[str]]:

@@ -56,5 +56,11 @@ class Outlets(Protocol):
     def closed(self, stream: int) -> None:
         """The conversation numbered `stream` is over."""
 
+    def is_welcome(self, peer_id: str) -> bool:
+        """Whether connections with a peer are wanted; asked at every one, so that it must not block."""
+
+    def blame(self, peer_id: str, reason: str) -> None:
+        """A peer broke a protocol (a reason of `Refused`), or left pings unanswered (`silent`)."""
+
     def chance(self) -> float:
         """A random number in [0, 1)."""

@@ -16,6 +16,7 @@ from cinepeer.adapters.p2p.host import make_host, parse_dial, parse_listen, pars
 from cinepeer.adapters.p2p.keepalive import Neighbourhood
 from cinepeer.adapters.p2p.muxer import guard_buffers
 from cinepeer.adapters.p2p.plan import Outlets, Plan
+from cinepeer.adapters.p2p.probe import probe
 from cinepeer.errors import BadInput, Unreachable
 from cinepeer.ports import BlockSource
 from cinepeer.records.cid import Cid
@@ -76,6 +77,16 @@ class Peerage:
         peer, addr = parse_dial(text)
         await self._neighbourhood.connect(peer, addr)
         return str(peer)
+
+    async def dial(self, peer_id: str, addrs: Sequence[str]) -> None:
+        """Connects to a peer at one of its transport addresses, once; raises `BadInput`, `Unreachable`."""
+        found = [parse_dial(f"{addr}/p2p/{peer_id}") for addr in addrs]
+        if found:
+            await self._neighbourhood.dial(found[0][0], [addr for _, addr in found])
+
+    async def probe(self, peer_id: str, text: str, timeout_s: float) -> bool:
+        """Whether a peer answers a new connection at an address."""
+        return await probe(self._host, *parse_dial(f"{text}/p2p/{peer_id}"), timeout_s)
 
     async def disconnect(self, peer_id: str) -> None:
         """Closes the connections to a peer; a known one is dialled again."""
