@@ -88,6 +88,7 @@ BODIES: list[tuple[str, dict[str, Value]]] = [
     ("film", {"name": "x", "year": 1, "external": [], "credits": [], "genres": [], "synopsis": "", "languages": [],
               "a-field-of-tomorrow": {"kept": [1, None, FILM]}}),
     ("letter-of-tomorrow", {"words": ["any", {"map": True}]}),
+    ("checkpoint", {"scope": FILM, "moment": 1_700_000_000_000, "records": 1_000_000, "ratings": 0, "root": FILM}),
 ]  # fmt: skip
 
 _good = dict(BODIES)
@@ -135,6 +136,9 @@ REFUSED_BODIES: list[tuple[str, str, Value]] = [
     ("a custody that is 0", "host", {"nonce": NONCE, **_good["host"], "custody": 0}),
     ("a witness of a height below 0", "witness", {"nonce": NONCE, **_good["witness"], "height": -1}),
     ("more than 32,768 bytes", "letter-of-tomorrow", {"nonce": NONCE, "words": "x" * MAX_BODY_BYTES}),
+    ("a checkpoint of raw bytes", "checkpoint", {"nonce": NONCE, **_good["checkpoint"], "root": Cid.of(b"", RAW)}),
+    ("a checkpoint without a moment", "checkpoint", {"nonce": NONCE, **_good["checkpoint"], "moment": None}),
+    ("a checkpoint of -1 records", "checkpoint", {"nonce": NONCE, **_good["checkpoint"], "records": -1}),
 ]  # fmt: skip
 
 

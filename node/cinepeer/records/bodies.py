@@ -122,6 +122,9 @@ KINDS: dict[str, Form] = {
         {"number": whole(), "genesis": record_link, "bootstrap": listed(name, 64), "endpoints": listed(name, 64)}
     ),
     "witness": Form({"chain": whole(), "height": whole(), "hash": data(32)}),
+    "checkpoint": Form(
+        {"scope": record_link, "moment": whole(), "records": whole(), "ratings": whole(), "root": record_link}
+    ),
 }
 
 

@@ -82,6 +82,7 @@ const KINDS: { readonly [kind: string]: Form } = {
   host: { needed: { versions: listed(link, 1024), addrs: listed(name, 64), gateway: maybe(name), custody: flag } },
   network: { needed: { number: whole(), genesis: recordLink, bootstrap: listed(name, 64), endpoints: listed(name, 64) } },
   witness: { needed: { chain: whole(), height: whole(), hash: data(32) } },
+  checkpoint: { needed: { scope: recordLink, moment: whole(), records: whole(), ratings: whole(), root: recordLink } },
 };
 
 /** The fields of a body, the nonce and unknown ones among them; throws `Refused` (`not-canonical`, `bad-body`). */

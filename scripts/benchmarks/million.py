@@ -1,0 +1,203 @@
+"""A home of very many ratings: what it takes on the disk and in memory, and how soon it serves after a start.
+
+Its records are made without signing, because nothing here verifies them; everything else of them is as it should be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from cinepeer.adapters.store import RecordStore
+from cinepeer.adapters.store.forks import fold_forks
+from cinepeer.adapters.store.insertion import insertions
+from cinepeer.adapters.store.schema import prepare
+from cinepeer.records import dagcbor
+from cinepeer.records.bodies import new_body
+from cinepeer.records.cid import DAG_CBOR, Cid
+from cinepeer.records.record import Record, parse_record
+from cinepeer.replication.frames import id_of
+
+Pair = tuple[Record, bytes | None]
+
+RATINGS_EACH = 98  # of an author with two key records
+PAGE = 10_000
+SERVED = 256
+BORN_MS = 1_700_000_000_000
+
+
+def figures(size: int) -> dict[str, dict[str, float]]:
+    """Of a home of `size` records: bytes, memory, seconds; beside a process that opens nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "records.db")
+        made = time.perf_counter()
+        write(file, size)
+        made = time.perf_counter() - made
+        bare = _child("bare", file)
+        found = _child("serve", file)
+        size_bytes = file.stat().st_size
+        with sqlite3.connect(file) as connection:
+            [(signed_bytes,)] = connection.execute("SELECT sum(length(block)) FROM records")
+            [(body_bytes,)] = connection.execute("SELECT sum(length(block)) FROM bodies")
+        connection.close()
+    return {
+        "figures": {
+            "restart_to_serving_s": found["serving_s"],
+            "open_s": found["open_s"],
+            "fingerprint_s": found["fingerprint_s"],
+            "grow_and_fingerprint_s": found["grown_s"],
+            "rss_bytes": found["rss_bytes"],
+            "disk_bytes_per_rating": size_bytes / size,
+        },
+        "baselines": {
+            "restart_to_serving_s": bare["read_s"],
+            "fingerprint_s": found["sha256_s"],
+            "rss_bytes": bare["rss_bytes"],
+            "disk_bytes_per_rating": (signed_bytes + body_bytes) / size,
+        },
+        "ratios": {"disk": size_bytes / (signed_bytes + body_bytes)},
+        "notes": {
+            "restart_to_serving_s": f"{size:,} records, the set sealed and {SERVED} records served; beside reading "
+            "the file",
+            "fingerprint_s": "beside sha2-256 over the same keys",
+            "rss_bytes": "the most, beside a process that opens nothing",
+            "disk_bytes_per_rating": "one film in each; beside the blocks alone",
+            "grow_and_fingerprint_s": "after one new record",
+        },
+    }
+
+
+def write(file: Path, size: int) -> None:
+    """Makes a home's records, whole pages of them in the order of their times."""
+    prepare(file)
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("BEGIN")
+    position = 1
+    page: list[Pair] = []
+    for pair in pairs(size):
+        page.append(pair)
+        if len(page) == PAGE or position + len(page) > size:
+            for statement, rows in insertions(page, position):
+                connection.executemany(statement, rows)
+            position += len(page)
+            page = []
+    fold_forks(connection)
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+
+
+def pairs(size: int) -> Iterator[Pair]:
+    """`size` records: the keys of all authors, then their ratings in turn."""
+    people: list[list[object]] = []
+    for number in range(max(1, size // (RATINGS_EACH + 2))):
+        root, device = (hashlib.sha256(f"{sort} {number}".encode()).digest() for sort in ("root", "device"))
+        body = new_body("inception", root[:16], root=root, next=hashlib.sha256(root).digest())
+        inception = record(None, root, 0, None, BORN_MS, "inception", body)
+        yield inception, body
+        body = new_body("delegate", root[:16], device=device, name="phone")
+        yield record(inception.id, root, 1, inception.id, BORN_MS, "delegate", body), body
+        people.append([inception.id, device, 0, None])
+    template = new_body("rating", bytes(16), ratings=[["movielens:10000", 1]])
+    for place in range(2 * len(people), size):
+        person = people[place * 7919 % len(people)]
+        author, device, seq, prev = person
+        salt = hashlib.sha256(place.to_bytes(8, "big")).digest()
+        film = str(10_000 + int.from_bytes(salt[:2], "big") % 60_000).encode()
+        body = template.replace(bytes(16), salt[16:]).replace(b"10000", film)[:-1] + bytes((1 + salt[3] % 10,))
+        made = record(author, device, seq, prev, BORN_MS + place, "rating", body)  # type: ignore[arg-type]
+        person[2:] = [seq + 1, made.id]  # type: ignore[operator]
+        yield made, body
+
+
+def record(
+    author: Cid | None, device: bytes, seq: int, prev: Cid | None, time_ms: int, kind: str, body: bytes
+) -> Record:
+    """A record whose signature is none."""
+    header: dict[str, dagcbor.Value] = {
+        "v": 1,
+        "author": author,
+        "device": device,
+        "seq": seq,
+        "prev": prev,
+        "time": time_ms,
+        "kind": kind,
+        "body": Cid.of(body, DAG_CBOR),
+        "size": len(body),
+    }
+    return parse_record(dagcbor.encode({"header": header, "signature": hashlib.sha512(body).digest()}))
+
+
+def _child(what: str, file: Path) -> dict[str, float]:
+    """What a process of its own measured."""
+    done = subprocess.run(
+        [sys.executable, __file__, what, str(file)], capture_output=True, text=True, check=True, timeout=600
+    )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def _rss_bytes() -> int:
+    """The most memory that this process ever held."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+
+def _bare(file: Path) -> dict[str, float]:
+    rss = _rss_bytes()
+    begin = time.perf_counter()
+    with file.open("rb") as opened:
+        while opened.read(1 << 20):
+            pass
+    return {"rss_bytes": rss, "read_s": time.perf_counter() - begin}
+
+
+async def _serve(file: Path) -> dict[str, float]:
+    begin = time.perf_counter()
+    store = await RecordStore.open(file)
+    opened = time.perf_counter()
+    held = await store.sealed()
+    step = max(1, len(held) // SERVED)
+    served = await store.records([id_of(held[at][8:]) for at in range(0, len(held), step)][:SERVED])
+    assert len(served) == min(SERVED, len(held)), len(served)
+    assert all(store.feeds.counts(one) for one, _ in served)
+    serving = time.perf_counter()
+    held.fingerprint(0, len(held))
+    summed = time.perf_counter()
+    last = (await store.after(await store.count() - 1, 1))[0].record
+    body = new_body("rating", os.urandom(16), ratings=[["movielens:1", 7]])
+    fresh = record(last.author, last.device, last.seq + 1, last.id, last.time, "rating", body)
+    store._sealing.take([fresh])
+    growing = time.perf_counter()
+    grown = await store.sealed()
+    grown.fingerprint(0, len(grown))
+    grown_s = time.perf_counter() - growing
+    rss = _rss_bytes()
+    hashing = time.perf_counter()
+    hashlib.sha256(held._keys).digest()
+    sha256_s = time.perf_counter() - hashing
+    await store.close()
+    return {
+        "open_s": opened - begin,
+        "serving_s": serving - begin,
+        "fingerprint_s": summed - serving,
+        "grown_s": grown_s,
+        "sha256_s": sha256_s,
+        "rss_bytes": rss,
+    }
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[2])
+    print(json.dumps(_bare(path) if sys.argv[1] == "bare" else asyncio.run(_serve(path))))
