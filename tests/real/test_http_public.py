@@ -17,6 +17,8 @@ from cinepeer.adapters.system.ports import free_port
 from cinepeer.content.car import read
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import Cid
+from cinepeer.rights.keccak import keccak
+from cinepeer.rights.proofs import parse_header, read_account
 from real.nodes import Running, command, running
 
 ELSEWHERE = {"Host": "films.example", "Origin": "https://a-page.example", "Sec-Fetch-Site": "cross-site"}
@@ -98,6 +100,47 @@ def test_its_gateway_gives_what_can_be_checked(stand: Stand) -> None:
     for path in (f"/ipfs/{root}", f"/ipfs/{root}/master.m3u8"):
         found = stand.ask(path)
         assert (found.status, found.headers["content-type"]) == (406, "application/problem+json")
+
+
+@pytest.mark.ffmpeg
+def test_what_the_ledger_says_can_be_checked_against_the_signed_header(stand: Stand) -> None:
+    told = stand.ask("/api/ledger").json
+    block = stand.ask(f"/api/ledger/blocks/{told['block']}").json
+    header = parse_header(bytes.fromhex(block["header"][2:]))
+    assert header.number == told["block"]
+    assert len(bytes.fromhex(block["signature"][2:])) == 64
+    address = told["contracts"]["TitleRegistry"]
+    found = stand.ask(f"/api/ledger/proofs/{address}?block={told['block']}&slot=0x0").json
+    nodes = [bytes.fromhex(node[2:]) for node in found["nodes"]]
+    account = read_account(header.state_root, bytes.fromhex(address[2:]), nodes)
+    code = bytes.fromhex(stand.ask(f"/api/ledger/code/{address}").json["code"][2:])
+    assert account.code_hash == keccak(code)
+    logs = stand.ask(f"/api/ledger/logs?from_block=0&to_block={told['block']}").json
+    assert address in {entry["address"] for entry in logs}
+
+
+@pytest.mark.ffmpeg
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("blocks/99999999", 404),
+        ("blocks/-1", 422),
+        ("blocks/many", 422),
+        ("logs", 422),
+        ("logs?from_block=5&to_block=1", 400),
+        ("logs?from_block=0&to_block=5000", 400),
+        ("code/0x12", 422),
+        (f"proofs/0x{'ab' * 20}", 422),
+        (f"proofs/0x{'ab' * 20}?block=99999999", 404),
+        (f"proofs/0x{'ab' * 20}?block=0&slot=x", 400),
+        (f"proofs/0x{'ab' * 20}?block=0&slot=0x1{'0' * 64}", 400),
+        (f"proofs/0x{'ab' * 20}?block=0" + "&slot=0x1" * 65, 422),
+    ],
+)
+def test_a_question_to_the_ledger_that_cannot_be_answered_is_a_problem(stand: Stand, path: str, status: int) -> None:
+    found = stand.ask(f"/api/ledger/{path}")
+    assert (found.status, found.headers["content-type"]) == (status, "application/problem+json")
+    assert "expected" in found.json["detail"]
 
 
 @pytest.mark.ffmpeg

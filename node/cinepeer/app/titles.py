@@ -64,7 +64,7 @@ class Titles:
         clock_ms: Callable[[], int],
         entropy: Callable[[int], bytes],
     ) -> None:
-        self._ledger = ledger
+        self.ledger = ledger
         self._author = author
         self._library = library
         self._store = store
@@ -79,14 +79,14 @@ class Titles:
         """This home's account on the ledger."""
         return {
             "address": _hex(self.address),
-            "balance": str(await self._ledger.balance(self.address)),
+            "balance": str(await self.ledger.balance(self.address)),
             "chain_id": self.contracts.chain_id,
             "author": str(self._author.id),
         }
 
     async def take_credits(self) -> dict[str, Any]:
         """Asks an embedded ledger for test credits; they are not money."""
-        receipt = await self._ledger.faucet(self.address)
+        receipt = await self.ledger.faucet(self.address)
         return {**await self.account(), **_done(receipt)}
 
     async def register(self, film_id: str, owners: Owners) -> dict[str, Any]:
@@ -270,13 +270,13 @@ class Titles:
 
     async def entries(self) -> tuple[list[Entry], int]:
         """Every entry of the contracts' log, and the block up to which they were read."""
-        head = await self._ledger.head()
-        logs = await self._ledger.logs(list(self.contracts.named().values()), self.contracts.from_block, head)
+        head = await self.ledger.head()
+        logs = await self.ledger.logs(list(self.contracts.named().values()), self.contracts.from_block, head)
         return self.decode(logs), head
 
     async def _send(self, to: bytes, data: bytes, value: int = 0) -> Receipt:
         async with self._turn:
-            return await self._ledger.send(self._key, to, data, value)
+            return await self.ledger.send(self._key, to, data, value)
 
     def _film(self, film_id: str) -> Film:
         film = self._library.catalogue.films.get(film_id)

@@ -42,6 +42,13 @@ export interface AuditRequest {
   readonly raters?: readonly string[];
 }
 
+/** A header as RLP; `signature` is the sequencer's, null on a ledger that is not one of ours. */
+export interface Block {
+  readonly number: number;
+  readonly header: string;
+  readonly signature: string | null;
+}
+
 /** A licence bought. */
 export interface Bought {
   readonly tx: string;
@@ -59,6 +66,20 @@ export interface CauseOf {
   readonly record: string;
   readonly liked_both: number;
   readonly viewers: readonly ViewerNear[];
+}
+
+/** A ledger, its newest block, and the contracts' addresses. */
+export interface Chain {
+  readonly chain_id: number;
+  readonly block: number;
+  readonly from_block: number;
+  readonly contracts: { readonly [key: string]: string };
+}
+
+/** The code at an address. */
+export interface Code {
+  readonly address: string;
+  readonly code: string;
 }
 
 /** The peer that was reached. */
@@ -234,6 +255,16 @@ export interface LicenceRequest {
   readonly offer: string;
 }
 
+/** What a contract logged. */
+export interface LogEntry {
+  readonly address: string;
+  readonly topics: readonly string[];
+  readonly data: string;
+  readonly block: number;
+  readonly index: number;
+  readonly tx: string;
+}
+
 /** What the next record of a device must carry; its time may not be before `time_ms`. */
 export interface NextPlace {
   readonly seq: number;
@@ -312,6 +343,20 @@ export interface Problem {
   readonly type: string;
   readonly status: number;
   readonly detail: string;
+}
+
+/** The nodes from the state root of `block` to an account, and to slots of its storage. */
+export interface Proof {
+  readonly address: string;
+  readonly block: number;
+  readonly nodes: readonly string[];
+  readonly slots: readonly ProofOfSlot[];
+}
+
+/** The nodes from the account's storage root to one slot. */
+export interface ProofOfSlot {
+  readonly slot: string;
+  readonly nodes: readonly string[];
 }
 
 /** A node that says it holds a version: where to dial it, and its public gateway where it has one. */
@@ -627,6 +672,11 @@ export interface Routes {
   readonly 'POST /api/keys/admissions': { body: AdmissionRequest; answer: Admitted };
   readonly 'POST /api/keys/revocations': { body: RevocationRequest; answer: Revoked };
   readonly 'POST /api/keys/rotations': { body: AdmissionRequest; answer: Rotated };
+  readonly 'GET /api/ledger': { body: null; answer: Chain };
+  readonly 'GET /api/ledger/blocks/{number}': { body: null; answer: Block };
+  readonly 'GET /api/ledger/code/{address}': { body: null; answer: Code };
+  readonly 'GET /api/ledger/logs': { body: null; answer: readonly LogEntry[] };
+  readonly 'GET /api/ledger/proofs/{address}': { body: null; answer: Proof };
   readonly 'POST /api/licences': { body: LicenceRequest; answer: Bought };
   readonly 'POST /api/offers': { body: OfferRequest; answer: Offered };
   readonly 'POST /api/payments': { body: PaymentRequest; answer: Paid };

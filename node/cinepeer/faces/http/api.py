@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from cinepeer import __version__
 from cinepeer.faces.http import answers, views
+from cinepeer.faces.http.chain import chain
 from cinepeer.faces.http.films import films
 from cinepeer.faces.http.keys import keys
 from cinepeer.faces.http.ledger import ledger, titles
@@ -21,7 +22,7 @@ from cinepeer.faces.http.problems import ERRORS, tell_problems
 from cinepeer.faces.http.publications import publications
 from cinepeer.faces.http.uploads import uploads
 
-ROUTERS = (films, opinions, uploads, publications, node, keys, ledger, titles)
+ROUTERS = (films, opinions, uploads, publications, node, keys, ledger, titles, chain)
 
 
 def application(

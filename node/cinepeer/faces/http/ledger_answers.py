@@ -96,3 +96,57 @@ class Anchored(_Done):
 
     root: str
     size: int
+
+
+# What stands on the ledger, all bytes as hex
+
+
+class Chain(Answer):
+    """A ledger, its newest block, and the contracts' addresses."""
+
+    chain_id: int
+    block: int
+    from_block: int
+    contracts: dict[str, str]
+
+
+class Block(Answer):
+    """A header as RLP; `signature` is the sequencer's, null on a ledger that is not one of ours."""
+
+    number: int
+    header: str
+    signature: str | None
+
+
+class LogEntry(Answer):
+    """What a contract logged."""
+
+    address: str
+    topics: list[str]
+    data: str
+    block: int
+    index: int
+    tx: str
+
+
+class Code(Answer):
+    """The code at an address."""
+
+    address: str
+    code: str
+
+
+class ProofOfSlot(Answer):
+    """The nodes from the account's storage root to one slot."""
+
+    slot: str
+    nodes: list[str]
+
+
+class Proof(Answer):
+    """The nodes from the state root of `block` to an account, and to slots of its storage."""
+
+    address: str
+    block: int
+    nodes: list[str]
+    slots: list[ProofOfSlot]
