@@ -20,7 +20,20 @@ Pair = tuple[Record, bytes | None]
 
 # What a step may do. Lower case is what honest people do, forks are what two machines with one key do by mistake or
 # malice, and the last ones are not valid: only liars keep them.
-HONEST = ("rate", "batch", "unrate", "device", "again", "revoke", "revoke-all", "rotate", "film", "unknown", "bodiless")
+HONEST = (
+    "rate",
+    "many",
+    "batch",
+    "unrate",
+    "device",
+    "again",
+    "revoke",
+    "revoke-all",
+    "rotate",
+    "film",
+    "unknown",
+    "bodiless",
+)
 TWISTED = ("fork", "fork-first", "fork-root", "rotate-twice", "rotate-back", "early-root", "old-root", "shared-device")
 FALSE = ("forged", "back-in-time", "far-future", "stranger", "device-delegates", "wrong-root", "gap")
 
@@ -84,7 +97,7 @@ def draw_steps(
     """That many steps of `authors` on honest nodes within `span_ms`, a share of them `twisted`."""
     steps = []
     for _ in range(count):
-        common = chance.choices(HONEST, [12, 4, 1, 2, 1, 2, 0.3, 1, 1, 1, 1])[0]
+        common = chance.choices(HONEST, [12, 0.3, 4, 1, 2, 1, 2, 0.3, 1, 1, 1, 1])[0]
         what = chance.choice(TWISTED) if chance.random() < twisted else common
         at_ms, who, where = chance.randrange(span_ms), chance.randrange(authors), chance.randrange(nodes)
         steps.append(Step(at_ms, who, what, where, chance.randrange(8), chance.randrange(8)))
@@ -126,6 +139,9 @@ class _Life:
         match step.what:
             case "rate" | "bodiless":
                 device.rate(1 + step.other % 9, 1 + step.one % 10, **how)
+            case "many":  # more than one question's worth
+                for number in range(60 + 40 * step.other):
+                    device.rate(1 + number % 50, 1 + step.one, **how)
             case "batch":
                 films = [[f"movielens:{1 + step.other % 9 + more}", 1 + (step.one + more) % 10] for more in range(20)]
                 device.write("rating", ratings=films, **how)

@@ -121,13 +121,14 @@ def counted(held: Facts) -> set[bytes]:
     found: set[bytes] = set()
     for author, unforked in of_author.items():
         openings = [one for one in held.values() if one.author == author and one.kind in ("inception", "rotation")]
-        found |= _counted_of(unforked, openings)
+        at_once = {device for (of, device), seq in broken.items() if of == author and seq == 0}
+        found |= _counted_of(unforked, openings, at_once)
     return found
 
 
-def _counted_of(unforked: list[Fact], openings: list[Fact]) -> set[bytes]:
-    """What counts of one author: `unforked` lies below every fork, `openings` begin the roots' feeds."""
-    ends = _ends(openings)
+def _counted_of(unforked: list[Fact], openings: list[Fact], broken: set[bytes]) -> set[bytes]:
+    """What counts of one author: `unforked` lies below all forks, `openings` begin roots' feeds, some `broken`."""
+    ends = _ends(openings, broken)
     acts = [one for one in unforked if one.device in ends and _is_left(one, ends[one.device], keeps_first=True)]
     admitted = {one.said["device"] for one in acts if one.kind == "delegate" and one.said}
     limits: dict[bytes, list[Any]] = defaultdict(list)
@@ -138,7 +139,7 @@ def _counted_of(unforked: list[Fact], openings: list[Fact]) -> set[bytes]:
     return {one.id for one in acts} | {one.id for one in devices if _is_left(one, limits[one.device])}
 
 
-def _ends(openings: list[Fact]) -> dict[bytes, list[Any]]:
+def _ends(openings: list[Fact], broken: set[bytes]) -> dict[bytes, list[Any]]:
     """The roots in force, each with all that rotations say of where its feed ends."""
     at = next(one for one in openings if one.kind == "inception")
     ends: dict[bytes, list[Any]] = {}
@@ -147,7 +148,7 @@ def _ends(openings: list[Fact]) -> dict[bytes, list[Any]]:
         following = [one for one in openings if one.kind == "rotation" and _digest(one.device) == promise]
         is_end = len(ends) + 1 == CHAIN_ENDS or any(one.device in {*ends, at.device} for one in following)
         ends[at.device] = [] if is_end else [(one.said or {})["previous"] for one in following]
-        if is_end or len(following) != 1:
+        if is_end or len(following) != 1 or following[0].device in broken:
             return ends
         at = following[0]
 

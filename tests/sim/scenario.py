@@ -1,0 +1,138 @@
+"""Scenarios: plain data that says everything of a run but what follows from it. One number draws one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Any
+
+from sim.liars import KINDS
+from sim.lives import FALSE, Step, draw_steps
+
+FAULTS = (
+    "crash", "crash-before", "crash-after", "freeze", "partition", "cut", "slow", "disk-full", "forget", "want", "clock"
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """From `at_ms` on for `length_ms` something is wrong with node or link `who`; `other` says what exactly."""
+
+    at_ms: int
+    what: str
+    who: int
+    length_ms: int
+    other: int = 0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Honest nodes 0 to `nodes` - 1, then `liars` by kind; steps and faults up to `span_ms`, then all is whole."""
+
+    seed: int
+    nodes: int
+    links: tuple[tuple[int, int], ...]
+    liars: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    span_ms: int = 60_000
+    latency_ms: float = 20
+    loss: float = 0.0
+    doubling: float = 0.0
+    bytes_per_ms: float = 2_000
+    skews_ms: tuple[int, ...] = ()
+    late: tuple[int, ...] = ()  # honest nodes that are there only from `span_ms` on
+
+    @property
+    def size(self) -> int:
+        """How much there is to look at; shrinking makes it less."""
+        parts = (self.liars, self.steps, self.faults, self.links, self.skews_ms, self.late)
+        return 3 * self.nodes + sum(map(len, parts)) + (self.loss > 0) + (self.doubling > 0)
+
+    def text(self) -> str:
+        """The scenario as JSON."""
+        return json.dumps(asdict(self), indent=1)
+
+
+def parse(text: str) -> Scenario:
+    """Reads what `text` wrote."""
+    found: dict[str, Any] = json.loads(text)
+    found["steps"] = tuple(Step(**one) for one in found["steps"])
+    found["faults"] = tuple(Fault(**one) for one in found["faults"])
+    found["links"] = tuple((one, other) for one, other in found["links"])
+    return Scenario(**{name: tuple(its) if isinstance(its, list) else its for name, its in found.items()})
+
+
+def draw(seed: int) -> Scenario:
+    """The scenario of a seed: some calm, some wild."""
+    chance = Random(seed)
+    nodes = chance.choice((2, 2, 3, 3, 4, 5, 6, 8))
+    liars = tuple(chance.choice(sorted(KINDS)) for _ in range(chance.choice((0, 0, 1, 1, 2))))
+    span_ms = chance.choice((10_000, 60_000, 300_000))
+    steps = draw_steps(
+        chance, chance.randrange(5, 50), authors=chance.randrange(1, 5), nodes=nodes, span_ms=span_ms, twisted=0.15
+    )
+    if liars:
+        steps += _lies(chance, nodes, len(liars), span_ms)
+    faults = sorted((_fault(chance, nodes, span_ms) for _ in range(chance.randrange(7))), key=lambda one: one.at_ms)
+    return Scenario(
+        seed,
+        nodes,
+        _links(chance, nodes, len(liars)),
+        liars,
+        tuple(steps),
+        tuple(faults),
+        span_ms,
+        latency_ms=chance.choice((1, 20, 100, 400)),
+        loss=chance.choice((0.0, 0.0, 0.01, 0.1, 0.3)),
+        doubling=chance.choice((0.0, 0.1, 0.5)),
+        bytes_per_ms=chance.choice((20, 2_000, 50_000)),
+        skews_ms=tuple(chance.randrange(-300_000, 300_000) for _ in range(nodes)) if chance.random() < 0.3 else (),
+        late=(nodes - 1,) if nodes > 2 and chance.random() < 0.3 else (),
+    )
+
+
+def _links(chance: Random, nodes: int, liars: int) -> tuple[tuple[int, int], ...]:
+    """A tree of honest nodes, so that no liar parts them, some links more, and each liar beside one or two."""
+    links = {(chance.randrange(node), node) for node in range(1, nodes)}
+    for _ in range(chance.randrange(nodes)):
+        one, other = sorted(chance.sample(range(nodes), 2))
+        links.add((one, other))
+    for liar in range(nodes, nodes + liars):
+        links |= {(one, liar) for one in chance.sample(range(nodes), min(nodes, chance.randrange(1, 4)))}
+    return tuple(sorted(links))
+
+
+def _lies(chance: Random, nodes: int, liars: int, span_ms: int) -> list[Step]:
+    lies = []
+    for _ in range(chance.randrange(6)):
+        where, what = nodes + chance.randrange(liars), chance.choice(FALSE)
+        lies.append(Step(chance.randrange(span_ms), chance.randrange(4), what, where, *chance.choices(range(8), k=2)))
+    return lies
+
+
+def _fault(chance: Random, nodes: int, span_ms: int) -> Fault:
+    at_ms = chance.randrange(span_ms)
+    length_ms = chance.randrange(1, span_ms)
+    return Fault(at_ms, chance.choice(FAULTS), chance.randrange(nodes), length_ms, chance.randrange(1 << 10))
+
+
+def line(count: int) -> tuple[tuple[int, int], ...]:
+    """Links from each node to the next."""
+    return tuple((node, node + 1) for node in range(count - 1))
+
+
+def meshed(chance: Random, count: int, degree: int) -> tuple[tuple[int, int], ...]:
+    """A ring, so that all hang together, and random links up to about `degree` for each node."""
+    links = {tuple(sorted((node, (node + 1) % count))) for node in range(count) if count > 1}
+    while len(links) < min(count * degree // 2, count * (count - 1) // 2):
+        one, other = sorted(chance.sample(range(count), 2))
+        links.add((one, other))
+    return tuple(sorted((one, other) for one, other in links))
+
+
+def without(items: Sequence[Any], begin: int, end: int) -> tuple[Any, ...]:
+    """All but some of them."""
+    return (*items[:begin], *items[end:])
