@@ -8,12 +8,14 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
 
 from cinepeer.adapters.system.ports import free_port
 from cinepeer.faces.http.guard import MAX_BODY_BYTES, MAX_RECORDS_BYTES, Guard, cookie_name
@@ -23,7 +25,14 @@ from cinepeer.faces.http.problems import tell_problems
 from cinepeer.faces.http.web import elsewhere, web
 
 TOKEN = "right-token"
-PATIENCE = {"look_s": 0.05, "head_s": 0.5, "body_window_s": 0.5, "refused_s": 0.5, "most_connections": 40}
+PATIENCE = {
+    "look_s": 0.05,
+    "head_s": 0.5,
+    "body_window_s": 0.5,
+    "refused_s": 0.5,
+    "taking_window_s": 0.5,
+    "most_connections": 40,
+}
 
 
 def guarded(folder: Path, port: int) -> Any:
@@ -38,6 +47,10 @@ def guarded(folder: Path, port: int) -> Any:
     @app.post("/api/ratings")
     async def take(request: Request) -> dict[str, int]:
         return {"bytes": len(await request.body())}
+
+    @app.get("/api/film")
+    async def film() -> StreamingResponse:
+        return StreamingResponse(bytes(1 << 20) for _ in range(64))
 
     @app.get("/api/status")
     async def status() -> dict[str, bool]:
@@ -224,6 +237,13 @@ def test_who_goes_on_sending_after_a_refusal_is_cut(port: int) -> None:
                 if not raw.recv(65_536):
                     return
         pytest.fail("expected the sender to be cut")
+
+
+def test_who_does_not_take_the_answer_is_cut(port: int) -> None:
+    raw = opened(port, f"GET /api/film HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
+    time.sleep(2)
+    assert len(rest(raw)) < 64 << 20
+    assert len(ask(port, path="/api/film")[2]) == 64 << 20
 
 
 def test_a_crowd_of_idle_connections_makes_room(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""How long a client may take: slow heads and slow bodies are cut, and idle connections make room for others.
+"""How long a client may take: who sends or takes too slowly is cut, and idle connections make room for others.
 
 uvicorn bounds the pause between two requests and nothing before or within one, so that a few hundred clients that send
 a byte a second would hold a node for ever.
@@ -15,7 +15,7 @@ from typing import Any, Literal
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-Phase = Literal["head", "body", "refused", "busy", "idle"]
+Phase = Literal["head", "body", "refused", "taking", "busy", "idle"]
 
 
 class PatientProtocol(H11Protocol):
@@ -29,6 +29,9 @@ class PatientProtocol(H11Protocol):
     body_bytes_each_window = 10_240
     # What is still sent after the answer is read and thrown away for this long, so that the client sees the answer.
     refused_s = 5.0
+    # Who does not take an answer that is waiting for it goes as well.
+    taking_window_s = 60.0
+    taking_bytes_each_window = 10_240
     most_connections = 256
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -55,7 +58,7 @@ class PatientProtocol(H11Protocol):
         if self.conn.their_state is h11.SEND_BODY:
             return "refused" if self.cycle.response_complete else "body"
         if self.cycle is not None and not self.cycle.response_complete:
-            return "busy"
+            return "taking" if self.flow.write_paused else "busy"
         return "head" if self.cycle is None or self.conn.trailing_data[0] else "idle"
 
     @property
@@ -67,6 +70,7 @@ class PatientProtocol(H11Protocol):
         self._phase: Phase = phase
         self._since = time.monotonic()
         self._mark_bytes = self._came_bytes
+        self._mark_waiting = self.transport.get_write_buffer_size()
 
     def _look(self) -> None:
         """Cuts the connection when its client takes too long."""
@@ -80,6 +84,11 @@ class PatientProtocol(H11Protocol):
             self._refuse(408, f"found no whole request within {self.head_s:g} s, expected one")
         elif phase == "refused" and waited_s > self.refused_s:
             self.transport.abort()
+        elif phase == "taking" and waited_s > self.taking_window_s:
+            if self._mark_waiting - self.transport.get_write_buffer_size() < self.taking_bytes_each_window:
+                self.transport.abort()
+            else:
+                self._mark(phase)
         elif phase == "body" and self.flow.read_paused:
             self._mark(phase)  # the application is the slow one
         elif phase == "body" and waited_s > self.body_window_s:
