@@ -11,8 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from cinepeer.faces.cli.main import COMMANDS, group, main
+from cinepeer_client.cli import group as client
 
 PAGE = (Path(__file__).parents[3] / "docs" / "commands.md").read_text()
+CLIENT_PAGE = (Path(__file__).parents[3] / "docs" / "client.md").read_text()
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
@@ -63,6 +65,19 @@ def test_every_command_prints_json_and_the_page_says_what(name: str) -> None:
 def test_no_heading_is_left_over() -> None:
     headings = re.findall(r"\n##+ (.+)", PAGE)
     assert set(headings) == set(ALL)
+
+
+@pytest.mark.parametrize("name", client.commands)
+def test_every_command_of_the_light_client_has_its_heading_its_options_and_its_example(name: str) -> None:
+    found = re.split(rf"\n##+ {name}\n", CLIENT_PAGE)
+    assert len(found) == 2, f"expected one heading for {name}"
+    told = re.split(r"\n##+ ", found[1])[0]
+    command = client.commands[name]
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert f"cinepeer-client {name}" in told
+    assert set(re.findall(r"--[a-z][a-z-]+", told)) <= known
+    assert command.epilog is not None and f"Example: cinepeer-client {name}" in command.epilog
+    assert "--json" in known
 
 
 @pytest.mark.parametrize("options", [["--home", "elsewhere"], ["--json"]])

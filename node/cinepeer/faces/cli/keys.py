@@ -71,6 +71,8 @@ def open_keystore(home: Path) -> Any:
     folder = home / "keys"
     if not folder.is_dir():
         raise BadInput(f"found no keys in {home}, expected a home that was started once")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise BadInput(f"found {folder} closed to this account, expected its owner's")
     return Keystore(folder, os.environ.get("CINEPEER_PASSPHRASE") if has_sealed(folder) else None)
 
 

@@ -18,6 +18,7 @@ import click
 from cinepeer.errors import BadInput, Refused, Unreachable
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
 from cinepeer.faces.cli.measure import Measure
+from cinepeer.faces.cli.resting import kept
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import Cid
 from cinepeer.records.parcel import Pair, read_parcel, write_parcel
@@ -59,10 +60,7 @@ def export(out: Path, everything: bool, author: str | None, as_json: bool, home:
 def _author(home: Path, text: str | None) -> Cid:
     """The author that a person named, or this home's own."""
     if text is None:
-        try:
-            text = str(json.loads((home / "node.json").read_text())["author"])
-        except (OSError, ValueError, KeyError) as error:
-            raise BadInput(f"found no author in {home}, expected a home that was started once") from error
+        text = kept(home)["author"]
     try:
         return Cid.parse(text)
     except Refused as error:

@@ -112,7 +112,7 @@ def kept(home: Path) -> dict[str, Any]:
     try:
         found = json.loads((home / "node.json").read_text())
         return {"author": str(found["author"]), **found}
-    except (OSError, ValueError, KeyError) as error:
+    except (FileNotFoundError, ValueError, KeyError) as error:
         raise BadInput(f"found no author in {home}, expected a home that was started once") from error
 
 
