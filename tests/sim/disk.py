@@ -156,11 +156,12 @@ class Disk:
         return [self.held[one] for one in held]
 
     def bodiless(self, scope: Scope, limit: int, start: float) -> list[Pair]:
-        """Records whose bodies are missing and were not forgotten."""
+        """Records of the authors and times of a scope whose bodies are missing and were not forgotten."""
         found = [
             (record, body)
             for record, body in self.held.values()
-            if body is None and record.id not in self.forgotten and scope.covers(record, None)
+            if body is None and record.id not in self.forgotten and scope.since_ms <= record.time < scope.until_ms
+            if scope.authors is None or record.author in scope.authors
         ]
         at = int(start * len(found))
         return [*found[at:], *found[:at]][:limit]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from cinepeer.records.cid import Cid
 from cinepeer.records.ratings import newest
 from sim import oracle
 from sim.lives import Lives
@@ -21,13 +22,32 @@ def expected(nodes: Sequence[Node], lives: Lives, now_ms: int) -> oracle.Facts:
     return oracle.valid((lives.facts[one] for one in held if one in lives.facts), now_ms)
 
 
-def is_whole(nodes: Sequence[Node]) -> bool:
-    """Whether all hold the same records, with all bodies that any of them has and that they did not forget."""
-    first = nodes[0].disk.held.keys()
-    if any(node.disk.held.keys() != first for node in nodes):
-        return False
+def is_whole(nodes: Sequence[Node], lives: Lives) -> bool:
+    """Whether all hold the same records, with all bodies that any of them has and that they did not forget.
+
+    A node that holds a part holds all records of the authors it names, and the bodies that it wants.
+    """
+    held = {one for node in nodes for one in node.disk.held}
     bodied = {one for node in nodes for one, (_, body) in node.disk.held.items() if body is not None}
-    return all(node.disk.held[one][1] is not None for node in nodes for one in bodied - node.disk.forgotten)
+    return all(
+        all(one in node.disk.held for one in held if is_concerned(node, one, lives))
+        and all(node.disk.held[one][1] is not None for one in bodied - node.disk.forgotten if wants(node, one, lives))
+        for node in nodes
+    )
+
+
+def is_concerned(node: Node, one: Cid, lives: Lives) -> bool:
+    """Whether a node holds a record, be it without its body."""
+    return node.scope.authors is None or lives.facts[one].author in node.scope.authors
+
+
+def wants(node: Node, one: Cid, lives: Lives) -> bool:
+    """Whether a node holds a record with its body."""
+    scope = node.scope
+    if scope.is_everything:
+        return True
+    films = None if scope.films is None else set(scope.films)
+    return oracle.is_wanted(lives.facts[one], scope.authors, films, scope.since_ms, scope.until_ms)
 
 
 def verify_same(nodes: Sequence[Node], lives: Lives, now_ms: int) -> None:
@@ -39,6 +59,9 @@ def verify_same(nodes: Sequence[Node], lives: Lives, now_ms: int) -> None:
         forked[device] = min(seq, forked.get(device, seq))
     for node in nodes:
         held = {bytes(one) for one in node.disk.held}
+        if not node.scope.is_everything:
+            _verify_part(node, facts, lives)
+            continue
         if held != facts.keys():
             lost, more = len(facts.keys() - held), len(held - facts.keys())
             raise BrokenLawError("1 one state", f"{node.name} lacks {lost} records and holds {more} too many")
@@ -50,6 +73,17 @@ def verify_same(nodes: Sequence[Node], lives: Lives, now_ms: int) -> None:
         if {device: proof.seq for device, proof in proofs.items() if proof} != forked:
             raise BrokenLawError("5 forks", f"{node.name} knows other forks than there are")
         verify_ratings(node, facts)
+
+
+def _verify_part(node: Node, facts: oracle.Facts, lives: Lives) -> None:
+    """What a part shows of the authors it names is what the whole shows of them."""
+    authors = {fact.author for one, fact in facts.items() if is_concerned(node, Cid(one), lives)}
+    concerned = {one: fact for one, fact in facts.items() if fact.author in authors}
+    held = {bytes(one) for one in node.disk.held if is_concerned(node, one, lives)}
+    if held != concerned.keys():
+        raise BrokenLawError("1 one state", f"{node.name} lacks {len(concerned.keys() - held)} records of its part")
+    if {one for one in held if node.disk.feeds.counts(lives.pairs[one][0])} != oracle.counted(concerned):
+        raise BrokenLawError("1 one state", f"{node.name} counts records of its part otherwise")
 
 
 def verify_ratings(node: Node, facts: oracle.Facts) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 
 import libipld
 
+from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record, parse_record, sign_record
 from sim.oracle import Fact
 from vectors.people import BORN_MS, Person, Writer
@@ -102,6 +104,12 @@ def draw_steps(
         at_ms, who, where = chance.randrange(span_ms), chance.randrange(authors), chance.randrange(nodes)
         steps.append(Step(at_ms, who, what, where, chance.randrange(8), chance.randrange(8)))
     return sorted(steps, key=lambda one: one.at_ms)
+
+
+@cache
+def author_id(number: int) -> Cid:
+    """The id of an author by number: the same in every story."""
+    return Person(f"author {number}").id
 
 
 class _Life:

@@ -7,6 +7,7 @@ signature is good. Sets of facts go in, sets of ids come out, by looking at all 
 from __future__ import annotations
 
 import hashlib
+from base64 import b32encode
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -169,6 +170,23 @@ def standing_ratings(held: Facts) -> Standing:
             told = (fact.time_ms, fact.id, stars)
             found[fact.author, film] = max(told, found.get((fact.author, film), told), key=lambda one: one[:2])
     return found
+
+
+def is_wanted(
+    fact: Fact, authors: Iterable[bytes] | None, films: set[str] | None, since_ms: int, until_ms: int
+) -> bool:
+    """Whether a part that is named so wants a fact's body; of the authors it names it has all headers anyway."""
+    if authors is not None and fact.author not in authors:
+        return False
+    if fact.kind in ("inception", "rotation", "delegate", "revocation", "profile", "network"):
+        return True
+    if not since_ms <= fact.time_ms < until_ms:
+        return False
+    said = fact.said or {}
+    about = {film for film, _ in said.get("ratings", ())} | {*said.get("external", ())}
+    if fact.kind == "film":
+        about.add("b" + b32encode(fact.id).decode().lower().rstrip("="))
+    return films is None or bool(about & films)
 
 
 def _digest(key: bytes) -> bytes:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from cinepeer.records.record import Record
 from cinepeer.replication.events import Wanted
 from cinepeer.replication.machine import Limits
+from cinepeer.replication.scope import EVERYTHING, Scope
 from sim import laws
 from sim.liars import KINDS
-from sim.lives import Birth, Lives
+from sim.lives import Birth, Lives, author_id
 from sim.node import MARK_BYTES, Node
 from sim.scenario import Fault, Scenario
 from sim.world import KEEPALIVE_MS, BrokenLawError, Link, World
+from vectors.people import BORN_MS
 
 LOOK_EACH_MS = 2_000
 # Within this after the last fault all must be the same, over whatever links and however many nodes in a row.
@@ -43,7 +45,8 @@ class Run:
         skews = (*scenario.skews_ms, *[0] * scenario.nodes)
         for number in range(scenario.nodes):
             name = f"n{number}"
-            self.world.nodes[name] = Node(self.world, name, skew_ms=skews[number], limits=limits)
+            scope = scope_of(dict(scenario.scopes).get(number, ""))
+            self.world.nodes[name] = Node(self.world, name, scope=scope, skew_ms=skews[number], limits=limits)
         for number, kind in enumerate(scenario.liars, scenario.nodes):
             self.world.nodes[f"n{number}"] = KINDS[kind](self.world, f"n{number}", limits=limits)
         self.names = list(self.world.nodes)
@@ -80,7 +83,9 @@ class Run:
         if birth.is_false:
             number = count + birth.where % len(self.scenario.liars)
         else:
-            number = birth.where % count
+            parts = {node for node, _ in self.scenario.scopes}
+            homes = [node for node in range(count) if node not in parts]  # who signs holds everything
+            number = homes[birth.where % len(homes)]
         node = self.world.nodes[self.names[number]]
         if node.is_up and not node.is_full:
             node.born(birth.pairs)
@@ -168,7 +173,7 @@ class Run:
                 node.crashes_at = None
             node.is_full, node.disk_ms = False, 2.0
         while world.now_ms < begin_ms + HEAL_MS:
-            if all(node.is_awake for node in self.honest) and laws.is_whole(self.honest):
+            if all(node.is_awake for node in self.honest) and laws.is_whole(self.honest, self.lives):
                 return world.now_ms - begin_ms
             world.run(world.now_ms + LOOK_EACH_MS)
         counts = [len(node.disk.held) for node in self.honest]
@@ -191,6 +196,21 @@ class Run:
         return [
             (number, node) for number, (node, life) in self.wanted.items() if node.life == life and number not in told
         ]
+
+
+def scope_of(words: str) -> Scope:
+    """A scope as scenarios name it; nothing is everything."""
+    kind, *values = words.split() if words else ("",)
+    match kind:
+        case "authors":
+            return Scope(authors=frozenset(author_id(int(one)) for one in values))
+        case "films":
+            return Scope(films=frozenset(f"movielens:{one}" for one in values))
+        case "since":
+            return Scope(since_ms=BORN_MS + int(values[0]))
+        case "until":
+            return Scope(until_ms=BORN_MS + int(values[0]))
+    return EVERYTHING
 
 
 def run(scenario: Scenario, limits: Limits | None = None) -> Report:

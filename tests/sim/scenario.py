@@ -43,12 +43,13 @@ class Scenario:
     doubling: float = 0.0
     bytes_per_ms: float = 2_000
     skews_ms: tuple[int, ...] = ()
+    scopes: tuple[tuple[int, str], ...] = ()  # honest nodes that hold a part: "authors 0 2", "films 3", "since 9000"
     late: tuple[int, ...] = ()  # honest nodes that are there only from `span_ms` on
 
     @property
     def size(self) -> int:
         """How much there is to look at; shrinking makes it less."""
-        parts = (self.liars, self.steps, self.faults, self.links, self.skews_ms, self.late)
+        parts = (self.liars, self.steps, self.faults, self.links, self.skews_ms, self.late, self.scopes)
         return 3 * self.nodes + sum(map(len, parts)) + (self.loss > 0) + (self.doubling > 0)
 
     def text(self) -> str:
@@ -62,6 +63,7 @@ def parse(text: str) -> Scenario:
     found["steps"] = tuple(Step(**one) for one in found["steps"])
     found["faults"] = tuple(Fault(**one) for one in found["faults"])
     found["links"] = tuple((one, other) for one, other in found["links"])
+    found["scopes"] = tuple((node, words) for node, words in found.get("scopes", ()))
     return Scenario(**{name: tuple(its) if isinstance(its, list) else its for name, its in found.items()})
 
 
@@ -77,10 +79,11 @@ def draw(seed: int) -> Scenario:
     if liars:
         steps += _lies(chance, nodes, len(liars), span_ms)
     faults = sorted((_fault(chance, nodes, span_ms) for _ in range(chance.randrange(7))), key=lambda one: one.at_ms)
+    links = _links(chance, nodes, len(liars))
     return Scenario(
         seed,
         nodes,
-        _links(chance, nodes, len(liars)),
+        links,
         liars,
         tuple(steps),
         tuple(faults),
@@ -91,6 +94,7 @@ def draw(seed: int) -> Scenario:
         bytes_per_ms=chance.choice((20, 2_000, 50_000)),
         skews_ms=tuple(chance.randrange(-300_000, 300_000) for _ in range(nodes)) if chance.random() < 0.3 else (),
         late=(nodes - 1,) if nodes > 2 and chance.random() < 0.3 else (),
+        scopes=_scopes(chance, nodes, links, span_ms) if nodes > 2 and chance.random() < 0.4 else (),
     )
 
 
@@ -103,6 +107,51 @@ def _links(chance: Random, nodes: int, liars: int) -> tuple[tuple[int, int], ...
     for liar in range(nodes, nodes + liars):
         links |= {(one, liar) for one in chance.sample(range(nodes), min(nodes, chance.randrange(1, 4)))}
     return tuple(sorted(links))
+
+
+def _scopes(
+    chance: Random, nodes: int, links: tuple[tuple[int, int], ...], span_ms: int
+) -> tuple[tuple[int, str], ...]:
+    """One or two nodes that hold a part; the others hang together without them."""
+    found: tuple[tuple[int, str], ...] = ()
+    for node in chance.sample(range(nodes), 2):
+        words = chance.choice(
+            (
+                f"authors {chance.randrange(4)} {chance.randrange(4)}",
+                f"films {1 + chance.randrange(9)} {1 + chance.randrange(9)}",
+                f"since {chance.randrange(span_ms)}",
+                f"until {chance.randrange(span_ms)}",
+            )
+        )
+        if are_joined({*range(nodes)} - {one for one, _ in found} - {node}, links):
+            found = tuple(sorted((*found, (node, words))))
+    return found if all(_has_whole_neighbour(node, nodes, links, found) for node, _ in found) else ()
+
+
+def _has_whole_neighbour(
+    node: int, nodes: int, links: tuple[tuple[int, int], ...], scopes: tuple[tuple[int, str], ...]
+) -> bool:
+    parts = {one for one, _ in scopes}
+    near = {end for link in links if node in link for end in link} - {node}
+    return any(one < nodes and one not in parts for one in near)
+
+
+def are_joined(nodes: set[int], links: tuple[tuple[int, int], ...]) -> bool:
+    """Whether these nodes hang together by the links among them."""
+    found = {min(nodes)} if nodes else set()
+    for _ in nodes:
+        for link in links:
+            if nodes.issuperset(link) and not found.isdisjoint(link):
+                found |= {*link}
+    return found == nodes and bool(nodes)
+
+
+def is_sound(scenario: Scenario) -> bool:
+    """Whether all honest nodes can heal: those that hold everything hang together without liars, the others at them."""
+    whole = {*range(scenario.nodes)} - {node for node, _ in scenario.scopes}
+    return are_joined(whole, scenario.links) and all(
+        _has_whole_neighbour(node, scenario.nodes, scenario.links, scenario.scopes) for node, _ in scenario.scopes
+    )
 
 
 def _lies(chance: Random, nodes: int, liars: int, span_ms: int) -> list[Step]:

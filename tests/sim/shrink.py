@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from sim.run import run
-from sim.scenario import Scenario, without
+from sim.scenario import Scenario, is_sound, without
 from sim.world import BrokenLawError
 
 MAX_TRIES = 600
@@ -32,7 +32,7 @@ def shrink(scenario: Scenario, fails: Callable[[Scenario], str | None] = failure
     while grew and tries < MAX_TRIES:
         grew = False
         for smaller in _smaller(scenario):
-            if not is_joined(smaller):
+            if not is_sound(smaller):
                 continue
             tries += 1
             if tries > MAX_TRIES:
@@ -43,19 +43,9 @@ def shrink(scenario: Scenario, fails: Callable[[Scenario], str | None] = failure
     return scenario
 
 
-def is_joined(scenario: Scenario) -> bool:
-    """Whether all honest nodes hang together without any liar; otherwise nobody promises anything."""
-    found = {0}
-    for _ in range(scenario.nodes):
-        for link in scenario.links:
-            if max(link) < scenario.nodes and not found.isdisjoint(link):
-                found |= {*link}
-    return len(found) == scenario.nodes
-
-
 def _smaller(scenario: Scenario) -> Iterator[Scenario]:
     """Scenarios with less in them, those that lack most first."""
-    for name in ("faults", "steps", "liars", "links"):
+    for name in ("faults", "steps", "liars", "links", "scopes"):
         items = getattr(scenario, name)
         size = len(items)
         while size:
@@ -90,4 +80,5 @@ def _without_node(scenario: Scenario, gone: int) -> Scenario:
     bridged = replace(scenario, links=(*scenario.links, *pairwise(near)), nodes=scenario.nodes - 1)
     skews = without(scenario.skews_ms, gone, gone + 1)
     late = tuple(node - (node > gone) for node in scenario.late if node != gone)
-    return replace(bridged, links=_links(bridged, gone), skews_ms=skews, late=late)
+    scopes = tuple((node - (node > gone), words) for node, words in scenario.scopes if node != gone)
+    return replace(bridged, links=_links(bridged, gone), skews_ms=skews, late=late, scopes=scopes)

@@ -12,6 +12,7 @@ from cinepeer.records.record import Record
 from cinepeer.replication import events
 from cinepeer.replication.events import Effect, Event, Pair
 from cinepeer.replication.machine import Machine
+from cinepeer.replication.scope import Scope
 from sim import disk, node, scenario
 from sim.run import run
 from sim.shrink import failure, shrink
@@ -85,6 +86,12 @@ def test_nothing_moves_on_where_a_broken_sync_is_never_tried_again(monkeypatch) 
         return [one for one in effects if not isinstance(one, events.Wake) or one.timer.name == "news"]
 
     monkeypatch.setattr(node, "Machine", sabotaged(give_up))
+    broken_laws("progress")
+
+
+def test_a_part_that_misses_what_it_names_is_seen(monkeypatch) -> None:
+    covers = Scope.covers
+    monkeypatch.setattr(Scope, "covers", lambda scope, record, body: covers(scope, record, body) and record.seq != 2)
     broken_laws("progress")
 
 

@@ -51,6 +51,9 @@ def test_the_seeds_draw_every_sort_of_step_fault_and_liar() -> None:
     assert {kind for one in drawn for kind in one.liars} == liars.KINDS.keys()
     assert {fault.what for one in drawn for fault in one.faults} == {*scenario.FAULTS}
     assert {step.what for one in drawn for step in one.steps} == {*HONEST, *TWISTED, *FALSE}
+    scopes = Counter(words.split()[0] for one in drawn for _, words in one.scopes)
+    assert scopes.keys() == {"authors", "films", "since", "until"} and min(scopes.values()) >= 8
+    assert all(map(scenario.is_sound, drawn))
 
 
 @pytest.mark.parametrize("seed", [3, 9, 60])
