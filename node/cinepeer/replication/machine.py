@@ -269,7 +269,7 @@ class Machine:
             self._end_sync(session, failure)
             return
         self._forget(session)
-        if not session.number:
+        if session.number < 0:
             return
         self._peers.of(session.peer).answering.pop(session.number, None)
         if failure is None:

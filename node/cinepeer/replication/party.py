@@ -16,7 +16,7 @@ class Session:
     steps: Steps[Any]
     peer: str
     dialler: Dialler | None = None
-    number: int = 0  # of the conversation that we opened, or of the stream that the peer opened
+    number: int = -1  # of the conversation that we opened, or of the stream that the peer opened
     tickets: list[int] = field(default_factory=list)
     results: dict[int, Any] = field(default_factory=dict)
 

@@ -226,6 +226,20 @@ def test_a_column_of_another_form_is_refused(why: str, changes: dict[str, Any]) 
     assert why in refused(*columns_with(**changes))
 
 
+def test_what_there_is_to_fetch_is_known_from_the_root() -> None:
+    root, blocks = written(made())
+    assert {root, *checkpoint.outline(root, blocks[root])} == set(blocks)
+    for why, (other, spoilt) in (
+        ("wrong-block", (root, Blocks({root: b"x"}))),
+        ("other columns", manifest_with(columns={})),
+        ("blocks of times", manifest_with(records=2**50)),
+        ("blocks of films", columns_with(films=[b"movielens:1\n"] * 1025)),
+    ):
+        with pytest.raises(Refused) as caught:
+            checkpoint.outline(other, spoilt[other])
+        assert why in f"{caught.value.reason}: {caught.value}"
+
+
 def test_a_changed_block_is_refused() -> None:
     root, blocks = written(made())
     chance = random.Random(5)
