@@ -6,7 +6,6 @@ from contextlib import suppress
 from functools import cache
 from itertools import pairwise
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,14 +18,20 @@ from unit.replication.rig import Author, CutError, MemoryStore, Pair, sync
 
 @cache
 def universe() -> list[Pair]:
-    """Every record of four authors, with forks, in the order in which they were made."""
+    """Every record of five authors in the order in which they were made: forks, a revocation, a new root, all three."""
     pairs: list[Pair] = []
-    for number in range(4):
+    for number in range(5):
         author = Author(number)
         made = author.rate(6)
-        author.fork(made[1])
-        author.fork(made[1])
-        author.fork(made[4])
+        if number != 1:
+            author.fork(made[1])
+            author.fork(made[1])
+            author.fork(made[4])
+        if number in (1, 3):
+            author.revoke(made[3] if number == 1 else made[0])
+        if number in (2, 3):
+            author.rotate()
+            author.rate(2)
         pairs += author.pairs
     return pairs
 
@@ -84,6 +89,39 @@ def test_any_order_of_meetings_brings_everyone_to_the_same_records_and_the_same_
     devices = {record.device for record, _ in universe()}
     assert all(store.feeds.heads(one) == stores[0].feeds.heads(one) for store in stores for one in devices)
     assert all(store.feeds.fork(one) == stores[0].feeds.fork(one) for store in stores for one in devices)
+    authors = {record.author for record, _ in universe()}
+    assert all(store.feeds.devices(one) == stores[0].feeds.devices(one) for store in stores for one in authors)
+    assert all(store.feeds.counts(one) == stores[0].feeds.counts(one) for store in stores for one, _ in universe())
+
+
+authors = sorted({record.author for record, _ in universe()})
+moments = sorted({record.time for record, _ in universe()})
+narrowings = st.builds(
+    Scope,
+    st.none() | st.frozensets(st.sampled_from(authors), min_size=1, max_size=3),
+    st.none() | st.just(frozenset({"movielens:1"})) | st.just(frozenset({"movielens:2"})),
+    st.just(0) | st.sampled_from(moments),
+    st.just(MAX_TIME_MS) | st.sampled_from(moments),
+)
+
+
+@given(holdings, holdings, narrowings, narrowings)
+def test_two_scopes_end_with_the_same_records_of_everyone_whom_both_concern(
+    mine: list[Pair], theirs: list[Pair], my_scope: Scope, their_scope: Scope
+) -> None:
+    one, other = MemoryStore(mine), MemoryStore(theirs)
+    expected = union(one, other)
+    met = my_scope.meet(their_scope)
+    for _ in range(2):
+        sync(one, other, scopes=(my_scope, their_scope))
+    assert set(one.held) | set(other.held) == expected
+    if not met.is_empty:
+        ours, others = one.sealed_now(met), other.sealed_now(met)
+        assert ours.ids(0, len(ours)) == others.ids(0, len(others))
+        concerned = {record.author for record, body in universe() if met.concerns(record, body)}
+        for held in (one.held, other.held):
+            bodies = {held[record_id][0].author for record_id in held if held[record_id][1] is None}
+            assert bodies <= concerned
 
 
 counts = st.integers(0, frames.MAX_COUNT)
@@ -180,8 +218,13 @@ def test_gossip_messages_carry_all_records_in_order_within_their_size(pairs: tup
     assert all(len(message) <= gossip.MAX_MESSAGE_BYTES for message in messages)
 
 
-def test_the_universe_has_forks_so_that_the_laws_are_tried_on_them() -> None:
+def test_in_the_universe_something_of_every_author_counts_and_forks_and_revocations_cut_the_rest() -> None:
     store = MemoryStore(universe())
     assert len(store.held) == len(universe())
-    with pytest.raises(StopIteration):
-        next(record for record, _ in universe() if record.kind == "rating" and not store.feeds.fork(record.device))
+    rated: dict[Cid, list[bool]] = {}
+    for record, _ in universe():
+        if record.kind == "rating":
+            rated.setdefault(record.author, []).append(store.feeds.counts(record))
+    assert [sum(counted) for counted in rated.values()] == [2, 4, 4, 3, 2]
+    forked = {record.author for record, _ in universe() if store.feeds.fork(record.device)}
+    assert len(forked) == 4

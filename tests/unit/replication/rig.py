@@ -36,6 +36,7 @@ class Author:
     """An author with a root key and one device; `pairs` are the records in the order in which they were made."""
 
     def __init__(self, number: int) -> None:
+        self._number = number
         self.root, self.device = seed("root", number), seed("device", number)
         self._clock = NOW_MS - 10_000_000 + number
         self.pairs: list[Pair] = []
@@ -43,7 +44,7 @@ class Author:
         inception = self._sign(self.root, None, None, "inception", root=public_key(self.root), next=following)
         self.id = inception.id
         delegate = self._sign(self.root, self.id, inception, "delegate", device=public_key(self.device), name="phone")
-        self.keys = (inception, delegate)
+        self.keys: tuple[Record, ...] = (inception, delegate)
         self.head: Record | None = None
 
     def _sign(self, key: bytes, author: Cid | None, prev: Record | None, kind: str, **fields: Any) -> Record:
@@ -74,6 +75,29 @@ class Author:
         """One more rating on the device's feed, of one film."""
         self.head = self._sign(self.device, self.id, self.head, "rating", ratings=[[f"movielens:{film}", 7]])
         return self.head
+
+    def revoke(self, last: Record | None) -> Record:
+        """The root's word that of the device's feed nothing after `last` counts."""
+        seq, head = (-1, None) if last is None else (last.seq, last.id)
+        device = public_key(self.device)
+        fields = {"device": device, "seq": seq, "head": head, "reason": "lost"}
+        return self._root_says("revocation", **fields)
+
+    def rotate(self) -> Record:
+        """The promised root takes the place of the old one, and admits a second device."""
+        key, last = seed("next", self._number), self.keys[-1]
+        following = hashlib.sha256(public_key(seed("third", self._number))).digest()
+        previous = {"seq": last.seq, "head": last.id}
+        self.root = key
+        rotation = self._sign(key, self.id, None, "rotation", root=public_key(key), next=following, previous=previous)
+        self.keys = (*self.keys, rotation)
+        self.device, self.head = seed("second", self._number), None
+        return self._root_says("delegate", device=public_key(self.device), name="second")
+
+    def _root_says(self, kind: str, **fields: Any) -> Record:
+        record = self._sign(self.root, self.id, self.keys[-1], kind, **fields)
+        self.keys = (*self.keys, record)
+        return record
 
     def fork(self, at: Record) -> Record:
         """A second record after `at`, beside the one that followed it."""
