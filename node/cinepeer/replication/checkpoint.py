@@ -212,9 +212,7 @@ def read(root: Cid, get: Get, *, with_digests: bool = False) -> Snapshot:
     """
     manifest = _manifest(_block(root, get, MAX_MANIFEST_BYTES))
     records, ratings = _count(manifest, "records"), _count(manifest, "ratings")
-    columns = manifest["columns"]
-    if not isinstance(columns, dict) or columns.keys() != _COLUMNS.keys():
-        raise _bad("other columns", f"{', '.join(_COLUMNS)}")
+    columns = _columns(manifest)
     data = {
         name: _column(name, columns[name], get, {"records": records, "ratings": ratings})
         for name in _COLUMNS
@@ -234,6 +232,17 @@ def read(root: Cid, get: Get, *, with_digests: bool = False) -> Snapshot:
     )
     _check(found, with_digests)
     return found
+
+
+def outline(root: Cid, block: bytes) -> list[Cid]:
+    """The blocks that a root's block names, each once: what there is to fetch, and no more than a checkpoint may have.
+
+    Raises `Refused` as `read` does.
+    """
+    manifest = _manifest(_block(root, lambda _: block, MAX_MANIFEST_BYTES))
+    counts = {name: _count(manifest, name) for name in ("records", "ratings")}
+    columns = _columns(manifest)
+    return list(dict.fromkeys(one for name in _COLUMNS for one in _named(name, columns[name], counts)))
 
 
 def scope_link(scope: Scope) -> Cid:
@@ -292,25 +301,39 @@ def _count(manifest: Mapping[str, Value], name: str) -> int:
     return value
 
 
-def _column(name: str, named: Value, get: Get, counts: Mapping[str, int]) -> bytes:
-    """The bytes of a column, as many as the counts say; nothing is fetched for one that is too long."""
-    if not isinstance(named, list) or not all(isinstance(one, Cid) and one.codec == RAW for one in named):
+def _columns(manifest: Mapping[str, Value]) -> dict[str, Value]:
+    columns = manifest["columns"]
+    if not isinstance(columns, dict) or columns.keys() != _COLUMNS.keys():
+        raise _bad("other columns", f"{', '.join(_COLUMNS)}")
+    return columns
+
+
+def _named(name: str, named: Value, counts: Mapping[str, int]) -> list[Cid]:
+    """The blocks of a column, as many as its items may fill."""
+    if not isinstance(named, list):
+        raise _bad(f"no list of raw blocks as {name}", "one")
+    found = [one for one in named if isinstance(one, Cid) and one.codec == RAW]
+    if len(found) != len(named):
         raise _bad(f"no list of raw blocks as {name}", "one")
     item_bytes, of_what = _COLUMNS[name]
-    wanted = None if of_what is None else item_bytes * counts[of_what]
-    blocks = len(named)
-    most = blocks * BLOCK_BYTES if wanted is None else wanted
-    if most > MAX_COLUMN_BYTES or (wanted is not None and blocks != -(-wanted // BLOCK_BYTES)):
-        raise _bad(f"{blocks} blocks of {name}", "as many as its items fill, at most 1 GiB")
+    blocks = len(found) if of_what is None else -(-item_bytes * counts[of_what] // BLOCK_BYTES)
+    if len(found) != blocks or blocks * BLOCK_BYTES > MAX_COLUMN_BYTES:
+        raise _bad(f"{len(found)} blocks of {name}", "as many as its items fill, at most 1 GiB")
+    return found
+
+
+def _column(name: str, named: Value, get: Get, counts: Mapping[str, int]) -> bytes:
+    """The bytes of a column, as many as the counts say; nothing is fetched for one that is too long."""
+    item_bytes, of_what = _COLUMNS[name]
+    cids = _named(name, named, counts)
     data = bytearray()
-    for at, one in enumerate(named):
-        assert isinstance(one, Cid)
+    for at, one in enumerate(cids):
         block = _block(one, get, BLOCK_BYTES)
-        if not block or (at + 1 < blocks and len(block) != BLOCK_BYTES):
+        if not block or (at + 1 < len(cids) and len(block) != BLOCK_BYTES):
             raise _bad(f"a block of {len(block)} bytes in {name}", "full ones and a rest")
         data += block
-    if wanted is not None and len(data) != wanted:
-        raise _bad(f"{len(data)} bytes of {name}", str(wanted))
+    if of_what is not None and len(data) != item_bytes * counts[of_what]:
+        raise _bad(f"{len(data)} bytes of {name}", str(item_bytes * counts[of_what]))
     return bytes(data)
 
 

@@ -14,6 +14,7 @@ from cinepeer.adapters.store.admission import admit, check, distinct, right_body
 from cinepeer.adapters.store.database import Database, Row
 from cinepeer.adapters.store.forks import fork_statements, forks_held
 from cinepeer.adapters.store.insertion import completions, insertions, omissions
+from cinepeer.adapters.store.moment import Moment
 from cinepeer.adapters.store.outcome import Batch, Held, Outcome, Pair
 from cinepeer.adapters.store.past import StoredPast
 from cinepeer.adapters.store.schema import damaged
@@ -153,6 +154,10 @@ class RecordStore:
         It holds all that was stored before the call. That of everything is kept, and grows with the store.
         """
         return await self._sealing.sealed(scope)
+
+    async def at_once(self, take: Callable[[Moment], T]) -> T:
+        """What `take` makes, in a thread, of one state of this store; what is written meanwhile is not in it."""
+        return await self._database.gather(lambda connection: take(Moment(connection, self._database.path)))
 
     async def places(self, ids: Sequence[Cid]) -> list[int | None]:
         """The place of each of `ids` in the order of arrival, None for one that is not held."""

@@ -39,7 +39,7 @@ class Sealing:
         """The set of all records of every author whom `scope` concerns; holds all that was stored before the call."""
         if scope.is_everything:
             return await self._everything()
-        keys = await self._database.gather(lambda connection: _scoped(connection, scope))
+        keys = await self._database.gather(lambda connection: _at_once(connection, scope))
         return await asyncio.to_thread(SealedSet.of_keys, keys)
 
     async def _everything(self) -> SealedSet:
@@ -70,9 +70,15 @@ def _keys(connection: sqlite3.Connection, question: str, values: Sequence[object
     return bytes(keys)
 
 
-def _scoped(connection: sqlite3.Connection, scope: Scope) -> bytes:
-    """The keys, ascending, of all records of the authors whom a scope concerns."""
+def _at_once(connection: sqlite3.Connection, scope: Scope) -> bytes:
     connection.execute("BEGIN")  # one state
+    return scoped_keys(connection, scope)
+
+
+def scoped_keys(connection: sqlite3.Connection, scope: Scope) -> bytes:
+    """The keys (40 bytes each, ascending) of all records of the authors whom a scope concerns, or of everything."""
+    if scope.is_everything:
+        return _keys(connection, _ALL)
     keys = b"".join(
         _keys(connection, f"SELECT time, id FROM records WHERE author IN ({_marks(some)})", some)
         for some in _pages(sorted(_authors(connection, scope)))
