@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,6 +30,7 @@ class Library:
         self.catalogue = Catalogue()
         self.counted = Counted()
         self.ratings = 0
+        self.ratings_of: Counter[Cid] = Counter()
         self._retracted: set[tuple[Cid, Cid]] = set()
         self._bodiless: set[Cid] = set()
         self._revision = self._store.feeds.revision
@@ -73,6 +75,7 @@ class Library:
         fields: dict[str, Any] = parse_body(record.kind, body)
         if record.kind == "rating":
             self.ratings += 1
+            self.ratings_of[record.author] += 1
             self.counted.apply(
                 record.author, record.time, record.id, [(film, stars) for film, stars in fields["ratings"]]
             )

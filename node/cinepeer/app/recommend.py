@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 
 from cinepeer.app.fit import fit_apart
@@ -10,6 +11,8 @@ from cinepeer.app.library import Library
 from cinepeer.recommend.model import LIKED, ItemModel, model_id, model_of, save
 from cinepeer.recommend.serve import Reason, Recommendation, rank
 from cinepeer.records.cid import Cid
+
+log = logging.getLogger("cinepeer.recommend")
 
 SHOWN_NEIGHBOURS = 3
 
@@ -43,6 +46,8 @@ class Recommendations:
         self._library = library
         self._fitting = asyncio.Lock()
         self._fitted = -1
+        self._fitted_own: tuple[Cid | None, int] = (None, 0)
+        self._soon: asyncio.Task[None] | None = None
         self.model: ItemModel = model_of([], [], [], b"", 0)
         self.model_id = model_id(save(self.model))
 
@@ -51,15 +56,40 @@ class Recommendations:
         """Whether the model was fitted on every rating that counts now."""
         return self._fitted == self._library.ratings
 
-    async def fit(self) -> None:
-        """Fits anew when ratings came since the last fit."""
+    def serves(self, author: Cid) -> bool:
+        """Whether the model is as good for `author` as a new one: only own ratings of films that it knows came since.
+
+        They count in the list without a fit; what they say to others comes with the next one.
+        """
+        whose, own = self._fitted_own
+        since = self._library.ratings - self._fitted
+        if whose != author or since != self._library.ratings_of[author] - own:
+            return False
+        known = set(self.model.films)
+        return all(film in known for film in self._library.counted.stars_of(author))
+
+    async def refresh(self, author: Cid) -> None:
+        """Fits anew where `author`'s list needs it, and otherwise soon, without being waited for."""
+        if not self.serves(author):
+            await self.fit(author)
+        elif not self.is_current and (self._soon is None or self._soon.done()):
+            self._soon = asyncio.create_task(self._fit_quietly(author), name="fit")
+
+    async def _fit_quietly(self, author: Cid) -> None:
+        try:
+            await self.fit(author)
+        except Exception:  # a task's edge: the list goes on with the model that it has
+            log.exception("recommend.fit_failed")
+
+    async def fit(self, author: Cid) -> None:
+        """Fits anew when ratings came since the last fit; `author` is whose list it will serve."""
         async with self._fitting:
             if self.is_current:
                 return
-            ratings = self._library.ratings
+            ratings, own = self._library.ratings, self._library.ratings_of[author]
             self.model, data = await fit_apart(self._library.counted)
             self.model_id = model_id(data)
-            self._fitted = ratings
+            self._fitted, self._fitted_own = ratings, (author, own)
 
     def explain(self, author: Cid, limit: int = 20) -> list[Explained]:
         """The best films for `author` from the current model and the author's ratings as they stand now."""

@@ -171,7 +171,7 @@ class Receiving:
         self.upload = upload
         self._taken = upload.received_bytes
 
-    def write(self, piece: bytes, *, notes: bool = True) -> None:
+    def write(self, piece: bytes, notes: bool = True) -> None:
         """Appends; raises `BadInput` for more than the upload's size and `LimitReached` when the disk is full.
 
         Without `notes` nothing is acknowledged before `keep`.

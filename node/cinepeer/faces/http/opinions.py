@@ -66,8 +66,8 @@ def opinions(parts: Parts) -> APIRouter:
     @router.get("/api/recommendations", response_model=answers.Recommendations)
     async def get_recommendations(limit: int = 20, fit: bool = False) -> dict[str, Any]:
         """What to watch next, each with the ratings that caused it; `fit` has the model fitted first."""
-        if fit or not parts.recommendations.is_current:
-            await parts.recommendations.fit()
+        author = parts.author.id
+        await (parts.recommendations.fit(author) if fit else parts.recommendations.refresh(author))
         return views.recommendations(parts, limit)
 
     return router

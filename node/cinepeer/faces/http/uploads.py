@@ -8,7 +8,7 @@ import base64
 import binascii
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from email.utils import formatdate
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from cinepeer.adapters.system.uploads import KEPT_MS, Receiving, Upload
+from cinepeer.adapters.system.uploads import KEPT_MS, Upload
 from cinepeer.errors import Absent, BadInput
 from cinepeer.faces.http import publication_answers as answers
 from cinepeer.faces.http.parts import Parts
@@ -141,19 +141,25 @@ async def _receive(request: Request, parts: Parts, upload: Upload, checksum: _Ch
             async for piece in _pieces(request):
                 if checksum is not None:
                     checksum.running.update(piece)
-                await asyncio.to_thread(_write, receiving, piece, checksum is None)
-        except ClientDisconnect:
+                await _apart(receiving.write, piece, checksum is None)
+        except (ClientDisconnect, asyncio.CancelledError):
             if checksum is None:
-                await asyncio.to_thread(receiving.keep)
+                receiving.keep()
             raise
         if checksum is not None and not checksum.holds:
             return problem(460, "found bytes that do not match their checksum, expected those that were sent", _TUS)
-        await asyncio.to_thread(receiving.keep)
+        await _apart(receiving.keep)
     return Response(status_code=204, headers=_headers(receiving.upload))
 
 
-def _write(receiving: Receiving, piece: bytes, notes: bool) -> None:
-    receiving.write(piece, notes=notes)
+async def _apart(work: Callable[..., None], *arguments: Any) -> None:
+    """Runs `work` in a thread and waits for its end even when this task is cancelled: it uses an open file."""
+    running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
