@@ -113,7 +113,7 @@ def run_seeds(first: int, end: int) -> Found:
 def run_network(nodes: int, loss: float) -> Found:
     """How long a network took; null for never."""
     found = convergence.converge(nodes, loss)
-    times = {each: getattr(found, each) for each in ("half_ms", "most_ms", "all_ms")}
+    times = {each: getattr(found, each) for each in ("half_ms", "most_ms", "all_ms", "path_ms")}
     whole = {each: None if value == float("inf") else round(value) for each, value in times.items()}
     cost = {"sent_bytes_per_node": round(found.sent_bytes), "computed_s": round(found.computed_s, 1)}
     return {"nodes": nodes, "loss": loss, "records": found.records, **whole, **cost}

@@ -54,6 +54,8 @@ class Node:
         self.is_frozen = False
         self.is_full = False
         self.disk_ms = 2.0
+        self.record_ms = 0.2  # to verify and write one record; one batch at a time
+        self._busy_ms = 0.0
         self.crashes_at: str | None = None  # the next store ends this life, "before" or "after" it is on the disk
         self.heard: set[int] = set()
         self.refused: Counter[tuple[str, str]] = Counter()
@@ -291,7 +293,8 @@ class Node:
 
             world.after(world.chance.uniform(0, self.disk_ms), acknowledge)
 
-        world.after(world.chance.uniform(0, 2 * self.disk_ms), commit)
+        self._busy_ms = max(self._busy_ms, world.now_ms) + self.record_ms * len(effect.records)
+        world.after(self._busy_ms - world.now_ms + world.chance.uniform(0, 2 * self.disk_ms), commit)
 
     def _crash_now(self) -> None:
         self.world.reached[f"crash {self.crashes_at} a store is on the disk"] += 1
