@@ -11,6 +11,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+import cinepeer
 from cinepeer.errors import BadInput, CheckFailed, Unreachable
 
 DEFAULT_HOME = "~/.cinepeer"
@@ -42,6 +43,11 @@ def before_subcommand(ctx: click.Context) -> bool:
         if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise BadInput(f"found options before {ctx.invoked_subcommand!r}, expected them after it")
     return True
+
+
+def typed() -> str:
+    """What a person types before a command: in a checkout its script, elsewhere the command's own name."""
+    return "./scripts/run" if (Path(cinepeer.__file__).parents[2] / "scripts" / "run").is_file() else "cinepeer"
 
 
 def show(value: Any, as_json: bool, words: Callable[[Any], Iterator[str]]) -> None:

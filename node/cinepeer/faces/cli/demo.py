@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from cinepeer.errors import BadInput, CinepeerError
+from cinepeer.faces.cli.call import typed
 
 
 @click.command(epilog="Example: cinepeer demo --film film.mp4 --json")
@@ -115,6 +116,7 @@ async def _tell(story: Any, as_json: bool, begun: float) -> dict[str, Any]:
     else:
         say(f"\n{'All held' if result['ok'] else 'It did not hold'}, in {result['seconds']} s.")
         if result["ok"]:
-            say("Next: `cinepeer run` starts a node of your own, `cinepeer demo --keep` leaves these three to look at.")
+            command = typed()
+            say(f"Next: `{command} run` starts a node of your own; `{command} demo --keep` leaves these to look at.")
     sys.stdout.flush()
     return result

@@ -13,6 +13,7 @@ from cinepeer.errors import BadInput, CheckFailed, CinepeerError, Unreachable
 from cinepeer.faces.cli import resting
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
 from cinepeer.faces.cli.choice import FILM, film_id
+from cinepeer.faces.cli.measure import measured, say_over
 
 
 @click.command(epilog="Example: cinepeer publish film.mp4 --name 'First Light' --year 2026 --owner 0xABC…=3000")
@@ -55,7 +56,9 @@ def _followed(node: Node, job: str, is_told: bool) -> dict[str, Any]:
         if "done" in line:
             return dict(line["done"])
         if is_told:
-            click.echo(f"\r\033[K{_measure(line)}", nl="of" not in line, err=True)
+            say_over(_measure(line))
+            if "of" not in line:
+                click.echo(err=True)
     raise Unreachable(
         "the node stopped in the middle, expected the film published: it goes on when it is started again"
     )
@@ -113,7 +116,7 @@ def parse_owner(text: str) -> dict[str, Any]:
 
 def _measure(line: dict[str, Any]) -> str:
     if "of" in line:
-        return f"packaging: {line['seconds']:.0f} of {line['of']:.0f} seconds of film"
+        return measured("packaging", line["seconds"], line["of"], "seconds of film")
     return f"{line['stage']}: " + ", ".join(f"{key} {value}" for key, value in line.items() if key != "stage")
 
 

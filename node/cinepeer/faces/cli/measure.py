@@ -1,13 +1,15 @@
-"""How far a long command is: one line that counts, on a terminal alone."""
+"""How far a long command is: one line with a bar, on a terminal alone."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 
 import click
 
 PAUSE_S = 0.1
+BAR_SIGNS = 20
 
 
 class Measure:
@@ -28,8 +30,7 @@ class Measure:
             self._show()
 
     def _show(self) -> None:
-        of = "" if self.whole is None else f" of {self.whole:,}"
-        click.echo(f"\r\033[K{self._what}: {self.done:,}{of}", nl=False, err=True)
+        say_over(measured(self._what, self.done, self.whole))
 
     def __enter__(self) -> Measure:
         return self
@@ -38,3 +39,18 @@ class Measure:
         if self._shown_at:
             self._show()
             click.echo(err=True)
+
+
+def measured(what: str, done: float, whole: float | None, unit: str = "") -> str:
+    """`done` of `whole` as a line with a bar; without a whole only the count."""
+    behind = f" {unit}" if unit else ""
+    if not whole:
+        return f"{what}: {done:,.0f}{behind}"
+    full = int(BAR_SIGNS * min(done / whole, 1))
+    return f"{what}: [{'#' * full}{'.' * (BAR_SIGNS - full)}] {done:,.0f} of {whole:,.0f}{behind}"
+
+
+def say_over(line: str) -> None:
+    """Writes over the last line of the terminal, no wider than it is."""
+    columns = shutil.get_terminal_size().columns
+    click.echo(f"\r\033[K{line[: columns - 1]}", nl=False, err=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from cinepeer.faces.cli.call import home_option
+from cinepeer.faces.cli.call import home_option, typed
 from cinepeer.settings import SETTINGS
 
 
@@ -42,20 +42,24 @@ def run(join: str | None, as_json: bool, verbose: bool, home: Path, **flags: Any
     )
 
     def ready(told: dict[str, Any]) -> None:
-        click.echo(json.dumps(told) if as_json else "\n".join(_words(told)))
+        click.echo(json.dumps(told) if as_json else "\n".join(ready_words(told)))
         sys.stdout.flush()
 
     asyncio.run(serve(home, flags, join, ready))
 
 
-def _words(told: dict[str, Any]) -> list[str]:
+def ready_words(told: dict[str, Any]) -> list[str]:
+    """What a person is told once the node answers."""
+    command = typed()
     return [
         f"Cinepeer runs at {told['page']}",
         "",
         "Next, in another terminal:",
-        "  1. publish a film          ./scripts/run publish FILE",
-        f"  2. let another node join   ./scripts/run run --home OTHER --join {told['p2p'][0]}",
-        "  3. see the whole story     ./scripts/run demo",
+        f"  publish a film          {command} publish FILE --name NAME",
+        f"  see and rate films      {command} films, then {command} rate NAME 9",
+        f"  let another node join   {command} network show --file OUT, there: {command} run --join OUT",
+        f"  keep your 24 words      {command} keys phrase --show",
+        f"  see the whole story     {command} demo",
         "",
         "Ctrl-C stops the node; what it acknowledged is on disk.",
     ]
