@@ -20,6 +20,7 @@ from cinepeer.daemon.clock import clock_ms
 from cinepeer.daemon.disk import denied_file, keep_disk_cap, open_disk
 from cinepeer.daemon.ledgers import open_ledger
 from cinepeer.daemon.listeners import listen, public_url
+from cinepeer.daemon.neighbourhood import bootstrap, open_peers
 from cinepeer.errors import CinepeerError
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ async def build(
 
     # The network: one libp2p node, and what it answers.
     arrivals: asyncio.Queue[list[Record]] = asyncio.Queue()
+    peers = open_peers(home, keys.secret("peer"), network.id, settings)
     replication = Replication(
         store,
         network.id,
@@ -89,6 +91,7 @@ async def build(
         chance=secrets.SystemRandom().random,
         interval_s=float(settings["sync_interval"]),
         on_records=arrivals.put,
+        on_refused=peers.blame,
     )
     p2p = await P2P.start(
         keys.secret("peer"),
@@ -97,13 +100,15 @@ async def build(
         lambda _peer, cid: not disk.denied.is_denied(cid),
         {
             **replication.responders,
+            **peers.responders,
             PROTOCOL: lambda _peer: _describing(network, p2p_box),
             LEDGER_PROTOCOL: lambda _peer: chain.answer,
         },
         [replication.topic],
         replication.on_gossip,
-        replication.on_neighbour,
-        known=network.sequencer,
+        _each(replication.on_neighbour, peers.on_neighbour),
+        known=[*network.sequencer, *bootstrap(settings)],
+        on_blame=peers.on_blame,
     )
     p2p_box.append(p2p)
     stack.push_async_callback(p2p.stop)
@@ -149,6 +154,7 @@ async def build(
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
         replication=replication,
         neighbours=p2p.neighbours,
+        peers=peers,
         status=lambda: _addresses(home, ports, network, p2p, chain.label()),
         connect=p2p.connect,
         moderation=moderation,
@@ -156,6 +162,8 @@ async def build(
     )
     await replication.start(p2p)
     stack.push_async_callback(replication.stop)
+    await peers.start(p2p)
+    stack.push_async_callback(peers.stop)
     await publications.start()
     stack.push_async_callback(publications.stop)
     witnessing = Witnessing(ledger, author, network.chain_id, lambda: chain.following.may_witness)
@@ -174,6 +182,16 @@ async def build(
 def _listen_on(port: int, address: str) -> list[str]:
     """Multiaddrs to listen on, loopback first."""
     return [f"/ip4/{ip}/tcp/{port}" for ip in ("127.0.0.1", address) if ip]
+
+
+def _each(*listeners: Callable[[str, bool], Awaitable[None]]) -> Callable[[str, bool], Awaitable[None]]:
+    """Tells several that a neighbour came or went."""
+
+    async def tell(peer_id: str, up: bool) -> None:
+        for listener in listeners:
+            await listener(peer_id, up)
+
+    return tell
 
 
 def _describing(network: Network, p2p_box: list[P2P]) -> Callable[[bytes], Awaitable[bytes]]:

@@ -42,6 +42,14 @@ export interface AuditRequest {
   readonly raters?: readonly string[];
 }
 
+/** A peer that is turned away until a time (Unix, ms); `times` counts its bans, this one included. */
+export interface Ban {
+  readonly peer: string;
+  readonly until_ms: number;
+  readonly reason: string;
+  readonly times: number;
+}
+
 /** A header as RLP; `signature` is the sequencer's, null on a ledger that is not one of ours. */
 export interface Block {
   readonly number: number;
@@ -171,12 +179,13 @@ export interface GivenStars {
   readonly counted: boolean;
 }
 
-/** What the node holds, what it left out and why; `disk_cap` in bytes. */
+/** What the node holds, what it left out and why; `disk_cap` in bytes, `gateway` where others read over HTTP. */
 export interface Hosted {
   readonly held: readonly string[];
   readonly declined: { readonly [key: string]: string };
   readonly stored_bytes: number;
   readonly disk_cap: number;
+  readonly gateway?: string | null;
   readonly denied: readonly string[];
   readonly [more: string]: unknown;
 }
@@ -187,6 +196,7 @@ export interface HostingChanged {
   readonly declined: { readonly [key: string]: string };
   readonly stored_bytes: number;
   readonly disk_cap: number;
+  readonly gateway?: string | null;
   readonly denied: readonly string[];
   readonly consequence: string | null;
   readonly [more: string]: unknown;
@@ -265,6 +275,14 @@ export interface LogEntry {
   readonly tx: string;
 }
 
+/** Whether others reach this node, how many peers it knows, whom it turns away, and what was refused, by reason. */
+export interface Neighbourhood {
+  readonly reach: Reach;
+  readonly known: number;
+  readonly banned: readonly Ban[];
+  readonly refused: { readonly [key: string]: number };
+}
+
 /** What the next record of a device must carry; its time may not be before `time_ms`. */
 export interface NextPlace {
   readonly seq: number;
@@ -335,6 +353,7 @@ export interface Peer {
   readonly refused?: { readonly [key: string]: number };
   readonly last_sync_ms?: number | null;
   readonly lag?: number | null;
+  readonly standing?: string | null;
   readonly [more: string]: unknown;
 }
 
@@ -435,6 +454,7 @@ export interface Pursued {
   readonly declined: { readonly [key: string]: string };
   readonly stored_bytes: number;
   readonly disk_cap: number;
+  readonly gateway?: string | null;
   readonly denied: readonly string[];
   readonly taken: number;
   readonly [more: string]: unknown;
@@ -450,6 +470,15 @@ export interface Rated {
 /** Stars for films; null withdraws. */
 export interface RatingRequest {
   readonly ratings: readonly (readonly [string, number | null])[];
+}
+
+/** What neighbours found that dialled this node back; `reachable` and `seen_from` are null before anybody did. */
+export interface Reach {
+  readonly reachable: boolean | null;
+  readonly seen_from: string | null;
+  readonly judges: number;
+  readonly reached_by: number;
+  readonly outside: readonly string[];
 }
 
 /** The list, and the model that it was ranked by. */
@@ -658,6 +687,7 @@ export interface Routes {
   readonly 'GET /api/account': { body: null; answer: Account };
   readonly 'POST /api/account/credits': { body: null; answer: Credited };
   readonly 'POST /api/anchors': { body: null; answer: Anchored };
+  readonly 'DELETE /api/bans/{peer_id}': { body: null; answer: Neighbourhood };
   readonly 'POST /api/delegations': { body: DelegationRequest; answer: Delegated };
   readonly 'POST /api/denied': { body: DenyRequest; answer: Denied };
   readonly 'GET /api/devices/{device}': { body: null; answer: DeviceState };
@@ -678,6 +708,7 @@ export interface Routes {
   readonly 'GET /api/ledger/logs': { body: null; answer: readonly LogEntry[] };
   readonly 'GET /api/ledger/proofs/{address}': { body: null; answer: Proof };
   readonly 'POST /api/licences': { body: LicenceRequest; answer: Bought };
+  readonly 'GET /api/neighbourhood': { body: null; answer: Neighbourhood };
   readonly 'POST /api/offers': { body: OfferRequest; answer: Offered };
   readonly 'POST /api/payments': { body: PaymentRequest; answer: Paid };
   readonly 'GET /api/peers': { body: null; answer: readonly Peer[] };

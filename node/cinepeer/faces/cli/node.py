@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,23 +46,50 @@ def _status(found: dict[str, Any]) -> Iterator[str]:
 
 @click.command(epilog="Example: cinepeer peers --connect /ip4/192.0.2.7/tcp/12000/p2p/12D3Koo…")
 @click.option("--connect", "addr", help="A peer's multiaddr to connect to.")
+@click.option("--forgive", "peer_id", help="The id of a banned peer whose ban ends now.")
 @json_option
 @home_option
-def peers(addr: str | None, as_json: bool, home: Path) -> None:
-    """Show the neighbours, or connect to one."""
+def peers(addr: str | None, peer_id: str | None, as_json: bool, home: Path) -> None:
+    """Show the neighbours, connect to one, or end a ban."""
     node = Node.of(home)
+    if peer_id:
+        show(node.delete(f"/api/bans/{peer_id}"), as_json, lambda _: iter([f"forgiven {peer_id}"]))
+        return
     if addr:
         show(node.post("/api/peers", {"addr": addr}), as_json, lambda made: iter([f"connected to {made['peer_id']}"]))
         return
-    show(node.get("/api/peers"), as_json, _peers)
+    found = node.get("/api/peers")
+    # The list of neighbours is what programs read; a person is told of the rest beside it.
+    show(found, as_json, lambda _: _peers(found, node.get("/api/neighbourhood")))
 
 
-def _peers(found: list[dict[str, Any]]) -> Iterator[str]:
+def _peers(found: list[dict[str, Any]], around: dict[str, Any]) -> Iterator[str]:
     if not found:
         yield "no neighbours: connect to one with `cinepeer peers --connect MULTIADDR`"
     for peer in found:
         refused = sum(peer.get("refused", {}).values())
-        yield f"{peer['peer_id']}  received {peer.get('received', 0)}, sent {peer.get('sent', 0)}, refused {refused}"
+        exchanged = f"received {peer.get('received', 0)}, sent {peer.get('sent', 0)}, refused {refused}"
+        yield f"{peer['peer_id']}  {peer['direction']:3} {peer['standing']:6} {exchanged}"
+    yield f"known     {around['known']} peers"
+    yield f"reached   {_reached(around['reach'])}"
+    for ban in around["banned"]:
+        yield f"banned    {ban['peer']} for {ban['reason']}, until {_moment(ban['until_ms'])}"
+
+
+def _reached(reach: dict[str, Any]) -> str:
+    """Whether others reach this node, in words."""
+    if reach["reachable"] is None:
+        return "not known yet: no neighbour has dialled back"
+    where = {"machine": "from this machine", "lan": "from this network", "everywhere": "from outside"}[
+        reach["seen_from"]
+    ]
+    if reach["reachable"]:
+        return f"{where}, by {reach['reached_by']} of {reach['judges']} neighbours that dialled back"
+    return f"not {where}: none of {reach['judges']} neighbours that dialled back got through"
+
+
+def _moment(time_ms: int) -> str:
+    return datetime.fromtimestamp(time_ms / 1000).strftime("%Y-%m-%d %H:%M")
 
 
 @click.command(epilog="Example: cinepeer host --disk-cap 20000000000   or   cinepeer host --deny bafy…")

@@ -141,6 +141,7 @@ class Peer(Growing):
     refused: dict[str, int] = {}
     last_sync_ms: int | None = None
     lag: int | None = None
+    standing: str | None = None
 
 
 class Status(Growing):
@@ -166,12 +167,13 @@ class Status(Growing):
 
 
 class Hosted(Growing):
-    """What the node holds, what it left out and why; `disk_cap` in bytes."""
+    """What the node holds, what it left out and why; `disk_cap` in bytes, `gateway` where others read over HTTP."""
 
     held: list[str]
     declined: dict[str, str]
     stored_bytes: int
     disk_cap: int
+    gateway: str | None = None
     denied: list[str]
 
 

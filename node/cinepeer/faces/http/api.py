@@ -15,6 +15,7 @@ from cinepeer.faces.http.chain import chain
 from cinepeer.faces.http.films import films
 from cinepeer.faces.http.keys import keys
 from cinepeer.faces.http.ledger import ledger, titles
+from cinepeer.faces.http.neighbourhood import neighbourhood
 from cinepeer.faces.http.node import node
 from cinepeer.faces.http.opinions import opinions
 from cinepeer.faces.http.parts import Parts
@@ -22,7 +23,7 @@ from cinepeer.faces.http.problems import ERRORS, tell_problems
 from cinepeer.faces.http.publications import publications
 from cinepeer.faces.http.uploads import uploads
 
-ROUTERS = (films, opinions, uploads, publications, node, keys, ledger, titles, chain)
+ROUTERS = (films, opinions, uploads, publications, node, neighbourhood, keys, ledger, titles, chain)
 
 
 def application(

@@ -15,6 +15,7 @@ from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
 from cinepeer.app.moderate import Moderation
 from cinepeer.app.parts import RecordStore
+from cinepeer.app.peers import Peers
 from cinepeer.app.publications import Publications
 from cinepeer.app.recommend import Recommendations
 from cinepeer.app.replicate import Replication
@@ -40,6 +41,7 @@ class Parts:
     auditing: Auditing
     replication: Replication
     neighbours: Callable[[], Sequence[Any]]
+    peers: Peers
     status: Callable[[], dict[str, Any]]
     connect: Callable[[str], Awaitable[str]]
     moderation: Moderation

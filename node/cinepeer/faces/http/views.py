@@ -44,6 +44,7 @@ async def status(parts: Parts) -> dict[str, Any]:
         "stored_bytes": await parts.ipfs.stored_bytes(),
         "disk_cap": parts.hosting.cap_bytes,
         "peers": peers(parts),
+        "neighbourhood": neighbourhood(parts),
     }
 
 
@@ -227,9 +228,28 @@ def peers(parts: Parts) -> list[dict[str, Any]]:
     """The neighbours and what was exchanged with each."""
     exchanged = parts.replication.peers()
     return [
-        asdict(neighbour) | (asdict(exchanged[neighbour.peer_id]) if neighbour.peer_id in exchanged else {})
+        asdict(neighbour)
+        | (asdict(exchanged[neighbour.peer_id]) if neighbour.peer_id in exchanged else {})
+        | {"standing": _standing(parts, neighbour.peer_id)}
         for neighbour in parts.neighbours()
     ]
+
+
+def _standing(parts: Parts, peer_id: str) -> str:
+    """One word for how a peer behaves: `new`, `useful`, `silent` or `lying`."""
+    exchanged = parts.replication.peers().get(peer_id)
+    found = parts.peers.standing(peer_id)
+    return "useful" if found == "new" and exchanged is not None and exchanged.received else found
+
+
+def neighbourhood(parts: Parts) -> dict[str, Any]:
+    """Whether others reach this node, how many peers it knows, and whom it turns away."""
+    return {
+        "reach": parts.peers.reach.told(),
+        "known": len(parts.peers.book),
+        "banned": [asdict(ban) for ban in parts.peers.bans()],
+        "refused": dict(parts.peers.refused),
+    }
 
 
 async def sync(parts: Parts) -> list[dict[str, Any]]:
@@ -249,5 +269,6 @@ async def hosting(parts: Parts) -> dict[str, Any]:
         "declined": {str(version): reason for version, reason in parts.hosting.declined.items()},
         "stored_bytes": await parts.ipfs.stored_bytes(),
         "disk_cap": parts.hosting.cap_bytes,
+        "gateway": parts.hosting.gateway,
         "denied": parts.denied.lines(),
     }
