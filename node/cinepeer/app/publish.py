@@ -17,6 +17,7 @@ from cinepeer.app.parts import Media, Package, Probe
 from cinepeer.content.unixfs import links
 from cinepeer.errors import BadInput, LimitReached, Refused
 from cinepeer.ports import IpfsBackend
+from cinepeer.records.bodies import new_body
 from cinepeer.records.cid import RAW, Cid
 from cinepeer.records.dagcbor import Value
 from cinepeer.records.film_id import is_external_id
@@ -46,6 +47,22 @@ class FilmFacts:
         for text in self.external:
             if not is_external_id(text):
                 raise BadInput(f"found the external id {text[:80]!r}, expected one such as imdb:tt0111161")
+        try:
+            new_body("film", bytes(16), **self.fields())
+        except Refused as error:
+            raise BadInput(f"{error}: say less of the film, or in shorter words") from error
+
+    def fields(self) -> dict[str, Value]:
+        """The fields of the film's record."""
+        return {
+            "name": self.name,
+            "year": self.year,
+            "external": list(self.external),
+            "credits": [{"name": name, "role": role} for name, role in self.credits],
+            "genres": list(self.genres),
+            "synopsis": self.synopsis,
+            "languages": list(self.languages),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,15 +195,7 @@ class Publishing:
         self, facts: FilmFacts, probe: Probe, package: Package, root: Cid, blocks: int, size_bytes: int
     ) -> Published:
         def film(_: Sequence[Record]) -> tuple[str, Mapping[str, Value]]:
-            return "film", {
-                "name": facts.name,
-                "year": facts.year,
-                "external": list(facts.external),
-                "credits": [{"name": name, "role": role} for name, role in facts.credits],
-                "genres": list(facts.genres),
-                "synopsis": facts.synopsis,
-                "languages": list(facts.languages),
-            }
+            return "film", facts.fields()
 
         def version(before: Sequence[Record]) -> tuple[str, Mapping[str, Value]]:
             return "version", {

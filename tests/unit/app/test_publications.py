@@ -309,6 +309,8 @@ def test_a_job_that_ends_the_node_again_and_again_is_given_up(tmp_path: Path) ->
         (Wish(FACTS), "expected one of them"),
         (Wish(FACTS, upload="ab" * 16, path="/film.mp4"), "expected one of them"),
         (Wish(FilmFacts(" "), path="/film.mp4"), "expected the film's name"),
+        (Wish(FilmFacts("x", genres=("g",) * 5_000), path="/film.mp4"), "expected the form of that kind: say less"),
+        (Wish(FilmFacts("x", synopsis="s" * 40_000), path="/film.mp4"), "say less of the film"),
         (Wish(FACTS, path="/film.mp4", owners=(OWNER, OWNER)), "found a co-owner twice"),
         (Wish(FACTS, path="/film.mp4", title=False, offer=OFFER), "expected the title to be registered"),
         (Wish(FACTS, path="/film.mp4", offer=OFFER | {"medium": "hologram"}), "expected one of"),
