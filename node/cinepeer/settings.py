@@ -42,6 +42,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("public_url", "", "address", "where others reach the second listener, told in the node's `host` record"),
     Setting("disk_cap", 50_000_000_000, "bytes", "most bytes of film blocks that this node keeps"),
     Setting("host_films", True, "yes/no", "pin the films that this node hears of, within the disk cap"),
+    Setting("scope", "", "words", "which records this node holds: author:ID, film:ID, since:MS, until:MS; else all"),
     Setting("sync_interval", 120, "seconds", "longest pause between two reconciliations with a neighbour"),
     Setting(
         "witness_interval",

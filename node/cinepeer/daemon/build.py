@@ -61,6 +61,7 @@ async def build(
     from cinepeer.app.titles import Titles
     from cinepeer.app.witness import Witnessing
     from cinepeer.faces.http.parts import Parts
+    from cinepeer.replication.scope import parse_setting
 
     # On the disk: records, blocks, what is denied.
     store = await RecordStore.open(home.records)
@@ -90,6 +91,7 @@ async def build(
         clock_ms=clock_ms,
         chance=secrets.SystemRandom().random,
         interval_s=float(settings["sync_interval"]),
+        scope=parse_setting(str(settings["scope"])),
         on_records=arrivals.put,
         on_refused=peers.blame,
     )

@@ -15,6 +15,7 @@ from cinepeer.faces.http import answers
 from cinepeer.faces.http.parts import Parts
 from cinepeer.records.bodies import KEY_KINDS, parse_film_id
 from cinepeer.records.cid import Cid
+from cinepeer.replication.scope import write_setting
 
 
 def cid(text: str) -> Cid:
@@ -40,6 +41,7 @@ async def status(parts: Parts) -> dict[str, Any]:
         "author": str(parts.author.id),
         **parts.status(),
         "records": await parts.store.count(),
+        "holding": await _holding(parts),
         "films": len(parts.library.catalogue.films),
         "stored_bytes": await parts.ipfs.stored_bytes(),
         "disk_cap": parts.hosting.cap_bytes,
@@ -58,6 +60,12 @@ async def public_status(parts: Parts) -> dict[str, Any]:
         "records": await parts.store.count(),
         "films": len(parts.library.catalogue.films),
     }
+
+
+async def _holding(parts: Parts) -> dict[str, Any]:
+    """What this node says that it holds of its scope; any peer can check the fingerprint by reconciling."""
+    count, fingerprint = await parts.replication.holding()
+    return {"scope": write_setting(parts.replication.scope), "records": count, "fingerprint": fingerprint.hex()}
 
 
 async def films(parts: Parts) -> list[dict[str, Any]]:
