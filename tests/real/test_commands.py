@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -125,6 +126,33 @@ def test_an_audit_is_kept_in_a_new_file_and_holds_without_the_node(said: Said, t
     changed[len(changed) // 2] ^= 1
     bundle.write_bytes(changed)
     assert command("audit", bundle).returncode == 1
+
+
+PLAYER = """#!{python}
+import sys, urllib.request
+address = sys.argv[-1]
+master = urllib.request.urlopen(address).read().decode()
+playlist = next(line for line in master.splitlines() if line.endswith(".m3u8"))
+listed = urllib.request.urlopen(address.rpartition("/")[0] + "/" + playlist).read().decode()
+open({out!r}, "w").write(master + listed)
+sys.exit({code})
+"""
+
+
+def test_a_player_is_given_the_film_and_no_other_program(node: Running, said: Said, tmp_path: Path) -> None:
+    out, programs = tmp_path / "played", tmp_path / "bin"
+    programs.mkdir()
+    player = programs / "mpv"
+    asked = ("watch", NAME, "--home", node.home)
+    for code, ends in ((0, 0), (4, 2)):
+        player.write_text(PLAYER.format(python=sys.executable, out=str(out), code=code))
+        player.chmod(0o755)
+        ended = command(*asked, PATH=str(programs))
+        assert (ended.returncode, len(ended.stderr.splitlines())) == (ends, 1 if ends else 0), ended.stderr
+        assert "#EXT-X-STREAM-INF" in out.read_text() and "#EXT-X-ENDLIST" in out.read_text()
+    player.unlink()
+    ended = command(*asked, PATH=str(programs))
+    assert (ended.returncode, "expected a player, or --out FILE" in ended.stderr) == (2, True)
 
 
 def test_the_disk_cap_is_set_and_what_is_held_stays(said: Said) -> None:
