@@ -346,9 +346,13 @@ class Publications:
         return await self._titles.offer(film, **terms)
 
     def _next_step(self, job: Publication, error: CinepeerError) -> str:
+        told = str(error)
+        if job.wish.upload is not None and job.source is not None:
+            # Under this name it lies in the home; a person knows it by its own.
+            told = told.replace(job.source.name, "the file that was sent")
         if job.published is None:
-            return str(error)
-        return f"{error}; the film is published, its title or offer is not: try again"
+            return told
+        return f"{told}; the film is published, its title or offer is not: try again"
 
     def _end(self, job: Publication, state: State, problem: str | None = None, exit_code: int = 0) -> None:
         if job.is_over:

@@ -8,7 +8,7 @@ import { fingerprint } from './fingerprint';
 // What the node acknowledges at once, and so the most that is sent twice.
 const CHUNK_BYTES = 8 << 20;
 const PATH = '/api/uploads/';
-const RETRY_MS = Array.from({ length: 1_000 }, (_, attempt) => Math.min(5_000, 300 * 2 ** Math.min(attempt, 5)));
+const RETRY_MS = Array.from({ length: 1_000 }, (_, attempt) => Math.min(5_000, 1_000 + 500 * attempt));
 // A line that broke is noticed by the node after a moment: until then it says that the upload is in use.
 const PATIENT_ATTEMPTS = 12;
 

@@ -1,0 +1,141 @@
+"""The studio of a real node in a real browser: a film that is dropped, cut off, resumed, published and hosted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from browser.journeys import is_clean, journey
+from cinepeer.adapters.media.sample import make_sample
+from real.nodes import running
+
+pytestmark = [pytest.mark.npm, pytest.mark.ffmpeg]
+
+HOLDER = "0x" + "ab" * 20
+# Four requests of an upload.
+SIZE_BYTES = 26 << 20
+PATIENCE_S = 60
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A film of some size, and what people drop by mistake."""
+    folder = tmp_path_factory.mktemp("dropped")
+    film = folder / "first light.mp4"
+    asyncio.run(make_sample(film, 12))
+    with film.open("ab") as file:
+        # An MP4 may carry space that nobody reads.
+        rest = SIZE_BYTES - film.stat().st_size
+        file.write(rest.to_bytes(4) + b"free" + bytes(rest - 8))
+    (folder / "reels").mkdir()
+    (folder / "empty.mp4").touch()
+    (folder / "notes.txt").write_text("no film")
+    (folder / "fake.mp4").write_text("no film either")
+    names = {"film": film.name, "folder": "reels", "empty": "empty.mp4", "text": "notes.txt", "fake": "fake.mp4"}
+    return {sort: str(folder / name) for sort, name in names.items()}
+
+
+class Restarting:
+    """A node that is stopped and started again on the same home as soon as the journey asks for it."""
+
+    def __init__(self, home: Path, marks: Path) -> None:
+        self._home = home
+        self._marks = marks
+        self._stack = contextlib.ExitStack()
+        self.node = self._stack.enter_context(running(home))
+        self._thread = threading.Thread(target=self._watch)
+        self._ended = threading.Event()
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not (self._marks / "restart").exists():
+            if self._ended.wait(0.1):
+                return
+        self._stack.close()
+        self.node = self._stack.enter_context(running(self._home))
+        (self._marks / "restarted").touch()
+
+    def close(self) -> None:
+        """Ends the node."""
+        self._ended.set()
+        self._thread.join()
+        self._stack.close()
+
+
+@pytest.fixture(scope="module")
+def marks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("marks")
+
+
+@pytest.fixture(scope="module")
+def creator(tmp_path_factory: pytest.TempPathFactory, marks: Path) -> Iterator[Restarting]:
+    found = Restarting(tmp_path_factory.mktemp("nodes") / "creator", marks)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def published(
+    creator: Restarting, marks: Path, files: dict[str, str], chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """What the creator's journey told."""
+    page = creator.node.told["page"]
+    pictures = tmp_path_factory.mktemp("pictures")
+    return journey("creator.mjs", pictures, page=page, chromium=chromium, files=files, holder=HOLDER, marks=str(marks))
+
+
+def test_what_is_no_film_is_refused_in_one_sentence(published: dict[str, Any]) -> None:
+    assert published["nofile"] is True
+    assert published["refused"] == {
+        "folder": "Found the folder “reels”, expected one film file. Open it and drop the film itself.",
+        "several": "Found 2 files, expected one. Drop the film alone; each film is published by itself.",
+        "empty": "Found the empty file “empty.mp4”, expected a film. Copy it again from where it came.",
+        "other": "Found “notes.txt”, which is text/plain, expected a film. Choose the film file itself.",
+    }
+    assert published["failed"] == "found the file that was sent, which starts like a text, expected a video file"
+
+
+def test_an_upload_goes_on_after_a_broken_line_a_closed_tab_and_a_restarted_node(published: dict[str, Any]) -> None:
+    assert published["broken"].startswith("The line to the node broke.")
+    assert "% sent" in published["isSending"]
+    assert published["twice"].startswith("Found “first light.mp4” on its way from another tab")
+    # Two requests were acknowledged; of the one that the closed tab broke off, what came in time is kept as well.
+    arrived = re.search(r"(\d+\.\d) MB of 27\.3 MB arrived", published["left"])
+    assert arrived is not None
+    assert 16.8 <= float(arrived[1]) < 27.3
+    assert published["draft"] == "First Light"
+    assert f"went on from {arrived[1]} MB" in published["whole"]
+
+
+def test_rights_are_checked_while_typing_and_said_before_anything_is_signed(published: dict[str, Any]) -> None:
+    assert published["year"].startswith("Found 20266, expected a year")
+    assert published["over"] == "Found 100.01 % for others, expected at most 100.00 %."
+    assert published["address"].startswith("Found 0xab, expected a ledger address")
+    assert published["focused"] == "holder-0"
+    assert published["rest"] == "30.00 % for others + 70.00 % yours = 100.00 %."
+    assert published["signs"] == (
+        "You sign that the film is yours and register its title: 70.00 % to you, 30.00 % to …abababab. "
+        "Each payment for it is shared so, to the last unit. "
+        "Anyone may buy one of 5 licences: festival, in France, Germany, for 30 days, at 1,000,000 each."
+    )
+
+
+def test_a_publication_goes_on_without_its_page_and_shows_every_measure(published: dict[str, Any]) -> None:
+    told = " ".join(published["stages"])
+    for measure in ("0:12, 27.3 MB", "480", "blocks", "2 signatures", "ledger block", "offer …"):
+        assert measure in told
+    assert published["made"] == ["Film record", "Version record", "Content (CID)", "Title", "Offer"]
+    assert published["cancelled"] is True
+    assert published["name"] == "First Light"
+    assert {"70.00 %", "30.00 %"} <= set(published["shares"])
+
+
+def test_the_studio_keeps_to_itself(published: dict[str, Any]) -> None:
+    assert is_clean(published)
