@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from cinepeer.adapters.media.sample import make_sample
+from cinepeer.faces.cli.crowd import sign
+from cinepeer.records import dagcbor
 from real.nodes import COMMAND, ENVIRONMENT, Running, command, running
 
 pytestmark = pytest.mark.ffmpeg
@@ -70,6 +72,22 @@ def test_a_film_is_meant_by_its_name_its_id_or_a_part_of_it(said: Said) -> None:
     assert "expected its name, its id" in said("rate", "Second Light", "7", code=2)
     assert "expected its name, its id" in said("rate", film["id"][-5:], "7", code=2)
     assert "imdb:tt0111161" in said("rate", "imdb:none", "7", code=2)
+
+
+def test_a_recommendation_names_the_ratings_that_caused_it(node: Running, said: Said) -> None:
+    film = told(said, "films")[0]["id"]
+    crowd = [{film: 9, "movielens:1": 9, "movielens:2": 8} for _ in range(12)]
+    pairs = [pair for pairs in sign(crowd, 3, time.time_ns() // 1_000_000) for pair in pairs]
+    packed = dagcbor.encode([[record.block, body] for record, body in pairs])
+    node.api.read("POST", "/api/records", packed, "application/vnd.ipld.dag-cbor")
+    said("rate", NAME, "9")
+    assert "yours 9" in said("films")
+    shown = said("recommend", "--why", "--limit", "5")
+    assert f"because you gave {NAME} 9 stars; 12 others liked both" in shown
+    assert "because" not in said("recommend")
+    found = told(said, "recommend", "--limit", "1")["films"]
+    assert [film["film"] for film in found] == ["movielens:1"]
+    assert found[0]["score"] == sum(cause["adds"] for cause in found[0]["evidence"])
 
 
 def test_a_licence_is_offered_bought_and_shown(said: Said) -> None:

@@ -148,6 +148,7 @@ def _films(found: list[dict[str, Any]]) -> Iterator[str]:
         score = film["scores"]["viewers"]
         year = film["facts"].get("year") or "–"
         told = f"{score['median']}/10 of {score['count']}" if score["count"] else "unrated"
+        told += f", yours {film['yours']}" if film["yours"] else ""
         yield f"{film['id']}  {film['name']} ({year})  {told}  {'ready' if film['playable'] else 'not held here'}"
 
 
@@ -174,11 +175,14 @@ def rate(film: str, stars: int | None, withdraw: bool, as_json: bool, home: Path
 @home_option
 def recommend(limit: int, why: bool, as_json: bool, home: Path) -> None:
     """Show what to watch next, ranked on this machine from the replicated ratings."""
-    found = Node.of(home).get(f"/api/recommendations?limit={limit}")
-    show(found, as_json, lambda listed: _recommended(listed, why))
+    node = Node.of(home)
+    found = node.get(f"/api/recommendations?limit={limit}")
+    named = {film["id"]: film["name"] for film in node.get("/api/films")} if why and not as_json else {}
+    show(found, as_json, lambda listed: _recommended(listed, why, named))
 
 
-def _recommended(found: dict[str, Any], why: bool) -> Iterator[str]:
+def _recommended(found: dict[str, Any], why: bool, named: dict[str, str]) -> Iterator[str]:
+    """The list, and with `why` what caused each; `named`: the names of the films known here by their ids."""
     if not found["films"]:
         yield "nothing yet: rate a few films, or wait until other people's ratings have come"
     for place, film in enumerate(found["films"], 1):
@@ -188,6 +192,6 @@ def _recommended(found: dict[str, Any], why: bool) -> Iterator[str]:
                 yield f"       liked by {film['likes']} authors; none of your ratings speaks for or against it"
             for cause in film["evidence"]:
                 yield (
-                    f"       {cause['adds']:+d} because you gave {cause['film']} {cause['stars']} stars; "
-                    f"{cause['liked_both']} others liked both"
+                    f"       {cause['adds']:+d} because you gave {named.get(cause['film'], cause['film'])} "
+                    f"{cause['stars']} stars; {cause['liked_both']} others liked both"
                 )
