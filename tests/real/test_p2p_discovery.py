@@ -57,11 +57,12 @@ def test_two_that_know_one_node_find_each_other_and_still_do_without_it(tmp_path
                 assert shown.returncode == 0
                 assert re.search(r"^known     \d+ peers$", shown.stdout, re.M)
                 assert "reached   from this machine, by " in shown.stdout
-                until(lambda: any(name.startswith("cinepeer_peer_last_sync") for name in metrics(second)))
+                lag = f'cinepeer_peer_lag_records{{peer="{third.told["peer_id"]}"}}'
+                until(lambda: lag in metrics(second))
                 found = metrics(second)
                 assert found["cinepeer_neighbours"] == 2 and found["cinepeer_banned_peers"] == 0
                 assert found["cinepeer_records"] > 0 and found["cinepeer_received_records_total"] > 0
-                assert found[f'cinepeer_peer_lag_records{{peer="{third.told["peer_id"]}"}}'] == 0
+                assert found[lag] == 0
                 refused = command("peers", "--forgive", second.told["peer_id"], "--home", first.home)
                 assert refused.returncode == 2 and "found no ban" in refused.stderr
             third_home = third.home
@@ -81,7 +82,9 @@ def test_a_peer_that_sends_what_does_not_hold_is_banned_and_stays_banned_over_a_
         peer = "12D3KooWBHVaGiLnTqqjkkCPxTZXnAsGUoQRGhVjA46DeUYSjV5o"
         assert first.api.get("/api/neighbourhood")["banned"] == []
     (home / "peers.json").write_text(
-        json.dumps({"entries": [], "bans": [{"peer": peer, "until_ms": 4_000_000_000_000, "reason": "bad-frame", "times": 3}]})
+        json.dumps(
+            {"entries": [], "bans": [{"peer": peer, "until_ms": 4_000_000_000_000, "reason": "bad-frame", "times": 3}]}
+        )
     )
     with running(home) as first:
         assert first.api.get("/api/neighbourhood")["banned"][0]["peer"] == peer

@@ -51,7 +51,8 @@ class Frames:
         """The next frame, or None when the other side closed between two frames.
 
         Waits `idle_timeout_s` for its first byte (TooSlowError) and a minute for the rest of it; raises `Refused`
-        (`bad-frame`, `frame-too-large`) for a length that is not minimal or above 4 MiB.
+        (`bad-frame`, `frame-too-large`) for a length that is not minimal or above 4 MiB, and `Unreachable` for a frame
+        that breaks off, because whoever dies in the middle of one has not lied.
         """
         if not self._held:
             with trio.fail_after(idle_timeout_s):
@@ -61,7 +62,7 @@ class Frames:
             size = await self._length()
             while len(self._held) < size:
                 if not await self._fill():
-                    raise Refused("bad-frame", f"found a frame cut at {len(self._held)} bytes, expected {size}")
+                    raise Unreachable(f"found a frame cut at {len(self._held)} bytes, expected {size}")
         frame = bytes(self._held[:size])
         del self._held[:size]
         return frame
@@ -70,7 +71,7 @@ class Frames:
         size = shift = 0
         while True:
             if not self._held and not await self._fill():
-                raise Refused("bad-frame", "found a frame cut in its length, expected a whole one")
+                raise Unreachable("found a frame cut in its length, expected a whole one")
             byte = self._held[0]
             del self._held[0]
             size |= (byte & 0x7F) << shift
