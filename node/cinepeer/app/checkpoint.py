@@ -16,8 +16,8 @@ from cinepeer.records.cid import Cid
 from cinepeer.records.feed import Feeds
 from cinepeer.records.record import Record
 from cinepeer.replication import checkpoint
-from cinepeer.replication.checkpoint import Said, Snapshot
 from cinepeer.replication.scope import Scope
+from cinepeer.replication.snapshot import Said, Snapshot, snapshot
 
 T = TypeVar("T")
 
@@ -240,11 +240,11 @@ def _made(moment: Moment, scope: Scope, moment_ms: int) -> Snapshot:
     _, bodiless = moment.lacking(scope, keys)
     if bodiless:
         raise CheckFailed(f"found {bodiless} ratings here without their bodies, expected all of them: sync first")
-    return checkpoint.snapshot(scope, moment_ms, keys, moment.said(scope, keys))
+    return snapshot(scope, moment_ms, keys, moment.said(scope, keys))
 
 
 def _replayed(moment: Moment, found: Snapshot, keys: bytes) -> Cid:
     """The root that the same records come to here."""
     said = moment.said(found.scope, keys)
-    again = checkpoint.snapshot(found.scope, found.moment_ms, keys, said)
+    again = snapshot(found.scope, found.moment_ms, keys, said)
     return checkpoint.write(again, lambda _cid, _block: None)

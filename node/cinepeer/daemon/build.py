@@ -48,6 +48,7 @@ async def build(
     from cinepeer.adapters.system.notes import Notes
     from cinepeer.adapters.system.uploads import Uploads
     from cinepeer.app.audit import Auditing
+    from cinepeer.app.checkpoint import Checkpoints
     from cinepeer.app.devices import Devices, admit_when_possible
     from cinepeer.app.fetch import Fetching
     from cinepeer.app.host import Hosting
@@ -154,6 +155,9 @@ async def build(
         recommendations=Recommendations(library),
         titles=titles,
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
+        checkpoints=Checkpoints(
+            store, author, disk.ipfs, fetching, Notes(home.path / "checkpoints"), replication.scope, clock_ms
+        ),
         replication=replication,
         neighbours=p2p.neighbours,
         peers=peers,

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import sys
 from array import array
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from cinepeer.errors import Refused
 from cinepeer.records import dagcbor
@@ -21,8 +19,8 @@ from cinepeer.records.cid import DAG_CBOR, RAW, Cid
 from cinepeer.records.dagcbor import Value
 from cinepeer.records.film_id import is_film_id
 from cinepeer.records.record import MAX_NUMBER
-from cinepeer.replication.fingerprints import KEY_BYTES
 from cinepeer.replication.scope import Scope, encode_scope, read_scope
+from cinepeer.replication.snapshot import DIGEST_BYTES, Snapshot
 
 Put = Callable[[Cid, bytes], None]
 Get = Callable[[Cid], bytes]
@@ -31,8 +29,6 @@ VERSION = 1
 BLOCK_BYTES = 1 << 20
 MAX_MANIFEST_BYTES = 2 << 20
 MAX_COLUMN_BYTES = 1 << 30
-WITHDRAWN = 0  # in the column of stars
-DIGEST_BYTES = 32
 
 # How many bytes one item of a column has, and of what there is one item. Films are lines of text.
 _COLUMNS = {
@@ -45,139 +41,6 @@ _COLUMNS = {
     "record": (4, "ratings"),
     "stars": (1, "ratings"),
 }
-
-
-class Said(NamedTuple):
-    """A rating record that counts: whose, its digest and header time (ms), and (film id, stars or None) as it says."""
-
-    author: bytes
-    digest: bytes
-    time: int
-    ratings: Sequence[tuple[str, int | None]]
-
-
-class Standing(NamedTuple):
-    """One author's standing word on one film: stars 1–10, or None where it was withdrawn; header time in ms."""
-
-    author: Cid
-    film: str
-    stars: int | None
-    time: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Snapshot:
-    """A set of records, and the standing rating of every author for every film, ascending by author, then film.
-
-    Columns of numbers point into `authors`, `films`, and the records in the order of (time, digest).
-    """
-
-    scope: Scope
-    moment_ms: int
-    times: array[int]
-    digests: bytes  # of the records' ids, 32 bytes each; empty where they were not loaded
-    authors: Sequence[Cid]
-    films: Sequence[str]
-    author: array[int]
-    film: array[int]
-    record: array[int]
-    stars: bytes
-
-    @property
-    def records(self) -> int:
-        """How many records it is over."""
-        return len(self.times)
-
-    @property
-    def ratings(self) -> int:
-        """How many standing words, withdrawn ones among them."""
-        return len(self.stars)
-
-    def keys(self) -> Iterator[bytes]:
-        """The keys (40 bytes: time and digest) of all records, ascending; only where the digests were loaded."""
-        for place, time in enumerate(self.times):
-            yield time.to_bytes(8, "big") + self.digests[place * DIGEST_BYTES : (place + 1) * DIGEST_BYTES]
-
-    def standing(self) -> Iterator[Standing]:
-        """Every standing word."""
-        return map(self._standing, range(self.ratings))
-
-    def of_author(self, author: Cid) -> list[Standing]:
-        """All that one author says."""
-        at = bisect_left(self.authors, author)
-        if at == len(self.authors) or self.authors[at] != author:
-            return []
-        begin, end = bisect_left(self.author, at), bisect_left(self.author, at + 1)
-        return list(map(self._standing, range(begin, end)))
-
-    def spread(self) -> dict[str, list[int]]:
-        """For each film how often it was given 1, 2 … 10 stars."""
-        found = [[0] * 11 for _ in self.films]
-        for film, stars in zip(self.film, self.stars, strict=True):
-            found[film][stars] += 1
-        return {film: counts[1:] for film, counts in zip(self.films, found, strict=True)}
-
-    def _standing(self, at: int) -> Standing:
-        stars = self.stars[at]
-        time = self.times[self.record[at]]
-        return Standing(self.authors[self.author[at]], self.films[self.film[at]], stars or None, time)
-
-
-def snapshot(scope: Scope, moment_ms: int, keys: bytes, said: Iterable[Said]) -> Snapshot:
-    """What `said`, in any order, comes to.
-
-    `keys` are those of all records of the scope (40 bytes each, ascending), those of `said` among them.
-    """
-    authors: dict[bytes, int] = {}
-    films: dict[str, int] = {}
-    newest: dict[int, int] = {}  # author and film -> place of the record and stars, of which the greater one is newer
-    for author, digest, time, ratings in said:
-        place = _place(keys, time.to_bytes(8, "big") + digest)
-        whose = authors.setdefault(author, len(authors)) << 32
-        for film, stars in ratings:
-            about = whose | films.setdefault(film, len(films))
-            word = place << 4 | (stars or WITHDRAWN)
-            if newest.get(about, -1) < word:
-                newest[about] = word
-    author_rank, film_rank = _ranks(authors), _ranks(films)
-    rows = sorted(
-        (author_rank[about >> 32] << 32 | film_rank[about & 0xFFFFFFFF], word) for about, word in newest.items()
-    )
-    return Snapshot(
-        scope,
-        moment_ms,
-        array("Q", [int.from_bytes(keys[at : at + 8], "big") for at in range(0, len(keys), KEY_BYTES)]),
-        b"".join([keys[at + 8 : at + KEY_BYTES] for at in range(0, len(keys), KEY_BYTES)]),
-        [Cid(author) for author in sorted(authors)],
-        sorted(films),
-        array("I", [about >> 32 for about, _ in rows]),
-        array("I", [about & 0xFFFFFFFF for about, _ in rows]),
-        array("I", [word >> 4 for _, word in rows]),
-        bytes([word & 15 for _, word in rows]),
-    )
-
-
-def _place(keys: bytes, key: bytes) -> int:
-    """Where a key stands among the sorted ones."""
-    low, high = 0, len(keys) // KEY_BYTES
-    while low < high:
-        middle = (low + high) // 2
-        if keys[middle * KEY_BYTES : (middle + 1) * KEY_BYTES] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-def _ranks(numbered: Mapping[Any, int]) -> list[int]:
-    """For each number its place in the order of what it stands for."""
-    ranks = [0] * len(numbered)
-    for rank, name in enumerate(sorted(numbered)):
-        ranks[numbered[name]] = rank
-    return ranks
-
-
-# As blocks
 
 
 def write(found: Snapshot, put: Put) -> Cid:

@@ -19,8 +19,9 @@ from cinepeer.app.identity import Author
 from cinepeer.errors import Absent, CheckFailed, Refused, Unreachable
 from cinepeer.records.cid import DAG_CBOR, RAW, Cid
 from cinepeer.replication import checkpoint
-from cinepeer.replication.checkpoint import Said, snapshot, statement
+from cinepeer.replication.checkpoint import statement
 from cinepeer.replication.scope import EVERYTHING, Scope
+from cinepeer.replication.snapshot import Said, snapshot
 from unit.app.people import World
 from unit.store.people import rater
 

@@ -18,9 +18,10 @@ from cinepeer.records.cid import DAG_CBOR, RAW, Cid
 from cinepeer.records.ratings import newest
 from cinepeer.records.record import Record
 from cinepeer.replication import checkpoint
-from cinepeer.replication.checkpoint import Said, Snapshot, read, snapshot, statement, verify_statement, write
+from cinepeer.replication.checkpoint import read, statement, verify_statement, write
 from cinepeer.replication.ranges import item_key
 from cinepeer.replication.scope import EVERYTHING, Scope
+from cinepeer.replication.snapshot import Said, Snapshot, snapshot
 from unit.store.people import BORN_MS, Person, rater
 
 MOMENT_MS = BORN_MS + 1_000_000

@@ -15,9 +15,9 @@ from cinepeer.records.cid import Cid
 from cinepeer.records.feed import Feeds
 from cinepeer.records.record import parse_record
 from cinepeer.records.span import Span
-from cinepeer.replication.checkpoint import Said
 from cinepeer.replication.fingerprints import KEY_BYTES
 from cinepeer.replication.scope import Scope
+from cinepeer.replication.snapshot import Said
 
 
 class Moment:

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("audit", "Prove a film's rights, bytes and ratings; exit code 0 or 1."),
     "peers": ("node", "Show the neighbours, or connect to one."),
     "host": ("node", "Show what this node holds for others; deny what it must not."),
+    "checkpoint": ("checkpoint", "Show, make or replay a checkpoint of what all ratings come to."),
     "network": ("network", "Show the network that this node belongs to, or write a file that others join it by."),
     "export": ("parcel", "Write signed records into one file."),
     "import": ("parcel", "Take signed records from a file, each verified."),

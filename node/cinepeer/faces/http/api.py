@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from cinepeer import __version__
 from cinepeer.faces.http import answers, views
 from cinepeer.faces.http.chain import chain
+from cinepeer.faces.http.checkpoints import checkpoints
 from cinepeer.faces.http.films import films
 from cinepeer.faces.http.keys import keys
 from cinepeer.faces.http.ledger import ledger, titles
@@ -23,7 +24,7 @@ from cinepeer.faces.http.problems import ERRORS, tell_problems
 from cinepeer.faces.http.publications import publications
 from cinepeer.faces.http.uploads import uploads
 
-ROUTERS = (films, opinions, uploads, publications, node, neighbourhood, keys, ledger, titles, chain)
+ROUTERS = (films, opinions, uploads, publications, node, neighbourhood, keys, ledger, titles, chain, checkpoints)
 
 
 def application(

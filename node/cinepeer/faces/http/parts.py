@@ -8,6 +8,7 @@ from typing import Any
 
 from cinepeer.adapters.system.uploads import Uploads
 from cinepeer.app.audit import Auditing
+from cinepeer.app.checkpoint import Checkpoints
 from cinepeer.app.deny import DenyList
 from cinepeer.app.devices import Devices
 from cinepeer.app.host import Hosting
@@ -39,6 +40,7 @@ class Parts:
     recommendations: Recommendations
     titles: Titles
     auditing: Auditing
+    checkpoints: Checkpoints
     replication: Replication
     neighbours: Callable[[], Sequence[Any]]
     peers: Peers
