@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,31 @@ def test_every_command_helps_with_an_example_of_itself(name: str) -> None:
     shown = CliRunner().invoke(group, [*name.split(), "--help"])
     assert shown.exit_code == 0
     assert f"Example: cinepeer {name}" in " ".join(shown.output.split())
+
+
+def parsed(words: list[str]) -> str:
+    """The command that `words` call, by its name; raises what click raises for words that it does not take."""
+    command: click.Command | None = group
+    context, called = click.Context(group), []
+    while isinstance(command, click.Group) and words:
+        name, command, words = command.resolve_command(context, words)
+        called.append(str(name))
+        assert command is not None
+        if not isinstance(command, click.Group):
+            command.make_context(str(name), words, parent=context)
+            words = []
+    return " ".join(called)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_example_is_taken_as_it_stands(name: str) -> None:
+    epilog = ALL[name].epilog
+    assert epilog is not None
+    called = []
+    for example in re.findall(r"cinepeer [^|<)]+?(?=   | [|<]|\)|$)", epilog):
+        called.append(parsed(shlex.split(example)[1:]))
+    assert called[0] == name
+    assert set(called) <= set(ALL)
 
 
 @pytest.mark.parametrize("name", ALL)
