@@ -84,6 +84,20 @@ export interface Chain {
   readonly contracts: { readonly [key: string]: string };
 }
 
+/** What a record states of a checkpoint; `label` says who computed it and whether that was replayed here. `contradicts` names records of the same device that state another one for the same scope and moment. */
+export interface Checkpoint {
+  readonly record: string;
+  readonly author: string;
+  readonly device: string;
+  readonly scope: string;
+  readonly moment_ms: number;
+  readonly records: number;
+  readonly ratings: number;
+  readonly root: string;
+  readonly label: string;
+  readonly contradicts: readonly string[];
+}
+
 /** The code at an address. */
 export interface Code {
   readonly address: string;
@@ -93,6 +107,12 @@ export interface Code {
 /** The peer that was reached. */
 export interface Connected {
   readonly peer_id: string;
+}
+
+/** A checkpoint, and for each film how often it was given 1, 2 … 10 stars. */
+export interface Counted {
+  readonly checkpoint: Checkpoint;
+  readonly films: { readonly [key: string]: readonly number[] };
 }
 
 /** A name and what it did. */
@@ -522,6 +542,13 @@ export interface Rendition {
   readonly bandwidth: number;
 }
 
+/** How a replay ended; while records or bodies are missing here, how many, and the label is as it was. */
+export interface Replayed {
+  readonly label: string;
+  readonly missing_records: number;
+  readonly missing_bodies: number;
+}
+
 /** A device of the author by the begin of its key in hex, and the last seq of it that shall count (-1: none). */
 export interface RevocationRequest {
   readonly device: string;
@@ -688,6 +715,10 @@ export interface Routes {
   readonly 'POST /api/account/credits': { body: null; answer: Credited };
   readonly 'POST /api/anchors': { body: null; answer: Anchored };
   readonly 'DELETE /api/bans/{peer_id}': { body: null; answer: Neighbourhood };
+  readonly 'GET /api/checkpoints': { body: null; answer: readonly Checkpoint[] };
+  readonly 'POST /api/checkpoints': { body: null; answer: Checkpoint };
+  readonly 'GET /api/checkpoints/{record}': { body: null; answer: Counted };
+  readonly 'POST /api/checkpoints/{record}/replay': { body: null; answer: Replayed };
   readonly 'POST /api/delegations': { body: DelegationRequest; answer: Delegated };
   readonly 'POST /api/denied': { body: DenyRequest; answer: Denied };
   readonly 'GET /api/devices/{device}': { body: null; answer: DeviceState };
