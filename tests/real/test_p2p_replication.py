@@ -12,6 +12,7 @@ from cinepeer.adapters.p2p.network import P2P
 from cinepeer.adapters.store.records import RecordStore
 from cinepeer.app.replicate import Replication
 from cinepeer.errors import CinepeerError
+from cinepeer.replication.scope import EVERYTHING, Scope
 from real.p2p_rig import LOOPBACK, Blocks, plan, until
 from unit.replication.rig import NETWORK, NOW_MS, Author, Pair
 
@@ -30,10 +31,14 @@ class Node:
 
 
 @asynccontextmanager
-async def node(folder: Path, number: int, listen: str = LOOPBACK, interval_s: float = 3600.0) -> AsyncIterator[Node]:
+async def node(
+    folder: Path, number: int, listen: str = LOOPBACK, interval_s: float = 3600.0, scope: Scope = EVERYTHING
+) -> AsyncIterator[Node]:
     """A node whose store lies in `folder`, with the same identity each time."""
     async with await RecordStore.open(folder / f"{number}.db") as store:
-        replication = Replication(store, NETWORK, clock_ms=lambda: NOW_MS, chance=lambda: 0.5, interval_s=interval_s)
+        replication = Replication(
+            store, NETWORK, clock_ms=lambda: NOW_MS, chance=lambda: 0.5, interval_s=interval_s, scope=scope
+        )
         p2p = await P2P.start(
             bytes([number]) * 32,
             [listen],
@@ -153,6 +158,31 @@ def test_two_sides_of_a_fork_meet_and_both_hold_its_proof(tmp_path: Path) -> Non
             await settled(5, one, two)
             proofs = [each.store.feeds.fork(first.device) for each in (one, two)]
             assert proofs[0] is not None and proofs[0] == proofs[1]
+
+    asyncio.run(body())
+
+
+def test_a_node_that_holds_a_part_gets_that_part_and_both_say_the_same_of_it(tmp_path: Path) -> None:
+    async def body() -> None:
+        one, two, three = (Author(number) for number in (1, 2, 3))
+        for author, film in ((one, 5), (two, 6), (three, 5)):
+            author.rate_film(film)
+            author.rate_film(9)
+        scope = Scope(films=frozenset({"movielens:5"}))
+        async with node(tmp_path, 61) as whole, node(tmp_path, 62, scope=scope) as part:
+            await whole.store.add([*one.pairs, *two.pairs, *three.pairs], NOW_MS)
+            await part.p2p.connect(whole.p2p.addrs[0])
+            await until(lambda: whole.p2p.peer_id in part.replication.peers())
+            async with asyncio.timeout(30):
+                while await part.store.count() < 8:
+                    await asyncio.sleep(0.05)
+            held = [(found.record, found.body) for found in await part.store.after(0, 100)]
+            assert {record.author for record, _ in held} == {one.id, three.id}
+            bodied = {record.id for record, content in held if content is not None and record.kind == "rating"}
+            assert bodied == {one.pairs[2][0].id, three.pairs[2][0].id}
+            there = await whole.store.sealed(scope)
+            assert await part.replication.holding() == (8, there.fingerprint(0, len(there)))
+            assert (await whole.replication.holding())[0] == 12
 
     asyncio.run(body())
 

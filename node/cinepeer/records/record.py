@@ -199,7 +199,7 @@ def verify_body(record: Record, body: bytes) -> None:
 
 def pack(record: Record, body: bytes | None) -> bytes:
     """A record and its body as they travel: the DAG-CBOR list of the block and the body, or null without it."""
-    return dagcbor.encode([record.block, body])
+    return b"\x82" + _data(record.block) + (b"\xf6" if body is None else _data(body))
 
 
 def unpack(data: bytes) -> tuple[Record, bytes | None]:
@@ -215,6 +215,14 @@ def unpack(data: bytes) -> tuple[Record, bytes | None]:
     if body is not None and (not isinstance(body, bytes) or isinstance(body, Cid) or len(body) > MAX_BODY_BYTES):
         raise _bad("another body", f"null or at most {MAX_BODY_BYTES} bytes")
     return parse_record(block), body
+
+
+def _data(data: bytes) -> bytes:
+    """A byte string of DAG-CBOR, of the lengths that blocks and bodies have, without the general encoder."""
+    size = len(data)
+    if size < 24 or size >= 1 << 16:
+        return dagcbor.encode(data)
+    return (b"\x58" + bytes((size,)) if size < 256 else b"\x59" + size.to_bytes(2, "big")) + data
 
 
 def _split(data: bytes) -> list[dagcbor.Value] | None:

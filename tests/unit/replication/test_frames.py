@@ -93,6 +93,13 @@ def test_other_refusals_keep_their_own_names() -> None:
         assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize("size", [0, 23, 24, 255, 256, 65_535, 65_536])
+def test_a_packed_record_is_the_list_of_its_block_and_body_at_every_length(size: int) -> None:
+    record = Author(1).pairs[0][0]
+    assert pack(record, bytes(size)) == dagcbor.encode([record.block, bytes(size)])
+    assert pack(record, None) == dagcbor.encode([record.block, None])
+
+
 def test_one_record_twice_in_a_frame_is_refused() -> None:
     pair = Author(1).pairs[0]
     with pytest.raises(Refused) as caught:
