@@ -141,7 +141,7 @@ class Disk:
                 self._sealed = self._sealed.with_items(self._fresh)
                 self._fresh = []
             return self._sealed
-        concerned = {record.author for record, body in self.held.values() if scope.covers(record, body)}
+        concerned = {record.author for record, body in self.held.values() if scope.concerns(record, body)}
         return SealedSet(
             (record.time, digest_of(record.id)) for record, _ in self.held.values() if record.author in concerned
         )

@@ -18,36 +18,76 @@ MAX_PEER_BYTES = 32 << 20
 
 def expected(nodes: Sequence[Node], lives: Lives, now_ms: int) -> oracle.Facts:
     """What every honest node must hold: all that can stand of what any of them was given."""
-    held = {bytes(one) for node in nodes for one in node.disk.held}
-    return oracle.valid((lives.facts[one] for one in held if one in lives.facts), now_ms)
+    return oracle.valid((lives.facts[one] for one in given(nodes, lives) if one in lives.facts), now_ms)
+
+
+def given(nodes: Sequence[Node], lives: Lives) -> set[Cid]:
+    """What honest nodes hold; of those that hold a part, what belongs to it: the rest they need not hand on."""
+    found: set[Cid] = set()
+    for node in nodes:
+        its = None if node.scope.is_everything else authors_in(node, node, lives, {*node.disk.forgotten})
+        found |= {one for one in node.disk.held if its is None or lives.facts[one].author in its}
+    return found
 
 
 def is_whole(nodes: Sequence[Node], lives: Lives) -> bool:
-    """Whether all hold the same records, with all bodies that any of them has and that they did not forget.
+    """Whether all hold the same records, and no body that a node wants and did not forget is its neighbour's alone.
 
-    A node that holds a part holds all records of the authors it names, and the bodies that it wants.
+    A node that holds a part holds all records of the authors whom it concerns, and the bodies that it wants.
     """
-    held = {one for node in nodes for one in node.disk.held}
-    bodied = {one for node in nodes for one, (_, body) in node.disk.held.items() if body is not None}
-    return all(
-        all(one in node.disk.held for one in held if is_concerned(node, one, lives))
-        and all(node.disk.held[one][1] is not None for one in bodied - node.disk.forgotten if wants(node, one, lives))
-        for node in nodes
+    held = given(nodes, lives)
+    for node in nodes:
+        its = part_of(node, nodes, lives)
+        mine = held if its is None else {one for one in held if lives.facts[one].author in its}
+        if not mine <= node.disk.held.keys():
+            return False
+    return not any(_owes_body(one, other, lives) for one in nodes for other in nodes)
+
+
+def _owes_body(one: Node, other: Node, lives: Lives) -> bool:
+    """Whether a node lacks a body that it wants and its neighbour has."""
+    link = one.world.links.get(frozenset((one.name, other.name)))
+    return link is not None and any(
+        body is not None
+        and other.disk.held[record_id][1] is None
+        and record_id not in other.disk.forgotten
+        and wants(one, lives.facts[record_id])
+        and wants(other, lives.facts[record_id])
+        for record_id, (_, body) in one.disk.held.items()
+        if record_id in other.disk.held
     )
 
 
-def is_concerned(node: Node, one: Cid, lives: Lives) -> bool:
-    """Whether a node holds a record, be it without its body."""
-    return node.scope.authors is None or lives.facts[one].author in node.scope.authors
+def part_of(node: Node, nodes: Sequence[Node], lives: Lives) -> set[bytes] | None:
+    """The authors whom a node concerns: those with more than keys in its part. None for everyone.
+
+    What a batch is about only its body says, so that those count whose bodies all have who hold everything.
+    """
+    if node.scope.is_everything:
+        return None
+    wholes = [one for one in nodes if one.scope.is_everything]
+    return authors_in(node, wholes[0], lives, {one for whole in wholes for one in whole.disk.forgotten})
 
 
-def wants(node: Node, one: Cid, lives: Lives) -> bool:
-    """Whether a node holds a record with its body."""
+def authors_in(node: Node, holder: Node, lives: Lives, forgotten: set[Cid]) -> set[bytes]:
+    """The authors in a node's part, by what a holder has and nobody forgot."""
+    found = set()
+    for record_id, (record, body) in holder.disk.held.items():
+        fact = lives.facts[record_id]
+        is_told = body is not None and record_id not in forgotten
+        is_more = node.scope.authors is not None or record.kind not in oracle.COMMON
+        if is_more and wants(node, fact if is_told else replace(fact, said=None)):
+            found.add(fact.author)
+    return found
+
+
+def wants(node: Node, fact: oracle.Fact) -> bool:
+    """Whether a node wants a record's body."""
     scope = node.scope
     if scope.is_everything:
         return True
     films = None if scope.films is None else set(scope.films)
-    return oracle.is_wanted(lives.facts[one], scope.authors, films, scope.since_ms, scope.until_ms)
+    return oracle.is_wanted(fact, scope.authors, films, scope.since_ms, scope.until_ms)
 
 
 def verify_same(nodes: Sequence[Node], lives: Lives, now_ms: int) -> None:
@@ -59,8 +99,9 @@ def verify_same(nodes: Sequence[Node], lives: Lives, now_ms: int) -> None:
         forked[device] = min(seq, forked.get(device, seq))
     for node in nodes:
         held = {bytes(one) for one in node.disk.held}
-        if not node.scope.is_everything:
-            _verify_part(node, facts, lives)
+        its = part_of(node, nodes, lives)
+        if its is not None:
+            _verify_part(node, facts, its)
             continue
         if held != facts.keys():
             lost, more = len(facts.keys() - held), len(held - facts.keys())
@@ -75,14 +116,13 @@ def verify_same(nodes: Sequence[Node], lives: Lives, now_ms: int) -> None:
         verify_ratings(node, facts)
 
 
-def _verify_part(node: Node, facts: oracle.Facts, lives: Lives) -> None:
-    """What a part shows of the authors it names is what the whole shows of them."""
-    authors = {fact.author for one, fact in facts.items() if is_concerned(node, Cid(one), lives)}
+def _verify_part(node: Node, facts: oracle.Facts, authors: set[bytes]) -> None:
+    """What a part shows of the authors whom it concerns is what the whole shows of them."""
     concerned = {one: fact for one, fact in facts.items() if fact.author in authors}
-    held = {bytes(one) for one in node.disk.held if is_concerned(node, one, lives)}
-    if held != concerned.keys():
+    held = {bytes(one): record for one, (record, _) in node.disk.held.items() if bytes(one) in concerned}
+    if held.keys() != concerned.keys():
         raise BrokenLawError("1 one state", f"{node.name} lacks {len(concerned.keys() - held)} records of its part")
-    if {one for one in held if node.disk.feeds.counts(lives.pairs[one][0])} != oracle.counted(concerned):
+    if {one for one, record in held.items() if node.disk.feeds.counts(record)} != oracle.counted(concerned):
         raise BrokenLawError("1 one state", f"{node.name} counts records of its part otherwise")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 AHEAD_MS = 600_000
 ROOT_FEED_ENDS = 1024
 CHAIN_ENDS = 64
+COMMON = ("inception", "rotation", "delegate", "revocation", "profile", "network")  # part of everything about an author
 
 
 @dataclass(frozen=True)
@@ -175,10 +176,10 @@ def standing_ratings(held: Facts) -> Standing:
 def is_wanted(
     fact: Fact, authors: Iterable[bytes] | None, films: set[str] | None, since_ms: int, until_ms: int
 ) -> bool:
-    """Whether a part that is named so wants a fact's body; of the authors it names it has all headers anyway."""
+    """Whether a part that is named so wants a fact's body."""
     if authors is not None and fact.author not in authors:
         return False
-    if fact.kind in ("inception", "rotation", "delegate", "revocation", "profile", "network"):
+    if fact.kind in COMMON:
         return True
     if not since_ms <= fact.time_ms < until_ms:
         return False

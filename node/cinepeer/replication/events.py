@@ -259,7 +259,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """Say `Woke` at a time (Unix, ms) or later."""
+    """Say `Woke` at a time (Unix, ms) or later; a clock that is set back meanwhile neither swallows nor delays it."""
 
     timer: Timer
     at_ms: int
