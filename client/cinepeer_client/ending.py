@@ -29,10 +29,10 @@ def run_and_exit(group: click.Group, name: str, arguments: list[str] | None) -> 
             stream.reconfigure(errors="replace")
     code = _code(group, name, arguments)
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        code = PIPE_CLOSED
-    if code == PIPE_CLOSED:
+        if sys.stdout is not None:  # a shell's >&- leaves none
+            sys.stdout.flush()
+    except OSError as error:
+        code = PIPE_CLOSED if isinstance(error, BrokenPipeError) else _tell_place(name, error)
         # What is still waiting to be written would complain when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
@@ -56,9 +56,7 @@ def _code(group: click.Group, name: str, arguments: list[str] | None) -> int:
     except BrokenPipeError:
         return PIPE_CLOSED
     except OSError as error:
-        found = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        print(f"{name}: found {found}, expected a place that this account can read and write", file=sys.stderr)
-        return 2
+        return _tell_place(name, error)
     return result if isinstance(result, int) else 0
 
 
@@ -70,3 +68,11 @@ def _tell(name: str, error: click.ClickException) -> None:
     path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx is not None else name
     message = " ".join(error.format_message().split()).rstrip(".")
     print(f"{path}: {message}; see {path} --help", file=sys.stderr)
+
+
+def _tell_place(name: str, error: OSError) -> int:
+    """A file or folder that the system refuses; returns the exit code."""
+    where = f"{error.filename}: " if error.filename else ""
+    found = f"{where}{error.strerror or error}"
+    print(f"{name}: found {found}, expected a place that this account can read and write", file=sys.stderr)
+    return 2

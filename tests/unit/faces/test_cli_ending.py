@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import pytest
@@ -102,3 +103,16 @@ def test_a_terminal_without_our_signs_shows_others() -> None:
     done = subprocess.run(asked, env=environment, capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"12D3Koo?" in done.stdout
+
+
+def test_a_full_disk_behind_the_output_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*COMMAND, "--help"], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
+    assert b"No space left on device" in done.stderr
+
+
+def test_a_command_without_an_output_ends_well() -> None:
+    shell = f"'{sys.executable}' -m cinepeer.faces.cli.main --help >&-"
+    done = subprocess.run(["sh", "-c", shell], stderr=subprocess.PIPE, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
