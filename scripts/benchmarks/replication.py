@@ -15,9 +15,10 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
-from cinepeer.adapters.p2p.network import P2P
+from cinepeer.adapters.p2p.network import P2P, Talk
 from cinepeer.adapters.store.outcome import Outcome
 from cinepeer.app.replicate import Replication
 from cinepeer.records.bodies import new_body
@@ -31,10 +32,12 @@ from cinepeer.replication.reconcile import Initiator, Responder
 from cinepeer.replication.scope import Scope
 
 Pair = tuple[Record, bytes | None]
+Run = tuple[int, float, float]
 
 NETWORK = Cid.of(b"\xa0", DAG_CBOR)
 RAW, CPU = "/bench/raw/1", "/bench/cpu/1"
 RECORDS = 20_000
+FILMS = {"single": 1, "sixty": 60}
 ROUNDS = 5
 GOSSIPED = 60
 MESSAGES = 300
@@ -52,19 +55,20 @@ class Shelf:
     def __init__(self, pairs: Sequence[Pair] = ()) -> None:
         self.feeds = Feeds()
         self.held = {record.id: (record, body) for record, body in pairs}
-        self._sealed: SealedSet | None = None
+        self._sealed = SealedSet(())
+        self._fresh = [(record.time, frames.digest_of(record.id)) for record, _ in pairs]
 
     async def add(self, batch: Sequence[Pair], _now_ms: int) -> Outcome:
         """Everything is new and good."""
         fresh = [pair for pair in batch if pair[0].id not in self.held]
         self.held.update((record.id, (record, body)) for record, body in fresh)
-        self._sealed = None
+        self._fresh += [(record.time, frames.digest_of(record.id)) for record, _ in fresh]
         return Outcome(added=[record for record, _ in fresh], known=len(batch) - len(fresh))
 
     async def sealed(self, _scope: Scope) -> SealedSet:
         """All of them."""
-        if self._sealed is None:
-            self._sealed = SealedSet((one.time, frames.digest_of(one.id)) for one, _ in self.held.values())
+        if self._fresh:
+            self._sealed, self._fresh = self._sealed.with_items(self._fresh), []
         return self._sealed
 
     async def places(self, ids: Sequence[Cid]) -> Sequence[int | None]:
@@ -83,7 +87,7 @@ class Shelf:
     def clear(self) -> None:
         """Forgets everything."""
         self.held.clear()
-        self._sealed = None
+        self._sealed, self._fresh = SealedSet(()), []
 
 
 class NoBlocks:
@@ -108,7 +112,6 @@ def figures() -> dict[str, dict[str, Any]]:
     found["figures"]["gossip_machine_ms_per_record"] = _gossip_machine()
     asyncio.run(_streams(found))
     found["notes"]["gossip_node_cpu_ms_per_record"] = "libp2p, parsing and the machine, one neighbour"
-    found["notes"]["sync_stream_mb_per_s"] = "without verifying and storing"
     return found
 
 
@@ -164,8 +167,8 @@ def _gossip_machine() -> float:
     return (time.process_time() - begin) * 1000 / (MESSAGES * GOSSIPED)
 
 
-def _ratings(count: int) -> list[Pair]:
-    """Single ratings of a hundred devices in turn; their delegations are left out, nobody verifies them here."""
+def _ratings(count: int, films: int = 1) -> list[Pair]:
+    """Records of some ratings each, of a hundred devices in turn; nobody verifies them here, so no key is there."""
     seeds = [hashlib.sha256(f"device {number}".encode()).digest() for number in range(100)]
     author = Cid.of(b"author", DAG_CBOR)
     heads: dict[bytes, Record] = {}
@@ -173,8 +176,8 @@ def _ratings(count: int) -> list[Pair]:
     for number in range(count):
         seed = seeds[number % 100]
         prev = heads.get(seed)
-        film = f"movielens:{1 + number * 7 % 60_000}"
-        body = new_body("rating", hashlib.sha256(str(number).encode()).digest()[:16], ratings=[[film, 7]])
+        stars = [[f"movielens:{1 + (number * 7 + film) % 60_000}", 7] for film in range(films)]
+        body = new_body("rating", hashlib.sha256(str(number).encode()).digest()[:16], ratings=stars)
         seq = 0 if prev is None else prev.seq + 1
         before = None if prev is None else prev.id
         heads[seed] = sign_record(
@@ -186,26 +189,48 @@ def _ratings(count: int) -> list[Pair]:
 
 async def _streams(found: dict[str, dict[str, Any]]) -> None:
     """The sync and the raw stream from a process of its own, and what gossip costs that process."""
-    shelf = Shelf()
-    async with _node(shelf) as (replication, p2p), _child() as address:
-        peer = await p2p.connect(address)
-        await replication.sync(peer)
-        synced, raw = [], []
-        for _ in range(ROUNDS):
-            shelf.clear()
-            begin = time.perf_counter()
-            done = await replication.sync(peer)
-            synced.append(done.answered_bytes / (time.perf_counter() - begin))
-            raw.append(await _raw(p2p, peer))
-        found["figures"]["sync_stream_mb_per_s"] = statistics.median(synced) / 1e6
-        found["figures"]["sync_stream_records_per_s"] = (
-            statistics.median(synced) * len(shelf.held) / done.answered_bytes
-        )
-        found["baselines"]["sync_stream_mb_per_s"] = statistics.median(raw) / 1e6
-        found["ratios"]["sync_stream_mb_per_s"] = statistics.median(
-            one / other for one, other in zip(synced, raw, strict=True)
-        )
-        found["figures"]["gossip_node_cpu_ms_per_record"] = await _gossip_node(p2p, peer)
+    for name, films in FILMS.items():
+        shelf = Shelf()
+        async with _node(shelf) as (replication, p2p), _child(films) as address:
+            peer = await p2p.connect(address)
+            await replication.sync(peer)
+            async with p2p.conversation(peer, CPU) as talk:
+                synced, raw = [], []
+                for _ in range(ROUNDS):
+                    shelf.clear()
+                    synced.append(await _timed(talk, partial(_synced, replication, peer)))
+                    raw.append(await _timed(talk, partial(_raw, p2p, peer)))
+            _state(found, f"sync_stream_{name}", synced, raw, f"{films} ratings to a record; not verified or stored")
+            rate = statistics.median(1 / seconds for _, seconds, _ in synced) * len(shelf.held)
+            found["figures"][f"sync_stream_{name}_records_per_s"] = rate
+            if films == 1:
+                found["figures"]["gossip_node_cpu_ms_per_record"] = await _gossip_node(p2p, peer)
+
+
+def _state(found: dict[str, dict[str, Any]], name: str, synced: list[Run], raw: list[Run], note: str) -> None:
+    """Speed and CPU of both processes together, beside those of the raw stream in the round after."""
+    for figure, value in (
+        ("mb_per_s", lambda run: run[0] / run[1] / 1e6),
+        ("mb_per_cpu_s", lambda run: run[0] / run[2] / 1e6),
+    ):
+        ours, others = list(map(value, synced)), list(map(value, raw))
+        found["figures"][f"{name}_{figure}"] = statistics.median(ours)
+        found["baselines"][f"{name}_{figure}"] = statistics.median(others)
+        pairs = zip(ours, others, strict=True)
+        found["ratios"][f"{name}_{figure}"] = statistics.median(one / other for one, other in pairs)
+        found["notes"][f"{name}_{figure}"] = note
+
+
+async def _timed(talk: Talk, run: Callable[[], Awaitable[int]]) -> Run:
+    """Bytes that a run moved, its seconds, and its CPU seconds in both processes."""
+    cpu, begin = -float(await talk.ask(b"", 10)) - time.process_time(), time.perf_counter()
+    size_bytes = await run()
+    seconds = time.perf_counter() - begin
+    return size_bytes, seconds, cpu + float(await talk.ask(b"", 10)) + time.process_time()
+
+
+async def _synced(replication: Replication, peer: str) -> int:
+    return (await replication.sync(peer)).answered_bytes
 
 
 async def _gossip_node(p2p: P2P, peer: str) -> float:
@@ -226,15 +251,14 @@ async def _gossip_node(p2p: P2P, peer: str) -> float:
     return (cpu - idle * seconds) * 1000 / (heard * GOSSIPED)
 
 
-async def _raw(p2p: P2P, peer: str) -> float:
-    """Bytes in a second of the same bytes, asked for frame by frame and not looked at."""
+async def _raw(p2p: P2P, peer: str) -> int:
+    """The same bytes, asked for frame by frame and not looked at."""
     async with p2p.conversation(peer, RAW) as talk:
-        begin = time.perf_counter()
         size_bytes = number = 0
         while data := await talk.ask(str(number).encode(), 60):
             size_bytes += len(data)
             number += 1
-        return size_bytes / (time.perf_counter() - begin)
+        return size_bytes
 
 
 @asynccontextmanager
@@ -250,6 +274,10 @@ async def _node(
             heard.append(data)
         await replication.on_gossip(topic, peer, data)
 
+    async def meet(peer: str, up: bool) -> None:
+        if heard is None:
+            await replication.on_neighbour(peer, up)
+
     replication = Replication(shelf, NETWORK, clock_ms=lambda: BORN_MS, chance=lambda: 0.5, interval_s=1e6)
     p2p = await P2P.start(
         os.urandom(32),
@@ -259,7 +287,7 @@ async def _node(
         {**replication.responders, **(more or {})},
         [replication.topic],
         listen,
-        replication.on_neighbour,
+        meet,
     )
     try:
         await replication.start(p2p)
@@ -270,10 +298,10 @@ async def _node(
 
 
 @asynccontextmanager
-async def _child() -> AsyncIterator[str]:
+async def _child(films: int) -> AsyncIterator[str]:
     """Another process with a full shelf; gives its address."""
     process = subprocess.Popen(
-        [sys.executable, __file__, "serve"], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+        [sys.executable, __file__, "serve", str(films)], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout is not None
@@ -283,9 +311,9 @@ async def _child() -> AsyncIterator[str]:
         process.wait(10)
 
 
-async def _serve() -> None:
-    """The other process: answers the sync, the raw stream, and how much CPU it took."""
-    pairs = _ratings(RECORDS)
+async def _serve(films: int) -> None:
+    """The other process: answers the sync, the raw stream, and how much CPU it took; it never asks."""
+    pairs = _ratings(RECORDS // max(1, films // 12), films)
     runs = frames.batches(pairs)
     slices = [b"".join(pack(record, body) for record, body in run) for run in runs]
     heard: list[bytes] = []
@@ -305,7 +333,7 @@ async def _serve() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["serve"]:
-        asyncio.run(_serve())
+    if sys.argv[1:2] == ["serve"]:
+        asyncio.run(_serve(int(sys.argv[2])))
     else:
         print(figures())
