@@ -168,3 +168,43 @@ def test_what_is_not_there_is_a_problem_in_one_sentence(node: Running, method: s
     assert (found, kind, told["status"]) == (status, "application/problem+json", status)
     assert told["detail"].startswith("found ")
     assert "expected" in told["detail"]
+
+
+GARBAGE: list[bytes] = [
+    b"",
+    b"null",
+    b"[]",
+    b'"words"',
+    b"1e400",
+    b"NaN",
+    b"{",
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"a": ' * 5_000 + b"1" + b"}" * 5_000,
+    b'{"film": 1, "path": [], "name": {}, "ratings": "x", "cid": 7, "addr": null, "device": "\\ud800"}',
+    b'{"ratings": [["\\ud800", 9]], "film": "\\ud800", "cid": "\\ud800", "addr": "\\ud800", "offer": "\\ud800"}',
+    b'{"ratings": [["imdb:tt0111161", 99999999999999999999999999]], "amount": "' + b"9" * 5_000 + b'"}',
+]
+
+
+def test_garbage_on_every_route_that_takes_json_is_a_problem_and_never_a_mistake_of_the_node(node: Running) -> None:
+    before = node.api.get("/api/status")["records"]
+    token = json.loads((node.home / "node.json").read_text())["token"]
+    asked = 0
+    for path, methods in document()["paths"].items():
+        for method, operation in methods.items():
+            if "application/json" not in operation.get("requestBody", {}).get("content", {}):
+                continue
+            for body in GARBAGE:
+                connection = http.client.HTTPConnection("127.0.0.1", node.api.port, timeout=30)
+                headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+                connection.request(method.upper(), path.replace("{", "").replace("}", ""), body, headers)
+                response = connection.getresponse()
+                told = json.loads(response.read())
+                connection.close()
+                assert 400 <= response.status < 500, (method, path, body[:60], told)
+                assert response.headers["content-type"] == "application/problem+json"
+                assert "expected" in told["detail"], told
+                asked += 1
+    assert asked > 100
+    assert node.api.get("/api/status")["records"] == before

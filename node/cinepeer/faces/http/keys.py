@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path
 
 from cinepeer.errors import Absent
 from cinepeer.faces.http import answers, shapes
+from cinepeer.faces.http.nesting import ShallowRoute
 from cinepeer.faces.http.parts import Parts
 
 DeviceKey = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
@@ -15,7 +16,7 @@ DeviceKey = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 
 def keys(parts: Parts) -> APIRouter:
     """Routes below `/api/keys`, the delegation of other devices, and where those stand."""
-    router = APIRouter(tags=["keys"])
+    router = APIRouter(tags=["keys"], route_class=ShallowRoute)
 
     @router.get("/api/keys", response_model=answers.Keys)
     async def get_keys() -> dict[str, Any]:

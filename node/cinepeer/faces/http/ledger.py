@@ -10,6 +10,7 @@ from fastapi.responses import Response, StreamingResponse
 from cinepeer.app.titles import parse_owners
 from cinepeer.faces.http import ledger_answers as answers
 from cinepeer.faces.http import shapes, views
+from cinepeer.faces.http.nesting import ShallowRoute
 from cinepeer.faces.http.parts import Parts
 
 _CAR_TYPE = "application/vnd.ipld.car"
@@ -23,7 +24,7 @@ _CAR: dict[int | str, dict[str, Any]] = {
 
 def ledger(parts: Parts) -> APIRouter:
     """What an account does on the ledger."""
-    router = APIRouter(tags=["ledger"])
+    router = APIRouter(tags=["ledger"], route_class=ShallowRoute)
 
     @router.get("/api/account", response_model=answers.Account)
     async def get_account() -> dict[str, Any]:
@@ -50,7 +51,7 @@ def ledger(parts: Parts) -> APIRouter:
 
 def titles(parts: Parts) -> APIRouter:
     """What the ledger says of films."""
-    router = APIRouter(tags=["titles"])
+    router = APIRouter(tags=["titles"], route_class=ShallowRoute)
 
     @router.get("/api/films/{film}/rights", response_model=answers.Rights)
     async def get_rights(film: str) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from typing import Any
 from fastapi import APIRouter
 
 from cinepeer.faces.http import answers, shapes, views
+from cinepeer.faces.http.nesting import ShallowRoute
 from cinepeer.faces.http.parts import Parts
 
 
 def node(parts: Parts) -> APIRouter:
     """Status, peers, hosting, the deny list."""
-    router = APIRouter(tags=["node"])
+    router = APIRouter(tags=["node"], route_class=ShallowRoute)
 
     @router.get("/api/status", response_model=answers.Status, response_model_exclude_unset=True)
     async def get_status() -> dict[str, Any]:

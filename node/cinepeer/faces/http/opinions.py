@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from cinepeer.errors import Absent, BadInput
 from cinepeer.faces.http import answers, shapes, views
 from cinepeer.faces.http.films import DAG_CBOR_TYPE, RECORDS
+from cinepeer.faces.http.nesting import ShallowRoute
 from cinepeer.faces.http.parts import Parts
 from cinepeer.records import dagcbor
 from cinepeer.records.record import unpack
@@ -26,7 +27,7 @@ _BODY = {
 
 def reading_records(parts: Parts) -> APIRouter:
     """Records by their ids."""
-    router = APIRouter(tags=["opinions"])
+    router = APIRouter(tags=["opinions"], route_class=ShallowRoute)
 
     @router.get("/api/records/{record}", response_class=Response, responses=RECORDS)
     async def get_record(record: str) -> Response:

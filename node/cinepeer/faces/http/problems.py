@@ -84,7 +84,8 @@ def _of_the_framework(request: Request, error: HTTPException) -> Response:
         404: f"found nothing at {path}, expected one of the paths of /api/openapi.json",
         405: f"found the method {request.method} for {path}, expected one that it takes",
     }
-    told = sentences.get(error.status_code, error.detail)
+    is_ours = str(error.detail).startswith("found ")
+    told = str(error.detail) if is_ours else sentences.get(error.status_code, f"{error.detail}, expected otherwise")
     return problem(error.status_code, told, dict(error.headers or {}))
 
 

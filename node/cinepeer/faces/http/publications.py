@@ -12,6 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from cinepeer.app.publications import Publication
 from cinepeer.faces.http import publication_answers as answers
 from cinepeer.faces.http import shapes
+from cinepeer.faces.http.nesting import ShallowRoute
 from cinepeer.faces.http.parts import Parts
 
 LINES_TYPE = "application/x-ndjson"
@@ -25,7 +26,7 @@ _LINES: dict[int | str, dict[str, Any]] = {
 
 def publications(parts: Parts) -> APIRouter:
     """Routes below `/api/publications`, and `/api/publish` for a file of this machine."""
-    router = APIRouter(tags=["publications"])
+    router = APIRouter(tags=["publications"], route_class=ShallowRoute)
 
     @router.post("/api/publications", status_code=202, response_model=answers.PublicationBegun)
     async def add_publication(wanted: shapes.PublicationRequest) -> dict[str, str]:
