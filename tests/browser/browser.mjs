@@ -89,17 +89,20 @@ export async function survey(browser, screens) {
   for (const width of [1440, 834, 390]) {
     for (const colorScheme of ['light', 'dark']) {
       for (const locale of ['en-GB', 'zh-CN']) {
-        // Chinese is looked at where it is tightest and where it is widest.
-        if (locale === 'zh-CN' && width === 834) continue;
+        // Chinese is looked at where it is tightest.
+        if (locale === 'zh-CN' && width !== 390) continue;
         const context = await browser.newContext({ viewport: { width, height: width === 390 ? 844 : 1040 }, colorScheme, locale });
         const page = await open(context);
         for (const [path, name] of Object.entries(screens)) {
-          await page.goto(asked.page + path);
+          const before = told.complaints.length;
+          const answer = await page.goto(asked.page + path);
           await page.locator('main h1').first().waitFor({ state: 'attached' });
           await page.waitForLoadState('networkidle');
           const sort = `${name}-${width}-${colorScheme}${locale === 'zh-CN' ? '-zh' : ''}`;
           await inspect(page, sort);
           await keep(page, sort, true);
+          // A path of no screen is answered with the page and the status that says so.
+          if (answer.status() === 404) forgive(before);
         }
         await context.close();
       }

@@ -2,10 +2,10 @@
  * A viewer's way through the page of a real node, in Chromium: finds a film, plays it, rates it, sees why.
  * Prints one line of JSON: what was seen, and all that a page must not do.
  *
- * usage: node journey.mjs '{"page": URL, "film": ID, "chromium": PATH, "pictures": FOLDER}'
+ * usage: node journey.mjs '{"page": URL, "film": ID, "other": ID, "chromium": PATH, "pictures": FOLDER}'
  */
 
-import { asked, blocksOf, forgive, keep, open, run, survey, told } from './browser.mjs';
+import { asked, blocksOf, forgive, inspect, keep, open, run, survey, told } from './browser.mjs';
 
 const SCREENS = { '/': 'films', [`/film/${asked.film}`]: 'film', '/audit': 'audit', '/me': 'me', '/nowhere': 'missing' };
 
@@ -42,9 +42,17 @@ async function play(context) {
   await page.locator('video').focus();
   await page.keyboard.press('k');
 
+  // Nobody signs before the person has said who does; then the rating that waited is signed.
   await page.locator('input[name="stars"]').first().focus();
   await page.keyboard.press('9');
+  await page.locator('.ask').waitFor();
+  told.asked = (await page.locator('.ask .btn').allTextContents()).map((text) => text.trim());
+  await inspect(page, 'asked who signs');
+  await keep(page, 'asked-1440-light', true);
+  await page.locator('.ask .btn.primary').focus();
+  await page.keyboard.press('Enter');
   await page.locator('.mine .num').waitFor();
+  told.signed = (await page.locator('.mine .under span').first().textContent()).replace(/\s+/g, ' ').trim();
   told.rated = await page.locator('.mine .value').textContent();
   await page.locator('.next .quiet').first().waitFor();
   told.next = await page.locator('.next li').allTextContents();
@@ -60,11 +68,65 @@ async function play(context) {
   await page.keyboard.press('Escape');
   await page.locator('dialog').first().waitFor({ state: 'detached' });
 
-  // By pointer, and the newest rating counts.
-  const signed = page.waitForResponse((response) => response.url().endsWith('/api/ratings'));
-  await page.locator('input[name="stars"][value="7"]').click();
-  told.ratedAgain = (await signed).status();
+  await page.locator('.mine .num').click();
+  await page.locator('dialog[open] .verdict').waitFor();
+  told.record = await page.locator('dialog[open] dd').last().textContent();
+  await page.keyboard.press('Escape');
+
+  // Every number opens to its records.
+  await page.locator('.score .num').first().click();
+  await page.locator('dialog[open] ol li').first().waitFor();
+  told.behind = (await page.locator('dialog[open] .verdict').textContent()).trim();
+  told.ratings = await page.locator('dialog[open] ol li').count();
+  await inspect(page, 'ratings opened');
+  await keep(page, 'ratings-1440-light');
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').first().waitFor({ state: 'detached' });
+
+  // By pointer, and the newest rating counts; then it is undone.
+  told.ratedAgain = await answered(page, () => page.locator('input[name="stars"][value="7"]').click());
+  await page.getByRole('button', { name: 'Undo: back to 9' }).waitFor();
+  await answered(page, () => page.getByRole('button', { name: 'Undo: back to 9' }).click());
+  told.undone = await page.locator('.mine .value').textContent();
   await page.close();
+}
+
+/** What the node said to a record that `act` sent. */
+async function answered(page, act) {
+  const [response] = await Promise.all([page.waitForResponse((one) => one.url().endsWith('/api/records')), act()]);
+  return response.json();
+}
+
+/** Two tabs rate at once: the key signs one after the other. */
+async function twoTabs(context) {
+  const tabs = [await open(context), await open(context)];
+  for (const page of tabs) {
+    await page.goto(`${asked.page}/film/${asked.film}`);
+    await page.locator('input[name="stars"]').first().waitFor({ state: 'attached' });
+  }
+  told.tabs = await Promise.all(tabs.map((page, at) => answered(page, () => page.locator(`input[name="stars"][value="${2 * at + 8}"]`).click())));
+  await tabs[0].goto(`${asked.page}/me`);
+  await tabs[0].locator('#signer').waitFor();
+  await tabs[0].locator('section:has(#signer) dd.edge').waitFor();
+  told.device = await tabs[0].locator('section:has(#signer) dd.edge').textContent();
+  for (const page of tabs) await page.close();
+}
+
+/** A browser that keeps nothing for the page: the node signs, and the page says so. */
+async function denied(browser) {
+  const context = await browser.newContext({ viewport: { width: 834, height: 1040 }, locale: 'en-GB' });
+  await context.addInitScript(() => {
+    const deny = () => {
+      throw new DOMException('The operation is insecure.', 'SecurityError');
+    };
+    for (const name of ['indexedDB', 'localStorage']) Object.defineProperty(globalThis, name, { get: deny });
+  });
+  const page = await open(context);
+  await page.goto(`${asked.page}/film/${asked.other}`);
+  await page.locator('input[name="stars"][value="8"]').click();
+  await page.locator('.mine .num').waitFor();
+  told.denied = (await page.locator('.mine .under span').first().textContent()).replace(/\s+/g, ' ').trim();
+  await context.close();
 }
 
 async function directPlay(context) {
@@ -137,6 +199,8 @@ async function lie(context) {
 await run(async (browser) => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1040 }, locale: 'en-GB' });
   await play(context);
+  await twoTabs(context);
+  await denied(browser);
   await directPlay(context);
   await lie(context);
   await strangers(context);

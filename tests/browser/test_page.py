@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from browser.journeys import is_clean, journey, publish, rate_by_crowd
 from cinepeer.adapters.media.sample import make_sample
-from real.nodes import Running, running
+from cinepeer.records import dagcbor
+from cinepeer.records.record import parse_record
+from real.nodes import Running, command, running
 
 pytestmark = [pytest.mark.npm, pytest.mark.ffmpeg]
 
@@ -47,7 +51,7 @@ def test_a_viewer_plays_rates_and_sees_why(node: Running, chromium: str, films: 
     first = publish(node, films[0], "First Light", title=True)
     other = publish(node, films[1], "Second Light")
     rate_by_crowd(node, first, other)
-    told = journey("journey.mjs", tmp_path, page=node.told["page"], film=first, chromium=chromium)
+    told = journey("journey.mjs", tmp_path, page=node.told["page"], film=first, other=other, chromium=chromium)
 
     assert told["name"] == "First Light"
     assert told["hasSource"] is True
@@ -61,7 +65,16 @@ def test_a_viewer_plays_rates_and_sees_why(node: Running, chromium: str, films: 
     assert any(line.startswith("Second Light") for line in told["next"])
     assert all("you gave 9 to “First Light”" in line for line in told["next"])
     assert "You gave 9 to “First Light”" in told["why"]
-    assert told["ratedAgain"] == 200
+
+    assert told["asked"] == ["Let this page sign for you", "Let the node sign"]
+    assert told["signed"].startswith("Signed in this page by its own key.")
+    assert told["ratings"] == len(node.api.get(f"/api/films/{first}/ratings"))
+    assert told["behind"].startswith(f"{told['ratings']} ratings checked in this browser")
+    assert told["ratedAgain"] == {"added": 1, "refused": [], "waiting": []}
+    assert told["undone"] == "9"
+    assert told["tabs"] == [{"added": 1, "refused": [], "waiting": []}] * 2
+    assert told["denied"].startswith("Signed by your node: this browser keeps no key")
+    assert _is_of_one_author(node, first, told["record"], told["device"])
 
     assert told["lie"].startswith("Stopped: a block does not hold.")
     assert "other bytes for the block" in told["lie"]
@@ -72,3 +85,18 @@ def test_a_viewer_plays_rates_and_sees_why(node: Running, chromium: str, films: 
 
     assert told["bundle"].endswith(".audit.car")
     assert is_clean(told)
+
+
+def _is_of_one_author(node: Running, film: str, record: str, device: str) -> bool:
+    """Whether the record is by the page's device, in the name of the node's author, for whom the node ranks by it."""
+    author = node.api.get("/api/status")["author"]
+    block, _ = cast("list[bytes]", dagcbor.decode(node.api.read("GET", f"/api/records/{record}")))
+    header = parse_record(block).header
+    assert (str(header.author), header.device.hex()) == (author, device)
+    keys = {key["key"]: key for key in node.api.get("/api/keys")["keys"]}
+    assert (keys[device]["name"], keys[device]["state"], keys[device]["here"]) == ("page in Chrome", "admitted", False)
+    assert keys[device]["records"] == keys[device]["counted"] == node.api.get(f"/api/devices/{device}")["next"]["seq"]
+    listed = json.loads(command("recommend", "--home", node.home, "--json").stdout)
+    newest = next(one for one in node.api.get(f"/api/films/{film}/ratings") if one["author"] == author)
+    assert newest["record"] in {cause["record"] for one in listed["films"] for cause in one["evidence"]}
+    return True

@@ -1,5 +1,6 @@
 /** The API of the node that serves this page. */
 
+import type { Octets } from '../verify/octets';
 import { Unavailable } from '../verify/refused';
 import type { Routes } from './api';
 import type { PublishWish, Step } from './shapes';
@@ -62,7 +63,9 @@ export async function call<R extends keyof Routes>(route: R, { path = {}, query 
 /** A write. Cookies are shared by all ports of a host, so that another node's page may have replaced ours: then the
  * page is asked for its cookie once more. */
 async function write(path: string, body: unknown, signal: AbortSignal | null = null, method = 'POST'): Promise<Response> {
-  const json = { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+  const isBytes = body instanceof Uint8Array;
+  const type = isBytes ? 'application/vnd.ipld.dag-cbor' : 'application/json';
+  const json = { headers: { 'Content-Type': type }, body: isBytes ? (body as Octets) : JSON.stringify(body) };
   // What was begun is finished even when the page is left: a rating is small enough for that.
   const init = { method, signal, keepalive: signal === null, ...(body === null ? {} : json) };
   try {
@@ -90,6 +93,7 @@ export const node = {
   takeCredits: () => call('POST /api/account/credits'),
   delegate: (device: string, name: string) => call('POST /api/delegations', { body: { device, name } }),
   device: (device: string) => call('GET /api/devices/{device}', { path: { device } }),
+  sendRecords: async (list: Octets) => (await (await write('/api/records', list)).json()) as Routes['POST /api/records']['answer'],
   publish,
   audit,
 };

@@ -1,5 +1,6 @@
 /** A question to the node and where it stands: asking (since when), answered, or failed with a sentence. */
 
+import { NotTaken } from '../identity/feed';
 import { Refused, Unavailable } from '../verify/refused';
 import { Declined } from './node';
 
@@ -16,6 +17,7 @@ export interface Failure {
 export function failureOf(error: unknown): Failure {
   if (error instanceof Unavailable) return { fault: error.status ? 'declined' : 'away', sentence: error.message, status: error.status };
   if (error instanceof Declined) return { fault: 'declined', sentence: error.message, status: error.status };
+  if (error instanceof NotTaken) return { fault: 'declined', sentence: error.message, status: 0 };
   if (error instanceof Refused) return { fault: 'refused', sentence: error.message, status: 0 };
   if (error instanceof DOMException && error.name === 'TimeoutError') return { fault: 'away', sentence: '', status: 0 };
   throw error;

@@ -1,12 +1,26 @@
 /** A version on a video element: attached at once, but not a byte is asked for before it is to play. */
 
 import type HlsPlayer from 'hls.js';
-import { onTally } from '../ask/prover';
+import { onTally, prove } from '../ask/prover';
 import { Refused } from '../verify/refused';
 import { addressOf, loaderFor } from './loader';
 
 /** Where playing stands: `stopped` says that something served did not hold, `lost` that it did not come. */
 export type Standing = 'still' | 'starting' | 'playing' | 'waiting' | 'stopped' | 'lost' | 'unplayable';
+
+/** What a quality is called in its version's folder, and how many bits a second it takes. */
+export interface Rung {
+  readonly name: string;
+  readonly bandwidth: number;
+}
+
+// What most lines carry without a pause; after the first piece the measured speed decides.
+const START_BITS = 1_600_000;
+
+/** The place of the quality to begin with among `renditions`, which ascend: the best one that most lines carry. */
+export function startOf(renditions: readonly Rung[]): number {
+  return Math.max(0, renditions.findLastIndex((one) => one.bandwidth <= START_BITS));
+}
 
 export class Player {
   standing = $state<Standing>('still');
@@ -21,6 +35,7 @@ export class Player {
   private readonly source = typeof MediaSource === 'undefined' ? null : new MediaSource();
   private hls: HlsPlayer | null = null;
   private root: string | null = null;
+  private renditions: readonly Rung[] = [];
   private isWanted = false;
   private isStarted = false;
   private missed = '';
@@ -42,9 +57,10 @@ export class Player {
   }
 
   /** The version to play; what was asked for before is done now. */
-  setRoot(root: string): void {
+  setRoot(root: string, renditions: readonly Rung[]): void {
     if (this.isStarted || this.root === root) return;
     this.root = root;
+    this.renditions = [...renditions].sort((a, b) => a.bandwidth - b.bandwidth);
     // The program is fetched ahead, the film is not.
     void import('hls.js');
     if (this.isWanted) void this.start();
@@ -104,6 +120,10 @@ export class Player {
     if (this.isStarted || this.root === null || this.source === null) return;
     this.isStarted = true;
     this.stand('starting');
+    const rung = startOf(this.renditions);
+    const name = this.renditions[rung]?.name;
+    // All that the first frame needs is under way at once; hls.js asks for one after the other and finds it here.
+    if (name !== undefined) void prove('ahead', { root: this.root, folders: [name, 'audio'] }).catch(() => undefined);
     const { default: Hls, Events } = await import('hls.js');
     const loader = loaderFor(this.root, {
       asked: (path) => (this.waitsFor = path),
@@ -116,7 +136,7 @@ export class Player {
       enableWorker: false,
       maxBufferLength: 30,
       backBufferLength: 60,
-      startLevel: -1,
+      startLevel: rung,
       testBandwidth: false,
       abrEwmaDefaultEstimate: 4_000_000,
       capLevelToPlayerSize: true,

@@ -56,3 +56,8 @@ export function columns(stars: readonly number[]): number[] {
   for (const one of stars) if (one >= 1 && one <= 10) counts[one - 1]!++;
   return counts;
 }
+
+/** The lower middle one of all stars, as the node computes it; null of none. */
+export function medianOf(stars: readonly number[]): number | null {
+  return [...stars].sort((a, b) => a - b)[(stars.length - 1) >> 1] ?? null;
+}

@@ -1,6 +1,6 @@
 /** What the page may ask of the worker, and what comes back. */
 
-import type { ProvenFilm } from './shelf';
+import type { ProvenFilm, ProvenStars } from './shelf';
 
 export interface Questions {
   /**
@@ -10,8 +10,15 @@ export interface Questions {
   film: { ask: { film: string; isKnownEnough: boolean }; answer: ProvenFilm | null };
   /** A file under a version's root, every block of it checked. */
   file: { ask: { root: string; path: string; maxBytes: number }; answer: ArrayBuffer };
+  /** Has the blocks under way with which playing a version begins in these folders; answers when they came or failed. */
+  ahead: { ask: { root: string; folders: readonly string[] }; answer: null };
   /** One record, its id, signature and body checked. */
   record: { ask: { id: string }; answer: ProvenRecord };
+  /**
+   * What viewers gave a film, newest first, each proved by its author's chain of records: those asked for before and at
+   * most `limit` more, from behind the record `after` on.
+   */
+  ratings: { ask: { film: string; after: string | null; limit: number }; answer: readonly ProvenStars[] };
 }
 
 /** A record as a person reads it; `fields` is null where the body was forgotten. */

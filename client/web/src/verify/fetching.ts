@@ -22,6 +22,12 @@ export function fetchFilmRecords(film: string, signal: AbortSignal): Promise<Oct
   return get(`/api/films/${encodeURIComponent(film)}/records`, MAX_RECORDS_BYTES, signal);
 }
 
+/** The records behind what viewers gave a film, as the node lists them. */
+export function fetchRatingRecords(film: string, after: string | null, limit: number, signal: AbortSignal): Promise<Octets> {
+  const query = new URLSearchParams({ limit: String(limit), ...(after === null ? {} : { after }) });
+  return get(`/api/films/${encodeURIComponent(film)}/ratings/records?${query}`, MAX_RECORDS_BYTES, signal);
+}
+
 /** One record and its body. */
 export function fetchRecord(id: string, signal: AbortSignal): Promise<Octets> {
   return get(`/api/records/${encodeURIComponent(id)}`, 64 << 10, signal);

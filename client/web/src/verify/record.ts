@@ -8,7 +8,7 @@ import { join, type Octets } from './octets';
 import { Refused } from './refused';
 
 export const MAX_RECORD_BYTES = 1024;
-const VERSION = 1;
+export const VERSION = 1;
 const DOMAIN = new TextEncoder().encode('cinepeer/record/1\0');
 const KIND = /^[a-z][a-z0-9-]{0,22}$/;
 const FIELDS = ['v', 'author', 'device', 'seq', 'prev', 'time', 'kind', 'body', 'size'];
@@ -56,7 +56,12 @@ export async function parseRecord(block: Octets): Promise<Record> {
   const header = readHeader(fields);
   check(header);
   const id = await Cid.of(block, DAG_CBOR);
-  return { header, signature, id, author: header.author ?? id, signed: join([DOMAIN, encode(fields)]) };
+  return { header, signature, id, author: header.author ?? id, signed: toSigned(fields) };
+}
+
+/** The bytes that a device signs for a header. */
+export function toSigned(header: Fields): Octets {
+  return join([DOMAIN, encode(header)]);
 }
 
 function readHeader(fields: Fields): Header {

@@ -4,7 +4,7 @@ import { MAX_BODY_BYTES } from './bodies';
 import { Cid } from './cid';
 import { decode, type Fields, type Value } from './dagcbor';
 import { Feeds } from './feeds';
-import type { Octets } from './octets';
+import { compare, type Octets } from './octets';
 import { parseRecord, readBody, verifyRecord, type Record } from './record';
 import { Refused } from './refused';
 
@@ -36,6 +36,14 @@ export interface ProvenFilm {
   readonly checked: number;
 }
 
+/** What one author gave a film last, from the signed record of this id. */
+export interface ProvenStars {
+  readonly record: string;
+  readonly author: string;
+  readonly stars: number;
+  readonly time: number;
+}
+
 interface Held {
   readonly record: Record;
   readonly fields: Fields | null;
@@ -44,6 +52,7 @@ interface Held {
 export class Shelf {
   private readonly feeds = new Feeds();
   private readonly held = new Map<string, Held>();
+  private readonly retractions: Held[] = [];
 
   /** `nowMs` is the reader's own time: records far ahead of it do not count. */
   constructor(private readonly nowMs: () => number) {}
@@ -71,7 +80,9 @@ export class Shelf {
     const fields = body === null ? null : await readBody(record, body);
     await this.feeds.verify(record, fields);
     await this.feeds.apply(record, fields);
-    this.held.set(record.id.text, { record, fields });
+    const held = { record, fields };
+    this.held.set(record.id.text, held);
+    if (record.header.kind === 'retraction') this.retractions.push(held);
   }
 
   /** The film of this id with its versions, or null where no record that counts tells of it. */
@@ -95,6 +106,23 @@ export class Shelf {
     };
   }
 
+  /** What authors gave a film, newest first: of each the newest word that counts, unless it withdrew. */
+  ratings(film: string): ProvenStars[] {
+    const newest = new Map<string, { id: string; time: number; stars: number | null }>();
+    for (const [id, { record, fields }] of this.held) {
+      if (record.header.kind !== 'rating' || fields === null) continue;
+      const given = (fields['ratings'] as [string, number | null][]).find(([one]) => one === film);
+      if (given === undefined || this.told(id) === null) continue;
+      const { time } = record.header;
+      const before = newest.get(record.author.text);
+      if (before !== undefined && (before.time > time || (before.time === time && isBehind(id, before.id)))) continue;
+      newest.set(record.author.text, { id, time, stars: given[1] });
+    }
+    return [...newest]
+      .flatMap(([author, { id, time, stars }]) => (stars === null ? [] : [{ record: id, author, stars, time }]))
+      .sort((a, b) => b.time - a.time || (isBehind(a.record, b.record) ? 1 : -1));
+  }
+
   private versions(film: Record): ProvenVersion[] {
     const found: ProvenVersion[] = [];
     for (const id of this.held.keys()) {
@@ -115,12 +143,17 @@ export class Shelf {
   private told(id: string): { record: Record; fields: Fields } | null {
     const found = this.held.get(id);
     if (found === undefined || found.fields === null || !this.feeds.counts(found.record)) return null;
-    for (const { record, fields } of this.held.values()) {
-      if (record.header.kind !== 'retraction' || fields === null || !record.author.equals(found.record.author)) continue;
+    for (const { record, fields } of this.retractions) {
+      if (fields === null || !record.author.equals(found.record.author)) continue;
       if (this.feeds.counts(record) && (fields['records'] as Cid[]).some((one) => one.text === id)) return null;
     }
     return { record: found.record, fields: found.fields };
   }
+}
+
+/** Whether one id comes before another as bytes do, which is how words of one time are told apart. */
+function isBehind(id: string, other: string): boolean {
+  return compare(Cid.parse(id).bytes, Cid.parse(other).bytes) < 0;
 }
 
 function version({ record, fields }: { record: Record; fields: Fields }): ProvenVersion {

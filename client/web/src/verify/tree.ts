@@ -43,6 +43,12 @@ export class Tree {
     return at;
   }
 
+  /** The names in the folder at `path` under a root. */
+  async names(root: Cid, path: string): Promise<string[]> {
+    const node = await this.folder(await this.resolve(root, path));
+    return node.sort === 'folder' ? [...node.entries.keys()] : [];
+  }
+
   /** Folders are small and asked for again and again: they are remembered, files are not. */
   private folder(cid: Cid): Promise<Node> {
     const known = this.folders.get(cid.text);

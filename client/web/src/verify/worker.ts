@@ -3,8 +3,9 @@
 import { type Ask, type FromPage, type ProvenRecord, type ToPage } from './asking';
 import { isFilmId } from './bodies';
 import { Cid } from './cid';
+import { Early, readAhead } from './early';
 import { decode, Float, type Value } from './dagcbor';
-import { fetchBlock, fetchFilmRecords, fetchRecord } from './fetching';
+import { fetchBlock, fetchFilmRecords, fetchRatingRecords, fetchRecord } from './fetching';
 import { toHex, type Octets } from './octets';
 import { parseRecord, readBody, verifyRecord } from './record';
 import { Refused, Unavailable } from './refused';
@@ -18,7 +19,7 @@ const scope = self as unknown as {
 
 const leaving = new Map<number, AbortController>();
 const tallies = new Map<string, { readonly ids: Set<string>; bytes: number }>();
-const trees = new Map<string, Tree>();
+const trees = new Map<string, { readonly tree: Tree; readonly ahead: Tree }>();
 const shelf = new Shelf(Date.now);
 let admitted: Promise<void> = Promise.resolve();
 
@@ -46,8 +47,12 @@ function work(asked: Ask, signal: AbortSignal): Promise<unknown> {
       return film(asked.ask.film, asked.ask.isKnownEnough, signal);
     case 'file':
       return file(asked.ask.root, asked.ask.path, asked.ask.maxBytes, signal);
+    case 'ahead':
+      return ahead(asked.ask.root, asked.ask.folders);
     case 'record':
       return record(asked.ask.id, signal);
+    case 'ratings':
+      return ratings(asked.ask.film, asked.ask.after, asked.ask.limit, signal);
   }
 }
 
@@ -56,20 +61,41 @@ async function film(id: string, isKnownEnough: boolean, signal: AbortSignal): Pr
   if (!isFilmId(id)) return null;
   const known = isKnownEnough ? shelf.film(id) : null;
   if (known !== null) return known;
-  const records = await fetchFilmRecords(id, signal);
-  // One list after the other: a chain is admitted in its order.
-  const turn = admitted.then(() => shelf.admit(records));
-  admitted = turn.catch(() => undefined);
-  await turn;
+  await admit(await fetchFilmRecords(id, signal));
   return shelf.film(id);
 }
 
+async function ratings(film: string, after: string | null, limit: number, signal: AbortSignal): Promise<unknown> {
+  await admit(await fetchRatingRecords(film, after, limit, signal));
+  return shelf.ratings(film);
+}
+
+/** One list after the other: a chain is admitted in its order. */
+async function admit(records: Octets): Promise<void> {
+  const turn = admitted.then(() => shelf.admit(records));
+  admitted = turn.catch(() => undefined);
+  await turn;
+}
+
 async function file(root: string, path: string, maxBytes: number, signal: AbortSignal): Promise<ArrayBuffer> {
-  const tree = trees.get(root) ?? new Tree((cid, left) => block(root, cid, left));
-  trees.set(root, tree);
-  const data = await tree.file(Cid.parse(root), path, maxBytes, signal);
+  const data = await treesOf(root).tree.file(Cid.parse(root), path, maxBytes, signal);
   // A block that is the whole file may be a view: the page gets exactly its bytes.
   return data.byteLength === data.buffer.byteLength ? data.buffer : data.slice().buffer;
+}
+
+async function ahead(root: string, folders: readonly string[]): Promise<null> {
+  await readAhead(treesOf(root).ahead, Cid.parse(root), folders);
+  return null;
+}
+
+/** Two readers of one version: the player's, and the one that has its first blocks under way. */
+function treesOf(root: string): { readonly tree: Tree; readonly ahead: Tree } {
+  const known = trees.get(root);
+  if (known !== undefined) return known;
+  const early = new Early((cid, signal) => block(root, cid, signal));
+  const made = { tree: new Tree((cid, signal) => early.take(cid, signal)), ahead: new Tree((cid, signal) => early.begin(cid, signal)) };
+  trees.set(root, made);
+  return made;
 }
 
 async function block(root: string, cid: Cid, signal: AbortSignal): Promise<Octets> {

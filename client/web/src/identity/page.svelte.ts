@@ -1,0 +1,180 @@
+/** Who signs what is rated on this page: the page's own device, or, where the person or the browser wants it so, the node. */
+
+import { Declined, node } from '../ask/node';
+import { pulse } from '../ask/pulse.svelte';
+import { keep, kept } from '../words/words.svelte';
+import { encode } from '../verify/dagcbor';
+import { toHex } from '../verify/octets';
+import { Unavailable } from '../verify/refused';
+import { Denied, openDrawer, type DeviceKey, type Drawer } from './drawer';
+import { Ended, Feed, NotTaken, type Taker, type World } from './feed';
+
+/**
+ * `unasked`: the person has not said yet; `page`: by a key in this browser; `node`: by the node's device, as the person
+ * chose; `denied`: by the node's device, because this browser keeps no key; `ended`: the page's key counts no more.
+ */
+export type Signer = 'unasked' | 'page' | 'node' | 'denied' | 'ended';
+
+/** What became of a rating: its record, and whether the node holds it already. */
+export interface Signed {
+  readonly record: string;
+  readonly by: 'page' | 'node';
+  readonly isTaken: boolean;
+}
+
+const CHOICE = 'signer';
+const NONCE_BYTES = 16;
+
+let signer = $state<Signer | null>(null);
+let device = $state.raw<{ key: string; name: string } | null>(null);
+let settlings = $state(0);
+let author = '';
+let drawer: Drawer | null = null;
+
+/** Who signs now; null before the first look. */
+export function signs(): Signer | null {
+  return signer;
+}
+
+/** The page's own device, where there is one: its public key in hex and its name. */
+export function pageDevice(): { key: string; name: string } | null {
+  return device;
+}
+
+/** How often records that were kept here went out later. */
+export function settled(): number {
+  return settlings;
+}
+
+const world: World = {
+  nowMs: Date.now,
+  nonce: () => crypto.getRandomValues(new Uint8Array(NONCE_BYTES)),
+  alone: <T>(name: string, work: () => Promise<T>) => navigator.locks.request(name, work) as Promise<T>,
+};
+
+const taker: Taker = {
+  async standing(key) {
+    try {
+      return await node.device(key);
+    } catch (error) {
+      if (error instanceof Declined && error.status === 404) return null;
+      throw error;
+    }
+  },
+  admit: async (key, name) => void (await node.delegate(key, name)),
+  async send(records) {
+    const { refused, waiting } = await node.sendRecords(encode(records.map(({ block, body }) => [block, body])));
+    if (refused[0]) return refused[0].reason;
+    return waiting[0] ? `found a record that waits for its ${waiting[0].for}, expected one that the node takes at once` : null;
+  },
+};
+
+/** Finds out who signs; another tab may have changed it since. Throws as the node's status does. */
+export async function look(): Promise<Signer> {
+  author = pulse.answer?.author ?? (author || (await node.status()).author);
+  try {
+    const found = await (await opened()).key(author);
+    device = found && { key: found.device, name: found.name };
+    if (found !== null) return (signer = signer === 'ended' ? 'ended' : 'page');
+    return (signer = kept(CHOICE) === 'node' ? 'node' : 'unasked');
+  } catch (error) {
+    if (!(error instanceof Denied)) throw error;
+    return (signer = 'denied');
+  }
+}
+
+/** The drawer, once it is known that this browser can keep keys and use them; throws `Denied`. */
+async function opened(): Promise<Drawer> {
+  if (drawer !== null) return drawer;
+  if (!navigator.locks) throw new Denied('no Web Locks');
+  await newKeys();
+  return (drawer = await openDrawer());
+}
+
+/** A key that signs here and that no script can read out; throws `Denied` where the browser knows no Ed25519. */
+async function newKeys(): Promise<CryptoKeyPair> {
+  try {
+    return (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair;
+  } catch (error) {
+    throw new Denied(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Makes a key in this browser, and has the node's root admit it. Throws `Denied`, or as the node does. */
+export async function letPageSign(): Promise<void> {
+  const place = await opened();
+  await world.alone(`cinepeer/key/${author}`, async () => {
+    const found = signer === 'ended' ? null : await place.key(author);
+    const key = found ?? (await made());
+    // Kept first: a key that was admitted and then lost would stand in the author's list for nothing.
+    await place.putKey(key);
+    try {
+      await node.delegate(key.device, key.name);
+    } catch (error) {
+      if (error instanceof Declined) await place.dropKey(author);
+      throw error;
+    }
+    device = { key: key.device, name: key.name };
+    signer = 'page';
+  });
+}
+
+async function made(): Promise<DeviceKey> {
+  const keys = await newKeys();
+  const key = toHex(new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey)));
+  return { author, device: key, name: nameOf(navigator.userAgent), keys };
+}
+
+/** The page's name among the author's devices: by the browser that it is open in. */
+export function nameOf(agent: string): string {
+  const browser = ['Firefox', 'Edg', 'OPR', 'Chrome', 'Safari'].find((name) => agent.includes(`${name}/`)) ?? 'browser';
+  return `page in ${{ Edg: 'Edge', OPR: 'Opera' }[browser] ?? browser}`;
+}
+
+/** The node's own device signs from now on; the page's key is forgotten here. */
+export async function letNodeSign(): Promise<void> {
+  await settle();
+  keep(CHOICE, 'node');
+  if (drawer !== null) await drawer.dropKey(author);
+  device = null;
+  if (signer !== 'denied') signer = 'node';
+}
+
+/**
+ * Signs stars for a film, null withdraws. Null: nobody was asked yet who signs, or the page's key has ended, and
+ * nothing was signed. Throws `Declined`, `Unavailable`, `NotTaken`.
+ */
+export async function rate(film: string, stars: number | null): Promise<Signed | null> {
+  const by = await look();
+  if (by === 'unasked' || by === 'ended') return null;
+  if (by !== 'page') return { record: (await node.rate(film, stars)).record, by: 'node', isTaken: true };
+  try {
+    const feed = await ownFeed();
+    if (feed === null) return null;
+    const { id, isTaken } = await feed.sign('rating', { ratings: [[film, stars]] });
+    return { record: id, by: 'page', isTaken };
+  } catch (error) {
+    if (!(error instanceof Ended)) throw error;
+    signer = 'ended';
+    return null;
+  }
+}
+
+/** Sends what is signed and not yet taken; returns whether there was any. A node that is away is asked the next time. */
+export async function settle(): Promise<boolean> {
+  try {
+    if ((await look()) !== 'page') return false;
+    const wasOpen = (await (await ownFeed())?.settle()) ?? false;
+    if (wasOpen) settlings++;
+    return wasOpen;
+  } catch (error) {
+    if ([Unavailable, Declined, Ended, NotTaken].some((sort) => error instanceof sort)) return false;
+    throw error;
+  }
+}
+
+async function ownFeed(): Promise<Feed | null> {
+  const place = await opened();
+  const key = await place.key(author);
+  return key && new Feed(key, place, taker, world);
+}

@@ -1,0 +1,123 @@
+/**
+ * Measures the page in Chromium and prints one line of JSON.
+ *
+ * usage: node page.mjs '{"chromium": PATH, "page": URL, "films": [ID, …]}'
+ */
+
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const WEB = new URL('../../client/web/', import.meta.url);
+const require = createRequire(new URL('package.json', WEB));
+const { chromium } = require('playwright-core');
+
+const PAINTS = 7;
+const ROUNDS = 6;
+const asked = JSON.parse(process.argv[2]);
+const told = {};
+
+async function paint(browser) {
+  told.fcp_s = [];
+  for (let round = 0; round < PAINTS; round++) {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const page = await context.newPage();
+    const names = new Set();
+    page.on('request', (request) => names.add(new URL(request.url()).pathname.split('/').at(-1)));
+    await page.goto(asked.page + '/', { waitUntil: 'load' });
+    told.fcp_s.push(
+      await page.evaluate(async () => {
+        for (;;) {
+          const [entry] = performance.getEntriesByName('first-contentful-paint');
+          if (entry) return entry.startTime / 1000;
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+      }),
+    );
+    told.initial = [...names];
+    await context.close();
+  }
+}
+
+/** From the click on a way of the head to the next screen painted. */
+async function routes(page) {
+  told.route_ms = [];
+  await page.goto(asked.page + '/', { waitUntil: 'networkidle' });
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const path of ['/studio', '/audit', '/node', '/me', '/']) {
+      told.route_ms.push(
+        await page.evaluate(async (path) => {
+          const before = document.querySelector('main h1');
+          const began = performance.now();
+          document.querySelector(`nav a[href="${path}"]`).click();
+          while (document.querySelector('main h1') === before) await new Promise((resolve) => setTimeout(resolve, 0));
+          await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
+          return performance.now() - began;
+        }, path),
+      );
+      await page.waitForTimeout(50);
+    }
+  }
+}
+
+/** From the click on Play to the first frame shown: of every film once. */
+async function frames(page) {
+  const found = [];
+  for (const film of asked.films) {
+    await page.goto(asked.page + '/', { waitUntil: 'networkidle' });
+    await page.locator(`a[href="/film/${film}"]`).first().click();
+    await page.locator('.begin').waitFor();
+    await page.waitForLoadState('networkidle');
+    found.push(
+      await page.evaluate(async () => {
+        const video = document.querySelector('video');
+        const shown = new Promise((resolve) => video.requestVideoFrameCallback(() => resolve(performance.now())));
+        const began = performance.now();
+        document.querySelector('.begin').click();
+        return (await shown) - began;
+      }),
+    );
+  }
+  return found;
+}
+
+/** The checks of the worker, built from the page's own sources, beside the browser's hash alone. */
+async function verify(page) {
+  const { build } = await import(new URL('node_modules/vite/dist/node/index.js', WEB));
+  const built = await build({
+    root: fileURLToPath(WEB),
+    configFile: false,
+    logLevel: 'silent',
+    build: { write: false, lib: { entry: fileURLToPath(new URL('page_verify.ts', import.meta.url)), formats: ['es'], fileName: 'verify' } },
+  });
+  const code = [built].flat()[0].output[0].code;
+  // The page's own policy takes scripts of its origin alone, and so does this.
+  await page.route('**/assets/page-verify.js', (route) => route.fulfill({ contentType: 'text/javascript', body: code }));
+  await page.goto(asked.page + '/me', { waitUntil: 'networkidle' });
+  const found = await page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const worker = new Worker('/assets/page-verify.js', { type: 'module' });
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = (event) => reject(new Error(event.message));
+      }),
+  );
+  told.verify_ratio = found.ratios;
+  told.verify_mb_s = found.mbPerS;
+}
+
+const browser = await chromium.launch({
+  executablePath: asked.chromium,
+  args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--autoplay-policy=no-user-gesture-required'],
+});
+try {
+  await paint(browser);
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  await routes(page);
+  told.frame_ms = await frames(page);
+  told.frame_local_ms = await frames(page);
+  await verify(page);
+} finally {
+  await browser.close();
+}
+console.log(JSON.stringify(told));
