@@ -47,6 +47,9 @@ class Liar(Node):
     def verify_sent(self, data: bytes) -> None:
         """A liar sends what it likes."""
 
+    def verify_took(self, question: bytes, answer: bytes) -> None:
+        """A liar says what it likes."""
+
 
 class Mute(Liar):
     """Never answers."""

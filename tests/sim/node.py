@@ -9,6 +9,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+import libipld
+
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.records.record import Record
 from cinepeer.replication import events
@@ -67,6 +69,7 @@ class Node:
         self._timers: dict[events.Timer, int] = {}
         self._open: dict[int, str] = {}
         self._asked: dict[int, Stream] = {}
+        self._questions: dict[int, bytes] = {}
 
     # Life
 
@@ -153,10 +156,12 @@ class Node:
         """A question came."""
         if self.is_up:
             self._asked[stream.number] = stream
+            self._questions[stream.number] = frame
             self.hear(events.Asked(stream.asker, stream.number, frame), self.life)
 
     def closed(self, stream: Stream) -> None:
         """A conversation is over."""
+        self._questions.pop(stream.number, None)
         if self._asked.pop(stream.number, None) is not None:
             self.hear(events.Closed(stream.asker, stream.number), self.life)
 
@@ -209,6 +214,7 @@ class Node:
             case events.Answer(_, number, frame):
                 if number in self._asked:
                     self.verify_sent(frame)
+                    self.verify_took(self._questions[number], frame)
                     world.answer(self, number, frame)
             case events.Reset(_, number, reason):
                 world.reached[f"reset: {reason}"] += 1
@@ -313,6 +319,16 @@ class Node:
             if record.id not in self.disk.held:
                 raise BrokenLawError("3 store, then send", f"{self.name} sends {record.id} before it is stored")
             at = data.find(BLOCK_BEGIN, at + 1)
+
+    def verify_took(self, question: bytes, answer: bytes) -> None:
+        """Raises when an answer says that more of the given records were taken than are on the disk."""
+        if not self.watches or not answer[1:].startswith(_text("took")):
+            return
+        _, added, known, *_ = libipld.decode_dag_cbor(answer)
+        blocks = [libipld.decode_dag_cbor(packed)[0] for packed in libipld.decode_dag_cbor(question)[1]]
+        kept = sum(b"\x01\x71\x12\x20" + hashlib.sha256(block).digest() in self.disk.held for block in blocks)
+        if added + known > kept:
+            raise BrokenLawError("3 store, then send", f"{self.name} says that it took {added} of {kept} records")
 
 
 def state(event: Event, effects: Sequence[Effect]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from sim.scenario import line
 from sim.world import Link, World
 
 MAX_PEER_BYTES = 32 << 20
+MAX_SENT_BYTES = 4 << 20  # in about two minutes
 SETTLE_MS = 10_000
 RECORD_MS = 1.0  # a slow machine, so that the flood is more than it can take
 
@@ -109,6 +110,8 @@ def test_a_peer_costs_bounded_memory_whatever_it_does(kind: type[Liar]) -> None:
     for _ in range(20):
         world.run(world.now_ms + chance.uniform(1, 12_000))
         most = max(most, deep_bytes(nodes[-1].machine) + nodes[-1].most_batch_bytes)
-    print(f"{kind.__name__}: {most / (1 << 20):.1f} MiB at most")
+    spent = world.sent_bytes[nodes[-1].name, "n2"]
+    assert spent <= MAX_SENT_BYTES, spent
+    print(f"{kind.__name__}: {spent} bytes sent to it, {most / (1 << 20):.1f} MiB at most")
     assert most <= MAX_PEER_BYTES, most
     assert len(nodes[-1].disk.held) == len(lives.pairs)

@@ -9,7 +9,7 @@ import pytest
 from cinepeer.errors import Refused
 from cinepeer.records.feed import Feeds
 from cinepeer.records.record import Record
-from cinepeer.replication import events
+from cinepeer.replication import events, frames
 from cinepeer.replication.events import Effect, Event, Pair
 from cinepeer.replication.machine import Machine
 from cinepeer.replication.scope import Scope
@@ -68,6 +68,19 @@ def test_law_3_is_broken_by_a_machine_that_passes_on_what_it_has_not_stored(monk
         return [events.Publish(event.data), *effects] if is_news else effects
 
     monkeypatch.setattr(node, "Machine", sabotaged(pass_on))
+    broken_laws("3 store, then send")
+
+
+def test_law_3_is_broken_by_a_machine_that_acknowledges_more_than_it_stored(monkeypatch) -> None:
+    def boast(event: Event, effects: list[Effect]) -> list[Effect]:
+        return [boasted(one) if isinstance(one, events.Answer) else one for one in effects]
+
+    def boasted(answer: events.Answer) -> events.Answer:
+        took = frames.encode(frames.Took(1, 0, 0, 0))
+        is_took = answer.frame[:6] == took[:6]
+        return events.Answer(answer.peer, answer.stream, took) if is_took else answer
+
+    monkeypatch.setattr(node, "Machine", sabotaged(boast))
     broken_laws("3 store, then send")
 
 
