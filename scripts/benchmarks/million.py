@@ -26,6 +26,7 @@ from cinepeer.records.bodies import new_body
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.records.record import Record, parse_record
 from cinepeer.replication.frames import id_of
+from cinepeer.replication.scope import films_of
 
 Pair = tuple[Record, bytes | None]
 
@@ -88,7 +89,7 @@ def write(file: Path, size: int) -> None:
     for pair in pairs(size):
         page.append(pair)
         if len(page) == PAGE or position + len(page) > size:
-            for statement, rows in insertions(page, position):
+            for statement, rows in insertions(page, position, {one.id: films_of(one, body) for one, body in page}):
                 connection.executemany(statement, rows)
             position += len(page)
             page = []

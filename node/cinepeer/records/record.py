@@ -192,9 +192,14 @@ def verify_body(record: Record, body: bytes) -> None:
 
     A body that fails has no effect; its header stays valid.
     """
+    body_fields(record, body)
+
+
+def body_fields(record: Record, body: bytes) -> dict[str, dagcbor.Value]:
+    """The fields of the body that a header names; raises `Refused` as `verify_body` does."""
     if len(body) != record.header.size or not record.header.body.matches(body):
         raise Refused("wrong-body", f"found {len(body)} bytes of another body, expected {record.header.body}")
-    parse_body(record.kind, body)
+    return parse_body(record.kind, body)
 
 
 def pack(record: Record, body: bytes | None) -> bytes:

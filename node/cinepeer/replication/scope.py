@@ -6,7 +6,8 @@ stands only on those before it: whoever is concerned by a scope is reconciled wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -72,20 +73,29 @@ class Scope:
 
 
 EVERYTHING = Scope()
+_ABOUT = frozenset({"film", "version", "rating", "title", "offer"})
 
 
 def films_of(record: Record, body: bytes | None) -> frozenset[str]:
     """The ids of the films that a record is about, as far as its body (verified, or None) says so."""
-    own = {str(record.id)} if record.kind == "film" else set()
-    if body is not None and record.kind in ("film", "version", "rating", "title", "offer"):
-        try:
-            fields: dict[str, Any] = parse_body(record.kind, body)
-        except Refused:  # a header is valid alone; a body of another form says nothing
-            return frozenset(own)
-        own.update(fields.get("external", ()))
-        own.update(film for film, _ in fields.get("ratings", ()))
-        own.update(str(fields[name]) for name in ("film",) if name in fields)
-    return frozenset(own)
+    fields: dict[str, Any] = {}
+    if body is not None and record.kind in _ABOUT:
+        with suppress(Refused):  # a header is valid alone; a body of another form says nothing
+            fields = parse_body(record.kind, body)
+    return films_in(record, fields)
+
+
+def films_in(record: Record, fields: Mapping[str, Any]) -> frozenset[str]:
+    """The same for a body whose fields are parsed; none of a body that is missing."""
+    if record.kind == "rating":
+        return frozenset([film for film, _ in fields.get("ratings", ())])
+    if record.kind not in _ABOUT:
+        return frozenset()
+    found = {str(record.id)} if record.kind == "film" else set()
+    found.update(fields.get("external", ()))
+    if "film" in fields:
+        found.add(str(fields["film"]))
+    return frozenset(found)
 
 
 def encode_scope(scope: Scope) -> dict[str, Value]:

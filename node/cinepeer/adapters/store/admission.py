@@ -9,7 +9,8 @@ from cinepeer.adapters.store.outcome import Pair
 from cinepeer.errors import Refused
 from cinepeer.records.cid import Cid
 from cinepeer.records.feed import KEY_KINDS, Feeds
-from cinepeer.records.record import Record, verify_body, verify_record
+from cinepeer.records.record import Record, body_fields, verify_body, verify_record
+from cinepeer.replication.scope import films_in
 
 
 @dataclass(slots=True)
@@ -17,6 +18,7 @@ class Checked:
     """A batch after the checks that need no other record."""
 
     pairs: list[Pair] = field(default_factory=list)  # a wrong body is already taken off
+    films: dict[Cid, frozenset[str]] = field(default_factory=dict)  # what the bodies are about
     bodiless: list[Record] = field(default_factory=list)  # records of a key kind that came without a body
     refused: list[tuple[Cid, Refused]] = field(default_factory=list)
 
@@ -50,7 +52,13 @@ def check(pairs: Iterable[Pair]) -> Checked:
         except Refused as error:
             checked.refused.append((record.id, error))
             continue
-        body = right_body(record, given, checked.refused)
+        body = None
+        if given is not None:
+            try:
+                checked.films[record.id] = films_in(record, body_fields(record, given))
+                body = given
+            except Refused as error:
+                checked.refused.append((record.id, error))
         if body is not None or record.kind not in KEY_KINDS:
             checked.pairs.append((record, body))
         elif given is None:

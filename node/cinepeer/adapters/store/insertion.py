@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cinepeer.adapters.store.database import Statement
 from cinepeer.adapters.store.outcome import Held, Pair
+from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record
 from cinepeer.replication.scope import films_of
 
 
-def insertions(pairs: Sequence[Pair], position: int) -> list[Statement]:
-    """What stores new records from `position` on; bodies that are forgotten were taken off before."""
+def insertions(pairs: Sequence[Pair], position: int, films: Mapping[Cid, Iterable[str]]) -> list[Statement]:
+    """What stores new records from `position` on, whose bodies are about `films`; forgotten bodies were taken off."""
     records, bodies, bodiless, subjects = [], [], [], []
     for place, (record, body) in enumerate(pairs, position):
         header = record.header
@@ -31,7 +32,7 @@ def insertions(pairs: Sequence[Pair], position: int) -> list[Statement]:
             bodiless.append((place,))
         else:
             bodies.append((place, body))
-            subjects += [(film, place) for film in films_of(record, body)]
+            subjects += [(film, place) for film in films[record.id]]
     return [
         ("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?)", records),
         ("INSERT INTO bodies VALUES (?, ?)", bodies),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -211,12 +211,21 @@ class RecordStore:
                 bodied |= await self._bodied(news & pairs.keys())
                 outcome.known = len(batch) - len(pairs) + len(bodied)
                 fresh = [pair for pair in checked.pairs if pair[0].id not in bodied]
-                await self._store(fresh, [pairs[found] for found in bodied if not bodied[found]], now_ms, outcome)
+                await self._store(
+                    fresh, checked.films, [pairs[found] for found in bodied if not bodied[found]], now_ms, outcome
+                )
         finally:
             self._news.remove(news)
         return outcome
 
-    async def _store(self, fresh: list[Pair], bodiless: list[Pair], now_ms: int, outcome: Outcome) -> None:
+    async def _store(
+        self,
+        fresh: list[Pair],
+        films: Mapping[Cid, Iterable[str]],
+        bodiless: list[Pair],
+        now_ms: int,
+        outcome: Outcome,
+    ) -> None:
         """Stores what may be added of `fresh`, and bodies that came for `bodiless` records, in one transaction."""
         fresh = [(record, self._unless_forgotten(record, body)) for record, body in fresh]
         late = self._late_bodies(bodiless, outcome)
@@ -227,7 +236,7 @@ class RecordStore:
             end = position + len(admitted.pairs)
             digest, forks = fork_statements(self._past, draft.authors, self._forks_digest, end)
             if admitted.pairs or late:
-                statements = [*insertions(admitted.pairs, position + 1), *completions(late), *forks]
+                statements = [*insertions(admitted.pairs, position + 1, films), *completions(late), *forks]
                 await self._database.write(statements, lambda: self._crash_at("before-commit"))
             self._crash_at("after-commit")
             self._forks_digest = digest
