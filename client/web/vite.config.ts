@@ -2,11 +2,13 @@
 
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { notices } from './notices.ts';
 
 const NODE = 'http://localhost:8080';
+const others = notices();
 
 export default defineConfig({
-  plugins: [svelte({ compilerOptions: { runes: true } })],
+  plugins: [svelte({ compilerOptions: { runes: true } }), others.page],
   build: {
     outDir: '../cinepeer_client/web',
     emptyOutDir: true,
@@ -18,7 +20,7 @@ export default defineConfig({
     // The player is one piece, fetched apart from the page.
     chunkSizeWarningLimit: 700,
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [others.worker()] },
   server: { proxy: { '/api': NODE, '/ipfs': NODE } },
   test: { include: ['test/**/*.test.ts'], environment: 'node' },
 });
