@@ -41,7 +41,7 @@ class Opened:
         self.index = (folder / "index.html").read_bytes()
         self.assets = read_assets(folder)
         try:
-            self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+            self._server = ThreadingHTTPServer(("127.0.0.1", port), type("_Answering", (_Answering,), {"opened": self}))
         except OSError as error:
             raise BadInput(f"found port {port} taken ({error.strerror}), expected a free one") from error
         self._server.daemon_threads = True
@@ -68,115 +68,110 @@ class Opened:
         self._thread.join()
 
 
-def _handler(opened: Opened) -> type[BaseHTTPRequestHandler]:
-    """What answers one request of the browser."""
+class _Answering(BaseHTTPRequestHandler):
+    """The page's own files; below the API and the gateway, what a node answers."""
 
-    class Answering(BaseHTTPRequestHandler):
-        """The page's own files; below the API and the gateway, what a node answers."""
+    opened: Opened
 
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        timeout = 60
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 60
 
-        def do_GET(self) -> None:
-            """The page, one of its files, or a node's answer."""
-            path = self.path.partition("?")[0]
-            if not self._is_own():
-                self._problem(403, f"found the Host {self.headers.get('host', '')[:80]!r}, expected this page's own")
-            elif path.startswith(PASSED):
-                self._pass_on(b"")
-            elif path.startswith("/assets/"):
-                self._asset(unquote(path.removeprefix("/assets/")))
-            else:
-                known = path.split("/")[1] in SCREENS
-                kind, fresh = TYPES[".html"], {"cache-control": "no-cache"}
-                self._end(200 if known else 404, opened.index, {"content-type": kind, **HEADERS, **fresh})
+    def do_GET(self) -> None:
+        """The page, one of its files, or a node's answer."""
+        path = self.path.partition("?")[0]
+        if not self._is_own():
+            self._problem(403, f"found the Host {self.headers.get('host', '')[:80]!r}, expected this page's own")
+        elif path.startswith(PASSED):
+            self._pass_on(b"")
+        elif path.startswith("/assets/"):
+            self._asset(unquote(path.removeprefix("/assets/")))
+        else:
+            known = path.split("/")[1] in SCREENS
+            kind, fresh = TYPES[".html"], {"cache-control": "no-cache"}
+            self._end(200 if known else 404, self.opened.index, {"content-type": kind, **HEADERS, **fresh})
 
-        do_HEAD = do_GET
+    do_HEAD = do_GET
 
-        def do_POST(self) -> None:
-            """Signed records travel on; all other writing is for a node's own page."""
-            size = self.headers.get("content-length", "")
-            if not self._is_own():
-                self._problem(403, "found a request from elsewhere, expected this page's own")
-            elif self.path != WRITABLE:
-                self._problem(
-                    403, "found a change of a node, expected reading: a node is changed on its own page alone"
-                )
-            elif not size.isdecimal() or int(size[:20]) > MAX_POST_BYTES:
-                self._problem(413, f"found a body of {size[:20] or 'no'} bytes, expected at most {MAX_POST_BYTES}")
-            else:
-                self._pass_on(self.rfile.read(int(size)))
-
-        def do_PUT(self) -> None:
-            """Refused, as every other way of writing."""
+    def do_POST(self) -> None:
+        """Signed records travel on; all other writing is for a node's own page."""
+        size = self.headers.get("content-length", "")
+        if not self._is_own():
+            self._problem(403, "found a request from elsewhere, expected this page's own")
+        elif self.path != WRITABLE:
             self._problem(403, "found a change of a node, expected reading: a node is changed on its own page alone")
+        elif not size.isdecimal() or int(size[:20]) > MAX_POST_BYTES:
+            self._problem(413, f"found a body of {size[:20] or 'no'} bytes, expected at most {MAX_POST_BYTES}")
+        else:
+            self._pass_on(self.rfile.read(int(size)))
 
-        do_PATCH = do_DELETE = do_PUT
+    def do_PUT(self) -> None:
+        """Refused, as every other way of writing."""
+        self._problem(403, "found a change of a node, expected reading: a node is changed on its own page alone")
 
-        def _is_own(self) -> bool:
-            origin = self.headers.get("origin")
-            own = {f"http://{host}" for host in opened.hosts}
-            return self.headers.get("host") in opened.hosts and (origin is None or origin in own)
+    do_PATCH = do_DELETE = do_PUT
 
-        def _asset(self, name: str) -> None:
-            data = opened.assets.get(name)
-            if data is None:
-                return self._problem(404, f"found no file {name[:80]!r} of the page, expected one of its build")
-            kind = TYPES["." + name.rpartition(".")[2]]
-            return self._end(200, data, {"content-type": kind, **HEADERS, "cache-control": FOR_EVER})
+    def _is_own(self) -> bool:
+        origin = self.headers.get("origin")
+        own = {f"http://{host}" for host in self.opened.hosts}
+        return self.headers.get("host") in self.opened.hosts and (origin is None or origin in own)
 
-        def _pass_on(self, body: bytes) -> None:
-            reasons = []
-            for source in opened.sources:
-                try:
-                    connection = _connect(source)
-                    answer = _asked(connection, source, self.command, self.path, self.headers, body)
-                except (OSError, http.client.HTTPException) as error:
-                    reasons.append(f"{source.url}: {error or type(error).__name__}")
-                    continue
-                try:
-                    return self._stream(answer)
-                finally:
-                    connection.close()
-            return self._problem(503, f"found no answer ({'; '.join(reasons)[:300]}), expected a node's")
+    def _asset(self, name: str) -> None:
+        data = self.opened.assets.get(name)
+        if data is None:
+            return self._problem(404, f"found no file {name[:80]!r} of the page, expected one of its build")
+        kind = TYPES["." + name.rpartition(".")[2]]
+        return self._end(200, data, {"content-type": kind, **HEADERS, "cache-control": FOR_EVER})
 
-        def _stream(self, answer: http.client.HTTPResponse) -> None:
-            """The answer piece by piece; one that ends too soon ends here too, and the page sees it."""
-            told = {name: value for name, value in answer.getheaders() if name.lower() in _TOLD}
-            sized = "content-length" in {name.lower() for name in told}
-            self.send_response(answer.status)
-            for name, value in {**told, "x-content-type-options": "nosniff"}.items():
-                self.send_header(name, value)
-            if not sized:
-                self.send_header("connection", "close")
-                self.close_connection = True
-            self.end_headers()
+    def _pass_on(self, body: bytes) -> None:
+        reasons = []
+        for source in self.opened.sources:
             try:
-                for piece in _pieces(answer):
-                    self.wfile.write(piece)
-            except (OSError, http.client.HTTPException):
-                self.close_connection = True
+                connection = _connect(source)
+                answer = _asked(connection, source, self.command, self.path, self.headers, body)
+            except (OSError, http.client.HTTPException) as error:
+                reasons.append(f"{source.url}: {error or type(error).__name__}")
+                continue
+            try:
+                return self._stream(answer)
+            finally:
+                connection.close()
+        return self._problem(503, f"found no answer ({'; '.join(reasons)[:300]}), expected a node's")
 
-        def _problem(self, status: int, detail: str) -> None:
-            # A body that was not read would be taken for the next request.
+    def _stream(self, answer: http.client.HTTPResponse) -> None:
+        """The answer piece by piece; one that ends too soon ends here too, and the page sees it."""
+        told = {name: value for name, value in answer.getheaders() if name.lower() in _TOLD}
+        sized = "content-length" in {name.lower() for name in told}
+        self.send_response(answer.status)
+        for name, value in {**told, "x-content-type-options": "nosniff"}.items():
+            self.send_header(name, value)
+        if not sized:
+            self.send_header("connection", "close")
             self.close_connection = True
-            content = json.dumps({"type": "about:blank", "status": status, "detail": detail}).encode()
-            self._end(status, content, {"content-type": "application/problem+json", "connection": "close"})
+        self.end_headers()
+        try:
+            for piece in _pieces(answer):
+                self.wfile.write(piece)
+        except (OSError, http.client.HTTPException):
+            self.close_connection = True
 
-        def _end(self, status: int, data: bytes, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(data)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(data)
+    def _problem(self, status: int, detail: str) -> None:
+        # A body that was not read would be taken for the next request.
+        self.close_connection = True
+        content = json.dumps({"type": "about:blank", "status": status, "detail": detail}).encode()
+        self._end(status, content, {"content-type": "application/problem+json", "connection": "close"})
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing: what somebody watches is nobody's affair."""
+    def _end(self, status: int, data: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
 
-    return Answering
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing: what somebody watches is nobody's affair."""
 
 
 def _connect(source: Source) -> http.client.HTTPConnection:
