@@ -3,7 +3,6 @@
 import type { Octets } from '../verify/octets';
 import { Unavailable } from '../verify/refused';
 import type { Routes } from './api';
-import type { PublishWish, Step } from './shapes';
 
 const READ_MS = 30_000;
 
@@ -94,24 +93,8 @@ export const node = {
   delegate: (device: string, name: string) => call('POST /api/delegations', { body: { device, name } }),
   device: (device: string) => call('GET /api/devices/{device}', { path: { device } }),
   sendRecords: async (list: Octets) => (await (await write('/api/records', list)).json()) as Routes['POST /api/records']['answer'],
-  publish,
   audit,
 };
-
-/** Publishes a file on the node's machine; yields each step as it happens. */
-async function* publish(wish: PublishWish, signal: AbortSignal): AsyncGenerator<Step> {
-  const response = await write('/api/publish', wish, signal);
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let held = '';
-  for (;;) {
-    const { done, value } = await reader.read();
-    held += value ?? '';
-    const lines = held.split('\n');
-    held = lines.pop() ?? '';
-    for (const line of lines) if (line) yield JSON.parse(line) as Step;
-    if (done) return;
-  }
-}
 
 /** The audit bundle of a film, as a file. */
 async function audit(film: string, raters: string[], signal: AbortSignal): Promise<Blob> {
