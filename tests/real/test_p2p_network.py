@@ -1,0 +1,222 @@
+"""Networks on real sockets: ten nodes, a partition, a frozen process, and a process killed in the middle of a sync."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+
+from cinepeer.adapters.p2p.network import P2P
+from cinepeer.adapters.store.records import RecordStore
+from cinepeer.app.replicate import Replication
+from real.p2p_rig import LOOPBACK, Blocks, plan, until
+from unit.replication.rig import NETWORK, NOW_MS, Author
+
+TESTS = Path(__file__).parents[1]
+
+
+class Node:
+    """A node with a real store."""
+
+    def __init__(self, store: RecordStore, replication: Replication, p2p: P2P) -> None:
+        self.store, self.replication, self.p2p = store, replication, p2p
+
+    async def publish(self, author: Author, begin: int = 0) -> None:
+        pairs = author.pairs[begin:]
+        outcome = await self.store.add(pairs, NOW_MS)
+        assert len(outcome.added) == len(pairs)
+        await self.replication.announce(pairs)
+
+
+@asynccontextmanager
+async def node(folder: Path, number: int, interval_s: float = 2.0, **changes: object) -> AsyncIterator[Node]:
+    async with await RecordStore.open(folder / f"{number}.db") as store:
+        replication = Replication(store, NETWORK, clock_ms=lambda: NOW_MS, chance=lambda: 0.5, interval_s=interval_s)
+        p2p = await P2P.start(
+            bytes([number]) * 32,
+            [LOOPBACK],
+            Blocks(),
+            lambda *_: True,
+            replication.responders,
+            [replication.topic],
+            replication.on_gossip,
+            replication.on_neighbour,
+            chance=lambda: 0.5,
+            plan=plan(number, **{"redial_first_s": 0.1, **changes}),
+        )
+        try:
+            await replication.start(p2p)
+            yield Node(store, replication, p2p)
+        finally:
+            await replication.stop()
+            await p2p.stop()
+
+
+async def settled(count: int, *nodes: Node) -> None:
+    """Waits until every node holds so many records, and checks that they are the same ones."""
+    async with asyncio.timeout(60):
+        for one in nodes:
+            while await one.store.count() != count:
+                await asyncio.sleep(0.1)
+    held = [set(await one.store.leaves()) for one in nodes]
+    assert all(one == held[0] for one in held)
+
+
+def rated(number: int, count: int) -> Author:
+    author = Author(number)
+    author.rate(count)
+    return author
+
+
+class Wire:
+    """A TCP relay to a port that can be cut: everything in it is dropped, and nothing new gets through."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._open: set[asyncio.StreamWriter] = set()
+        self._carrying: set[asyncio.Task[None]] = set()
+        self.is_cut = False
+        self.port = 0
+
+    async def start(self) -> asyncio.Server:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        return server
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_cut:
+            writer.close()
+            return
+        other_reader, other_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._open |= {writer, other_writer}
+        for source, target in ((reader, other_writer), (other_reader, writer)):
+            task = asyncio.create_task(self._carry(source, target))
+            self._carrying.add(task)
+            task.add_done_callback(self._carrying.discard)
+
+    async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await source.read(1 << 16):
+                if not self.is_cut:  # what is sent into a cut wire is lost
+                    target.write(data)
+                    await target.drain()
+        target.close()
+
+    def mend(self) -> None:
+        """Lets new connections through; those that were cut have lost bytes, and end."""
+        self.is_cut = False
+        for writer in self._open:
+            writer.transport.abort()
+        self._open.clear()
+
+
+def test_ten_nodes_hold_the_same_whoever_said_it(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with AsyncExitStack() as stack:
+            nodes = [await stack.enter_async_context(node(tmp_path, 100 + number)) for number in range(10)]
+            for number, one in enumerate(nodes):  # a ring with a few chords
+                await one.p2p.connect(nodes[(number + 1) % 10].p2p.addrs[0])
+                if number % 3 == 0:
+                    await one.p2p.connect(nodes[(number + 5) % 10].p2p.addrs[0])
+            authors = [rated(number, 20) for number in range(1, 6)]
+            for number, author in enumerate(authors):
+                await nodes[2 * number].publish(author)
+            await settled(sum(len(author.pairs) for author in authors), *nodes)
+
+    asyncio.run(body())
+
+
+def test_two_halves_of_a_network_heal_when_the_wire_between_them_is_mended(tmp_path: Path) -> None:
+    async def body() -> None:
+        quick = {"ping_interval_s": 0.3, "ping_timeout_s": 0.5, "dial_timeout_s": 1.0, "redial_most_s": 0.5}
+        async with AsyncExitStack() as stack:
+            nodes = [await stack.enter_async_context(node(tmp_path, 110 + number, **quick)) for number in range(4)]
+            wire = Wire(int(nodes[2].p2p.addrs[0].split("/")[4]))
+            server = await wire.start()
+            await nodes[0].p2p.connect(nodes[1].p2p.addrs[0])
+            await nodes[2].p2p.connect(nodes[3].p2p.addrs[0])
+            await nodes[1].p2p.connect(f"/ip4/127.0.0.1/tcp/{wire.port}/p2p/{nodes[2].p2p.peer_id}")
+            one, other = rated(1, 10), rated(2, 10)
+            await nodes[0].publish(one)
+            await settled(12, *nodes)
+            wire.is_cut = True
+            await until(lambda: [len(one.p2p.neighbours()) for one in nodes] == [1, 1, 1, 1])
+            one.rate(10)
+            await nodes[0].publish(one, 12)
+            await nodes[3].publish(other)
+            await settled(22, *nodes[:2])
+            await settled(24, *nodes[2:])
+            wire.mend()
+            await settled(34, *nodes)
+            server.close()
+
+    asyncio.run(body())
+
+
+@contextmanager
+def syncing(file: Path, addr: str) -> Iterator[subprocess.Popen[str]]:
+    """The process of `sync_killed`."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "real.sync_killed", str(file), addr],
+        cwd=TESTS,
+        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def counted(process: subprocess.Popen[str], least: int) -> int:
+    """Reads what the process prints until it holds at least so many records."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if int(line) >= least:
+            return int(line)
+    raise AssertionError("found the process ended, expected it to sync")
+
+
+def test_a_process_killed_in_the_middle_of_a_sync_goes_on_where_it_was(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with node(tmp_path, 120, 3600.0) as one:
+            author = rated(1, 3000)
+            await one.publish(author)
+            total, file, seen = len(author.pairs), tmp_path / "killed.db", 0
+            for killed in range(3):
+                with syncing(file, one.p2p.addrs[0]) as process:
+                    seen = await asyncio.to_thread(counted, process, min(seen + 1, total))
+                    process.kill()
+                assert seen < total or killed  # the first time, it was in the middle
+            async with await RecordStore.open(file) as held:
+                assert await held.count() >= seen > 0  # what was told is on the disk
+            with syncing(file, one.p2p.addrs[0]) as process:
+                assert await asyncio.to_thread(counted, process, total) == total
+            async with await RecordStore.open(file) as held:
+                assert set(await held.leaves()) == set(await one.store.leaves())
+
+    asyncio.run(body())
+
+
+def test_a_frozen_process_is_noticed_and_taken_up_again_when_it_goes_on(tmp_path: Path) -> None:
+    async def body() -> None:
+        quick = {"ping_interval_s": 0.3, "ping_timeout_s": 1.0}
+        async with node(tmp_path, 121, 3600.0, **quick) as one:
+            author = rated(1, 5)
+            await one.publish(author)
+            with syncing(tmp_path / "frozen.db", one.p2p.addrs[0]) as process:
+                assert await asyncio.to_thread(counted, process, 7) == 7
+                process.send_signal(signal.SIGSTOP)
+                await until(lambda: one.p2p.neighbours() == [])
+                author.rate(5)
+                await one.publish(author, 7)
+                process.send_signal(signal.SIGCONT)
+                assert await asyncio.to_thread(counted, process, 12) == 12
+
+    asyncio.run(body())
