@@ -15,6 +15,7 @@ from cinepeer.faces.cli.main import COMMANDS, group, main
 from cinepeer_client.cli import group as client
 
 PAGE = (Path(__file__).parents[3] / "docs" / "commands.md").read_text()
+PAGES = sorted([*Path(__file__).parents[3].glob("*.md"), *(Path(__file__).parents[3] / "docs").glob("*.md")])
 CLIENT_PAGE = (Path(__file__).parents[3] / "docs" / "client.md").read_text()
 
 
@@ -65,7 +66,7 @@ def parsed(words: list[str]) -> str:
         name, command, words = command.resolve_command(context, words)
         called.append(str(name))
         assert command is not None
-        if not isinstance(command, click.Group):
+        if not isinstance(command, click.Group) or (words and words[0].startswith("-")):
             command.make_context(str(name), words, parent=context)
             words = []
     return " ".join(called)
@@ -80,6 +81,37 @@ def test_every_example_is_taken_as_it_stands(name: str) -> None:
         called.append(parsed(shlex.split(example)[1:]))
     assert called[0] == name
     assert set(called) <= set(ALL)
+
+
+def told_in(page: Path) -> Iterator[str]:
+    """Every command of ours that a page tells: in its shell blocks, and whole ones within its sentences."""
+    text = page.read_text()
+    for block in re.findall(r"^```sh.*\n(.*?)^```", text, re.M | re.S):
+        for line in block.splitlines():
+            found = re.match(r"(?:\./scripts/run|cinepeer) (?P<words>[^#|<]+)", line)
+            if found:
+                yield found["words"].strip()
+    for words in re.findall(r"`cinepeer ([^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)):
+        if not re.search(r"[\[|]|…|^-|ARGS|SHELL", words):
+            yield " ".join(words.split())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_a_page_tells_is_taken_as_it_stands(page: Path) -> None:
+    for words in told_in(page):
+        try:
+            # Words in capitals stand for what a person types; a number is taken wherever one is wanted.
+            parsed([re.sub(r"^(STARS|SEQ|N|PIXELS|BYTES)$", "5", word) for word in shlex.split(words)])
+        except click.MissingParameter:
+            assert words in COMMANDS, words  # a command named, not typed
+        except click.BadOptionUsage as error:
+            assert words.endswith(error.option_name), words  # an option named, not typed
+        except click.UsageError as error:
+            raise AssertionError(f"{page.name}: cinepeer {words}: {error.format_message()}") from error
+
+
+def test_the_pages_tell_many_commands() -> None:
+    assert sum(1 for page in PAGES for _ in told_in(page)) > 40
 
 
 @pytest.mark.parametrize("name", ALL)
