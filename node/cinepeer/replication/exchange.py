@@ -108,6 +108,8 @@ class Dialler:
         greeting = yield from self._ask(stated, Hello)
         if greeting.network != self.network:
             raise Refused("other-network", f"found a peer of the network {greeting.network}, expected {self.network}")
+        if greeting.version != frames.VERSION:
+            raise Refused("other-version", f"found version {greeting.version} of the sync, expected {frames.VERSION}")
         self.done.rounds += 1
         self.met = self.scope.meet(greeting.scope)
         if self.met.is_empty:

@@ -288,11 +288,10 @@ class Machine:
             self._count(name, "bad-frame")
             self._out.append(events.Reset(name, stream, "bad-frame"))
             return
-        is_new = stream not in peer.streams and len(peer.streams) >= self._limits.streams
-        if is_new or len(peer.answering) >= self._limits.answers_at_once:
+        if len(peer.answering) >= self._limits.answers_at_once:
             self._out.append(events.Answer(name, stream, frames.encode(frames.Refusal("busy"))))
             return
-        answerer = peer.streams.setdefault(stream, Answerer(name, self._network, self.scope))
+        answerer = peer.stream(stream, self._limits.streams, Answerer(name, self._network, self.scope))
         session = peer.answering[stream] = Session(answerer.answer(frame), name, None, stream)
         self._advance(session, None)
 

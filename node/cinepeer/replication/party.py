@@ -36,6 +36,12 @@ class Party:
     streams: dict[int, Answerer] = field(default_factory=dict)
     answering: dict[int, Session] = field(default_factory=dict)
 
+    def stream(self, number: int, most: int, fresh: Answerer) -> Answerer:
+        """The answering side of a stream; of too many the one that was opened first and rests is forgotten."""
+        if number not in self.streams and len(self.streams) >= most:
+            del self.streams[next(one for one in self.streams if one not in self.answering)]
+        return self.streams.setdefault(number, fresh)
+
     @property
     def is_busy(self) -> bool:
         """Whether anything is under way with it."""

@@ -153,13 +153,22 @@ STRANGE = Cid.of(b"strange", DAG_CBOR)
     ("kind", "instead", "reason"),
     [
         (frames.Hello, frames.Took(0, 0, 0, 0), "bad-frame"),
+        (frames.Hello, frames.Hello(2, NETWORK), "other-version"),
         (frames.Hello, frames.Refusal("too-busy"), "refused-by-peer"),
         (frames.Reconcile, frames.Records(()), "bad-frame"),
         (frames.Reconcile, frames.Reconcile(b""), "bad-frame"),
         (frames.Reconcile, frames.Reconcile(b"\x62"), "other-version"),
         (frames.Records, frames.Records(tuple(Author(9).pairs)), "unasked-record"),
     ],
-    ids=["took-for-hello", "refused", "records-for-reconcile", "no-version", "another-version", "unasked"],
+    ids=[
+        "took-for-hello",
+        "another-sync",
+        "refused",
+        "records-for-reconcile",
+        "no-version",
+        "another-version",
+        "unasked",
+    ],
 )
 def test_an_answer_that_does_not_fit_its_question_is_refused_by_name(
     kind: type, instead: frames.Answer, reason: str

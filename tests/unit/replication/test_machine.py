@@ -206,6 +206,18 @@ def test_a_question_is_refused_when_too_many_are_open_and_a_stream_is_reset_that
     assert desk.machine.peers()["c"].refused == {"not-canonical": 1}
 
 
+def test_a_peer_may_open_one_stream_after_another_although_nobody_says_that_they_closed() -> None:
+    desk = Desk("a", streams=3)
+    hello = frames.encode(frames.Hello(frames.VERSION, NETWORK))
+    for stream in range(10):
+        desk.tell(events.Asked("b", stream, hello))
+    assert [answer.stream for answer in desk.take(events.Answer)] == list(range(10))
+    records = frames.encode(frames.RecordsWanted(()))
+    desk.tell(*(events.Asked("b", stream, records) for stream in (9, 8, 7, 0)))
+    assert [answer.stream for answer in desk.take(events.Answer)] == [9, 8, 7]
+    assert [reset.stream for reset in desk.take(events.Reset)] == [0]  # long forgotten: it has to greet again
+
+
 def test_a_disk_that_fails_refuses_the_question_without_holding_it_against_the_asker() -> None:
     desk = Desk("a")
     desk.is_slow = True
