@@ -187,6 +187,19 @@ def test_a_node_that_holds_a_part_gets_that_part_and_both_say_the_same_of_it(tmp
     asyncio.run(body())
 
 
+def test_a_neighbour_is_answered_however_often_it_syncs(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with node(tmp_path, 71) as one, node(tmp_path, 72) as two:
+            await two.store.add(rated(1, 3).pairs, NOW_MS)
+            await one.p2p.connect(two.p2p.addrs[0])
+            await settled(5, one, two)
+            for _ in range(20):
+                done = await one.replication.sync(two.p2p.peer_id)
+                assert (done.received, done.rounds) == (0, 1)
+
+    asyncio.run(body())
+
+
 def test_a_peer_that_speaks_nonsense_is_counted_and_the_node_goes_on(tmp_path: Path) -> None:
     async def body() -> None:
         async with node(tmp_path, 51) as one, node(tmp_path, 52) as two:
