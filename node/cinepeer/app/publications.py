@@ -7,12 +7,12 @@ import contextlib
 import dataclasses
 import logging
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-from cinepeer.app.publish import FilmFacts, Published, Publishing
-from cinepeer.app.titles import Titles, check_terms, parse_owners
+from cinepeer.app.publication import Publication, State, Wish, parse_note
+from cinepeer.app.publish import Published, Publishing
+from cinepeer.app.titles import Titles, parse_owners
 from cinepeer.errors import Absent, BadInput, CinepeerError, Conflict
 from cinepeer.records.cid import Cid
 
@@ -21,8 +21,6 @@ log = logging.getLogger("cinepeer.publications")
 MAX_KEPT = 100
 MAX_WAITING = 100
 MAX_STARTS = 3
-
-State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 
 class Notes(Protocol):
@@ -39,119 +37,6 @@ class Uploads(Protocol):
     def hold(self, upload_id: str) -> Path: ...
     def release(self, upload_id: str) -> None: ...
     def remove(self, upload_id: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is to be published: an upload or a file of this machine, what its creator says, owners and an offer."""
-
-    facts: FilmFacts
-    upload: str | None = None
-    path: str | None = None
-    title: bool = True
-    owners: tuple[tuple[str, int], ...] = ()
-    offer: dict[str, Any] | None = None
-
-    def check(self) -> None:
-        """Raises `BadInput` for what can be said before any work is done."""
-        if (self.upload is None) == (self.path is None):
-            raise BadInput("found neither or both of an upload and a path, expected one of them")
-        self.facts.check()
-        parse_owners(self.owners)
-        if self.offer is not None:
-            if not self.title:
-                raise BadInput("found a licence offer without a title, expected the title to be registered with it")
-            check_terms(self.offer["medium"], self.offer["territory"])
-
-    def plan(self) -> list[str]:
-        """The names of the stages that it takes, in order."""
-        last = ["title", "offer"] if self.offer is not None else ["title"]
-        return ["probe", "ladder", "import", "records", *(last if self.title else [])]
-
-    @classmethod
-    def parse(cls, note: dict[str, Any]) -> Wish:
-        """A wish as `dataclasses.asdict` and JSON left it."""
-        facts = {name: tuple(value) if isinstance(value, list) else value for name, value in note["facts"].items()}
-        facts["credits"] = tuple((name, role) for name, role in facts["credits"])
-        owners = tuple((holder, shares) for holder, shares in note["owners"])
-        return cls(**{**note, "facts": FilmFacts(**facts), "owners": owners})
-
-
-@dataclass(slots=True)
-class Stage:
-    """One stage of a job and its newest measures."""
-
-    name: str
-    measure: dict[str, Any] = field(default_factory=dict)
-    is_done: bool = False
-    revision: int = 0
-
-
-@dataclass(slots=True)
-class Publication:
-    """One job. `published` is what was signed, `done` all that was made; `problem` is the sentence of a failure.
-
-    `again`: an earlier attempt may have signed something; `starts` counts those that the node did not outlive.
-    """
-
-    id: str
-    wish: Wish
-    made_ms: int
-    state: State = "waiting"
-    starts: int = 0
-    again: bool = False
-    published: dict[str, Any] | None = None
-    done: dict[str, Any] | None = None
-    problem: str | None = None
-    exit_code: int = 0
-    stages: list[Stage] = field(default_factory=list)
-    revision: int = 0
-    is_signing: bool = False
-    source: Path | None = None
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more happens to it by itself."""
-        return self.state in ("done", "failed", "cancelled")
-
-    def tell(self, name: str, measure: dict[str, object]) -> None:
-        """Notes that a stage has begun, or its newest measures."""
-        if not self.stages or self.stages[-1].name != name:
-            for stage in self.stages:
-                stage.is_done = True
-            self.stages.append(Stage(name))
-        self.revision += 1
-        self.stages[-1].measure |= measure
-        self.stages[-1].revision = self.revision
-        self.is_signing = name not in ("probe", "ladder", "import")
-        self.wake()
-
-    def wake(self) -> None:
-        """Lets everyone who watches look again."""
-        changed, self.changed = self.changed, asyncio.Event()
-        changed.set()
-
-    def note(self) -> dict[str, Any]:
-        """What is kept on the disk."""
-        kept = ("id", "made_ms", "state", "starts", "again", "published", "done", "problem", "exit_code")
-        return {"wish": dataclasses.asdict(self.wish), **{name: getattr(self, name) for name in kept}}
-
-    def shown(self) -> dict[str, Any]:
-        """As plain values for a person."""
-        stages = [{"stage": stage.name, **stage.measure, "done": stage.is_done} for stage in self.stages]
-        return {
-            "id": self.id,
-            "name": self.wish.facts.name,
-            "made_ms": self.made_ms,
-            "upload": self.wish.upload,
-            "state": self.state,
-            "plan": self.wish.plan(),
-            "stage": self.stages[-1].name if self.stages else "",
-            "stages": stages,
-            "problem": self.problem,
-            "done": self.done,
-        }
 
 
 class Publications:
@@ -179,8 +64,8 @@ class Publications:
 
     async def start(self) -> None:
         """Takes up the jobs of earlier runs and begins to work."""
-        found = [Publication(wish=Wish.parse(note.pop("wish")), **note) for note in self._notes.all()]
-        for job in sorted(found, key=lambda one: (one.made_ms, one.id)):
+        found = [parse_note(note) for note in self._notes.all()]
+        for job in sorted((job for job in found if job is not None), key=lambda one: (one.made_ms, one.id)):
             self._jobs[job.id] = job
             if not job.is_over:
                 job.again = job.again or job.state == "running"

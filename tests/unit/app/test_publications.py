@@ -14,7 +14,8 @@ import pytest
 
 from cinepeer.adapters.system.notes import Notes
 from cinepeer.adapters.system.uploads import Uploads
-from cinepeer.app.publications import MAX_STARTS, Publication, Publications, Wish
+from cinepeer.app.publication import Publication, Wish
+from cinepeer.app.publications import MAX_STARTS, Publications
 from cinepeer.app.publish import FilmFacts, Published, Tell
 from cinepeer.errors import Absent, BadInput, Conflict, Unreachable
 from cinepeer.records.cid import RAW, Cid
@@ -301,6 +302,20 @@ def test_a_job_that_ends_the_node_again_and_again_is_given_up(tmp_path: Path) ->
         assert node.making.taken == []
 
     on_node(tmp_path, second)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [{}, {"id": "ab", "wish": None}, {"id": "ab", "wish": {"facts": {}}}, {"wish": {"facts": 1}}, {"colour": "red"}],
+)
+def test_a_note_of_another_form_does_not_keep_the_node_from_starting(tmp_path: Path, note: dict[str, Any]) -> None:
+    Node(tmp_path).notes.save("ab", note)
+
+    async def story(node: Node) -> None:
+        assert node.jobs.all() == []
+        assert "done" in (await end_of(node, node.jobs.add(Wish(FACTS, path="/film.mp4", title=False))))[-1]
+
+    on_node(tmp_path, story)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
-from cinepeer.app.publications import Publication
+from cinepeer.app.publication import Publication
 from cinepeer.faces.http import publication_answers as answers
 from cinepeer.faces.http import shapes
 from cinepeer.faces.http.nesting import ShallowRoute

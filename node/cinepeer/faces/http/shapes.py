@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cinepeer.app.publications import Wish
+from cinepeer.app.publication import Wish
 from cinepeer.app.publish import FilmFacts
 
 
