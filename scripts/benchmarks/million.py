@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from cinepeer.adapters.store import RecordStore
 from cinepeer.adapters.store.forks import fold_forks
@@ -36,7 +37,7 @@ SERVED = 256
 BORN_MS = 1_700_000_000_000
 
 
-def figures(size: int) -> dict[str, dict[str, float]]:
+def figures(size: int) -> dict[str, dict[str, Any]]:
     """Of a home of `size` records: bytes, memory, seconds; beside a process that opens nothing."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "records.db")
