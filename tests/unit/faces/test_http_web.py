@@ -24,7 +24,7 @@ def ask(tmp_path: Path) -> Ask:
     (folder / "index.html").write_text("<!doctype html><title>Cinepeer</title>")
     (folder / "assets" / "index-1a2b.js").write_text("let a")
     (folder / "assets" / "face-1a2b.woff2").write_bytes(b"wOF2")
-    (folder / "assets" / "notes.txt").write_text("not part of the page")
+    (folder / "assets" / "notes.md").write_text("not part of the page")
     (tmp_path / "secret").write_text("secret")
     app = FastAPI()
     app.include_router(web(folder, "a-token", 4711))
@@ -73,7 +73,7 @@ def test_assets_are_kept_for_ever_and_carry_no_cookie(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/assets/none.js", "/assets/notes.txt", "/assets/..%2f..%2fsecret", "/assets/", "/assets/../index.html"]
+    "path", ["/assets/none.js", "/assets/notes.md", "/assets/..%2f..%2fsecret", "/assets/", "/assets/../index.html"]
 )
 def test_what_is_no_asset_is_not_found(ask: Ask, path: str) -> None:
     assert ask(path).status_code == 404
