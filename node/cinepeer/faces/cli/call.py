@@ -16,6 +16,7 @@ from cinepeer.errors import BadInput, CheckFailed, Unreachable
 
 DEFAULT_HOME = "~/.cinepeer"
 TIMEOUT_S = 120.0
+PIECE_BYTES = 1 << 20
 
 
 def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -99,6 +100,17 @@ class Node:
         connection, response = self._ask(method, path, body, kind)
         try:
             return response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(f"the node on port {self.port} stopped answering ({error})") from error
+        finally:
+            connection.close()
+
+    def pieces(self, path: str, value: Any) -> Iterator[bytes]:
+        """The bytes of an answer to a POST of `value`, as they come: for what does not fit into memory."""
+        connection, response = self._ask("POST", path, json.dumps(value).encode(), "application/json", is_endless=True)
+        try:
+            while piece := response.read(PIECE_BYTES):
+                yield piece
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"the node on port {self.port} stopped answering ({error})") from error
         finally:

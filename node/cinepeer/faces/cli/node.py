@@ -112,6 +112,8 @@ def _hosting(found: dict[str, Any], named: dict[str, str]) -> Iterator[str]:
     yield f"{found['stored_bytes']:,} of at most {found['disk_cap']:,} bytes"
     if found.get("consequence"):
         yield str(found["consequence"])
+    if found["gateway"]:
+        yield f"gateway   {found['gateway']}, for everybody"
     for version in found["held"]:
         yield f"held      {version}  {named.get(version, '')}".rstrip()
     for version, reason in found["declined"].items():
