@@ -199,6 +199,14 @@ export interface GivenStars {
   readonly counted: boolean;
 }
 
+/** What a node holds of its scope (words as in the setting); whoever holds the same has the same fingerprint. */
+export interface Holding {
+  readonly scope: string;
+  readonly records: number;
+  readonly fingerprint: string;
+  readonly [more: string]: unknown;
+}
+
 /** What the node holds, what it left out and why; `disk_cap` in bytes, `gateway` where others read over HTTP. */
 export interface Hosted {
   readonly held: readonly string[];
@@ -361,7 +369,7 @@ export interface PaymentRequest {
   readonly memo?: string;
 }
 
-/** A neighbour and what was exchanged with it; the last five are missing before the first exchange. */
+/** A neighbour and what was exchanged with it; what follows `rtt_ms` is missing before the first exchange. */
 export interface Peer {
   readonly peer_id: string;
   readonly addrs: readonly string[];
@@ -371,6 +379,10 @@ export interface Peer {
   readonly received?: number | null;
   readonly sent?: number | null;
   readonly refused?: { readonly [key: string]: number };
+  readonly waiting?: { readonly [key: string]: number };
+  readonly rounds?: number | null;
+  readonly received_bytes?: number | null;
+  readonly sent_bytes?: number | null;
   readonly last_sync_ms?: number | null;
   readonly lag?: number | null;
   readonly standing?: string | null;
@@ -630,6 +642,7 @@ export interface Status {
   readonly home: string;
   readonly ledger: LedgerLabel;
   readonly records: number;
+  readonly holding?: Holding | null;
   readonly films: number;
   readonly stored_bytes: number;
   readonly disk_cap: number;

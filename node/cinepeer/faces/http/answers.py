@@ -129,7 +129,7 @@ class LedgerLabel(Answer):
 
 
 class Peer(Growing):
-    """A neighbour and what was exchanged with it; the last five are missing before the first exchange."""
+    """A neighbour and what was exchanged with it; what follows `rtt_ms` is missing before the first exchange."""
 
     peer_id: str
     addrs: list[str]
@@ -139,9 +139,21 @@ class Peer(Growing):
     received: int | None = None
     sent: int | None = None
     refused: dict[str, int] = {}
+    waiting: dict[str, int] = {}
+    rounds: int | None = None
+    received_bytes: int | None = None
+    sent_bytes: int | None = None
     last_sync_ms: int | None = None
     lag: int | None = None
     standing: str | None = None
+
+
+class Holding(Growing):
+    """What a node holds of its scope (words as in the setting); whoever holds the same has the same fingerprint."""
+
+    scope: str
+    records: int
+    fingerprint: str
 
 
 class Status(Growing):
@@ -160,6 +172,7 @@ class Status(Growing):
     home: str
     ledger: LedgerLabel
     records: int
+    holding: Holding | None = None
     films: int
     stored_bytes: int
     disk_cap: int
