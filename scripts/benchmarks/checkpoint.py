@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -65,8 +64,7 @@ def _child(what: str, *arguments: Path | str) -> dict[str, float | str]:
 
 
 def _ended(begin: float, **more: float | str) -> dict[str, float | str]:
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return {"seconds": time.perf_counter() - begin, "rss_bytes": most, **more}
+    return {"seconds": time.perf_counter() - begin, "rss_bytes": million.rss_bytes(), **more}
 
 
 async def _make(file: str, folder: str) -> dict[str, float | str]:

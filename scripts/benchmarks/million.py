@@ -150,14 +150,14 @@ def _child(what: str, file: Path) -> dict[str, float]:
     return found
 
 
-def _rss_bytes() -> int:
+def rss_bytes() -> int:
     """The most memory that this process ever held."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 def _bare(file: Path) -> dict[str, float]:
-    rss = _rss_bytes()
+    rss = rss_bytes()
     begin = time.perf_counter()
     with file.open("rb") as opened:
         while opened.read(1 << 20):
@@ -185,7 +185,7 @@ async def _serve(file: Path) -> dict[str, float]:
     grown = await store.sealed()
     grown.fingerprint(0, len(grown))
     grown_s = time.perf_counter() - growing
-    rss = _rss_bytes()
+    rss = rss_bytes()
     hashing = time.perf_counter()
     hashlib.sha256(held._keys).digest()
     sha256_s = time.perf_counter() - hashing

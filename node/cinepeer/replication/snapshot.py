@@ -15,6 +15,9 @@ from cinepeer.replication.scope import Scope
 WITHDRAWN = 0  # in the column of stars
 DIGEST_BYTES = 32
 
+_LOW = 0xFFFFFFFF
+_SOME = 10_000
+
 
 class Said(NamedTuple):
     """A rating record that counts: whose, its digest and header time (ms), and (film id, stars or None) as it says."""
@@ -109,20 +112,26 @@ def snapshot(scope: Scope, moment_ms: int, keys: bytes, said: Iterable[Said]) ->
             if newest.get(about, -1) < word:
                 newest[about] = word
     author_rank, film_rank = _ranks(authors), _ranks(films)
-    rows = sorted(
-        (author_rank[about >> 32] << 32 | film_rank[about & 0xFFFFFFFF], word) for about, word in newest.items()
-    )
+    # One number for each rating, because of millions of pairs of numbers the pairs take most of the memory.
+    rows = [(author_rank[about >> 32] << 32 | film_rank[about & _LOW]) << 64 | word for about, word in newest.items()]
+    newest.clear()
+    rows.sort()
+    places = range(0, len(keys), KEY_BYTES)
+    digests = bytearray()
+    for begin in range(0, len(keys), _SOME * KEY_BYTES):
+        some = keys[begin : begin + _SOME * KEY_BYTES]
+        digests += b"".join([some[at + 8 : at + KEY_BYTES] for at in range(0, len(some), KEY_BYTES)])
     return Snapshot(
         scope,
         moment_ms,
-        array("Q", [int.from_bytes(keys[at : at + 8], "big") for at in range(0, len(keys), KEY_BYTES)]),
-        b"".join([keys[at + 8 : at + KEY_BYTES] for at in range(0, len(keys), KEY_BYTES)]),
+        array("Q", (int.from_bytes(keys[at : at + 8], "big") for at in places)),
+        bytes(digests),
         [Cid(author) for author in sorted(authors)],
         sorted(films),
-        array("I", [about >> 32 for about, _ in rows]),
-        array("I", [about & 0xFFFFFFFF for about, _ in rows]),
-        array("I", [word >> 4 for _, word in rows]),
-        bytes([word & 15 for _, word in rows]),
+        array("I", (row >> 96 for row in rows)),
+        array("I", (row >> 64 & _LOW for row in rows)),
+        array("I", (row >> 4 & _LOW for row in rows)),
+        bytes(row & 15 for row in rows),
     )
 
 
