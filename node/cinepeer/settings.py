@@ -38,6 +38,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("listen_address", "", "address", "an IPv4 address of this machine to listen on besides loopback"),
     Setting("bootstrap", "", "multiaddrs", "peers to connect to besides the one that was joined, with spaces between"),
     Setting("neighbours", 8, "peers", "with fewer neighbours than this, others that are known are dialled"),
+    Setting("mdns", True, "yes/no", "find peers on the local network that `listen_address` is of"),
+    Setting("upnp", True, "yes/no", "ask the router of the local network to let others in to the libp2p port"),
     Setting("public_port", 0, "port", "HTTP port of the second listener, which others may read from; 0 leaves it off"),
     Setting("public_url", "", "address", "where others reach the second listener, told in the node's `host` record"),
     Setting("disk_cap", 50_000_000_000, "bytes", "most bytes of film blocks that this node keeps"),

@@ -20,7 +20,7 @@ from cinepeer.daemon.clock import clock_ms
 from cinepeer.daemon.disk import denied_file, keep_disk_cap, open_disk
 from cinepeer.daemon.ledgers import open_ledger
 from cinepeer.daemon.listeners import listen, public_url
-from cinepeer.daemon.neighbourhood import bootstrap, open_peers
+from cinepeer.daemon.neighbourhood import bootstrap, meet, open_peers
 from cinepeer.errors import CinepeerError
 
 if TYPE_CHECKING:
@@ -170,6 +170,7 @@ async def build(
     stack.push_async_callback(replication.stop)
     await peers.start(p2p)
     stack.push_async_callback(peers.stop)
+    await meet(stack, settings, peers, p2p, network.id)
     await publications.start()
     stack.push_async_callback(publications.stop)
     witnessing = Witnessing(ledger, author, network.chain_id, lambda: chain.following.may_witness)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +17,10 @@ from cinepeer.app.acquaintances import Acquaintances, decode_acquaintances, enco
 from cinepeer.app.peers import Pace, Peers
 from cinepeer.daemon.clock import clock_ms
 from cinepeer.errors import BadInput, CinepeerError, Refused
-from cinepeer.replication.addresses import split_addr
+from cinepeer.replication.addresses import Reach, reach_of, split_addr
 
 if TYPE_CHECKING:
+    from cinepeer.adapters.p2p.network import P2P
     from cinepeer.records.cid import Cid
 
 log = logging.getLogger("cinepeer.daemon")
@@ -51,6 +55,42 @@ def bootstrap(settings: Mapping[str, Any]) -> list[str]:
                 f"found {text[:80]!r} in bootstrap, expected multiaddrs such as /ip4/192.0.2.1/tcp/4001/p2p/12D3Koo…"
             ) from None
     return found
+
+
+async def meet(stack: AsyncExitStack, settings: Mapping[str, Any], peers: Peers, p2p: P2P, network_id: Cid) -> None:
+    """Looks for peers on the local networks that this node listens on, and asks their router to let others in."""
+    local = {addr.split("/")[2]: addr for addr in p2p.addrs if reach_of(addr.split("/")[2]) == Reach.LAN}
+    if settings["mdns"] and local:
+        from cinepeer.adapters.p2p.mdns import LocalNetwork
+
+        for ip in (ip for ip in local if ":" not in ip):
+            try:
+                found = await LocalNetwork.start(
+                    ip, str(network_id), p2p.peer_id, [local[ip]], lambda addrs: peers.note(addrs, "the local network")
+                )
+            except OSError as error:
+                log.info("mdns.failed ip=%s reason=%s", ip, error)
+                continue
+            stack.push_async_callback(found.stop)
+    if settings["upnp"] and local:
+        mapping = asyncio.create_task(_map_port(p2p, int(next(iter(local.values())).split("/")[4])))
+        stack.push_async_callback(_cancel, mapping)
+
+
+async def _map_port(p2p: P2P, port: int) -> None:
+    """The router takes seconds to answer; whether anybody gets through then, the dial-backs tell."""
+    try:
+        outside = await p2p.map_port(port)
+    except CinepeerError as error:
+        log.info("upnp.failed reason=%s", error)
+    else:
+        log.info("upnp.asked port=%d outside=%s", port, outside)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def _kept(file: Path) -> Acquaintances:

@@ -149,6 +149,10 @@ class P2P:
         """Whether that very peer answers a new connection at `/ip4/…/tcp/…`, which is closed after its handshake."""
         return await self._bridge.call(lambda peerage: peerage.probe(peer_id, addr, timeout_s))
 
+    async def map_port(self, port: int) -> str | None:
+        """Asks the router by UPnP to pass `port` on to this machine until the end; the address outside, or None."""
+        return await self._bridge.call(lambda peerage: peerage.map_port(port))
+
     async def turn_away(self, peer_ids: Collection[str]) -> None:
         """Has these peers, and no others, turned away from now on; their connections are closed."""
         self._outlets.unwelcome = frozenset(peer_ids)

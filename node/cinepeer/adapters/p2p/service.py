@@ -17,6 +17,7 @@ from cinepeer.adapters.p2p.keepalive import Neighbourhood
 from cinepeer.adapters.p2p.muxer import guard_buffers
 from cinepeer.adapters.p2p.plan import Outlets, Plan
 from cinepeer.adapters.p2p.probe import probe
+from cinepeer.adapters.p2p.upnp import PortMapping, map_port
 from cinepeer.errors import BadInput, Unreachable
 from cinepeer.ports import BlockSource
 from cinepeer.records.cid import Cid
@@ -42,6 +43,7 @@ class Peerage:
         self._router, self._pubsub = make_gossip(self._host, plan.topics, outlets.gossip)
         self._bitswap: Bitswap | None = None
         self._conversations: dict[int, Conversation] = {}
+        self._mapping: PortMapping | None = None
         self._ending = trio.Event()
         self.peer_id = str(self._host.get_id())
         self.addrs: list[str] = []
@@ -66,6 +68,8 @@ class Peerage:
             finally:
                 with trio.CancelScope(shield=True), trio.move_on_after(HANG_UP_S):
                     await self._neighbourhood.hang_up()
+                    if self._mapping is not None:
+                        await self._mapping.end()
             nursery.cancel_scope.cancel()
 
     def end(self) -> None:
@@ -87,6 +91,11 @@ class Peerage:
     async def probe(self, peer_id: str, text: str, timeout_s: float) -> bool:
         """Whether a peer answers a new connection at an address."""
         return await probe(self._host, *parse_dial(f"{text}/p2p/{peer_id}"), timeout_s)
+
+    async def map_port(self, port: int) -> str | None:
+        """Asks the router for a port until the end; returns the address outside, or None."""
+        self._mapping = await map_port(port)
+        return self._mapping.outside if self._mapping is not None else None
 
     async def disconnect(self, peer_id: str) -> None:
         """Closes the connections to a peer; a known one is dialled again."""
