@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 from sim import convergence, scenario
 from sim.run import run
+from sim.scenario import Scenario
 from sim.shrink import shrink
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=5_000, help="how many seeds (default 5,000)")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes (default 1)")
     parser.add_argument("--again", action="store_true", help="also those that were run before")
+    parser.add_argument("--wild", type=int, default=0, help="how many seeds of worlds with more of everything")
     parser.add_argument(
         "--networks", default="", help="nodes:loss of networks to converge, such as 1000:0.1,10000:0.01"
     )
@@ -47,13 +49,19 @@ def main() -> int:
         networks = [(int(nodes), float(loss)) for nodes, _, loss in (one.partition(":") for one in words(wanted))]
     except ValueError:
         parser.error(f"found {wanted.networks!r}, expected nodes:loss with commas between")
-    if wanted.count < 0 or wanted.jobs < 1 or any(nodes < 2 or not 0 <= loss < 1 for nodes, loss in networks):
+    if (
+        min(wanted.count, wanted.wild) < 0
+        or wanted.jobs < 1
+        or any(nodes < 2 or not 0 <= loss < 1 for nodes, loss in networks)
+    ):
         parser.error("found a number out of range, expected at least 0 seeds, 1 job, 2 nodes and a loss in [0, 1)")
     kept = read_kept()
     if wanted.again:
         kept.clear()
-    seeds = batches(wanted.first, wanted.count)
-    todo: list[tuple[str, Any]] = [("seeds", one) for one in seeds] + [("network", one) for one in networks]
+    measured = commit()
+    todo: list[tuple[str, Any]] = [("seeds", one) for one in batches(wanted.first, wanted.count)]
+    todo += [("wild", one) for one in batches(wanted.first, wanted.wild)]
+    todo += [("network", one) for one in networks]
     left = [one for one in todo if name(one) not in kept]
     print(f"{len(todo)} pieces of work, {len(todo) - len(left)} done before", flush=True)
     with ProcessPoolExecutor(wanted.jobs) as pool:
@@ -61,7 +69,7 @@ def main() -> int:
             kept[name(piece)] = found
             keep(name(piece), found)
             print(f"{name(piece)}: {shown(found)}", flush=True)
-    result = summary([kept[name(one)] for one in todo])
+    result = {"commit": measured, **summary([kept[name(one)] for one in todo])}
     if not wanted.quiet:
         RESULT.parent.mkdir(parents=True, exist_ok=True)
         RESULT.write_text(json.dumps(result, indent=1) + "\n")
@@ -88,17 +96,19 @@ def name(piece: tuple[str, Any]) -> str:
 def work(piece: tuple[str, Any]) -> Found:
     """Runs seeds or one network."""
     kind, (one, other) = piece
-    return run_seeds(one, other) if kind == "seeds" else run_network(one, other)
+    if kind == "network":
+        return run_network(one, other)
+    return run_seeds(one, other, scenario.draw_wild if kind == "wild" else scenario.draw)
 
 
-def run_seeds(first: int, end: int) -> Found:
+def run_seeds(first: int, end: int, draw: Callable[[int], Scenario]) -> Found:
     """What some seeds gave."""
     states: set[str] = set()
     reached: Counter[str] = Counter()
     healed: list[float] = []
     failures = []
     for seed in range(first, end):
-        drawn = scenario.draw(seed)
+        drawn = draw(seed)
         try:
             report = run(drawn)
         except Exception as error:  # noqa: BLE001  whatever a machine raises is a finding
@@ -134,7 +144,6 @@ def summary(pieces: list[Found]) -> Found:
     for one in seeds:
         reached.update(one["reached"])
     return {
-        "commit": commit(),
         "seeds": sum(one["seeds"] for one in seeds),
         "failures": [failed for one in seeds for failed in one["failures"]],
         "states": len({state for one in seeds for state in one["states"]}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from random import Random
 from typing import Any
 
@@ -95,6 +95,33 @@ def draw(seed: int) -> Scenario:
         skews_ms=tuple(chance.randrange(-300_000, 300_000) for _ in range(nodes)) if chance.random() < 0.3 else (),
         late=(nodes - 1,) if nodes > 2 and chance.random() < 0.3 else (),
         scopes=_scopes(chance, nodes, links, span_ms) if nodes > 2 and chance.random() < 0.4 else (),
+    )
+
+
+def draw_wild(seed: int) -> Scenario:
+    """A scenario with more of everything: up to ten honest nodes, four liars, two dozen faults."""
+    chance = Random(seed)
+    calm = draw(seed)
+    nodes, span_ms = chance.randrange(4, 11), chance.choice((30_000, 200_000))
+    liars = tuple(chance.choice(sorted(KINDS)) for _ in range(chance.randrange(5)))
+    steps = draw_steps(
+        chance, chance.randrange(40, 120), authors=6, nodes=nodes, span_ms=span_ms, twisted=chance.choice((0.1, 0.4))
+    )
+    for _ in liars:
+        steps += _lies(chance, nodes, len(liars), span_ms)
+    faults = [_fault(chance, nodes, span_ms) for _ in range(chance.randrange(5, 25))]
+    links = _links(chance, nodes, len(liars))
+    return replace(
+        calm,
+        nodes=nodes,
+        links=links,
+        liars=liars,
+        steps=tuple(steps),
+        faults=tuple(sorted(faults, key=lambda one: one.at_ms)),
+        span_ms=span_ms,
+        skews_ms=(),
+        late=(),
+        scopes=_scopes(chance, nodes, links, span_ms) if chance.random() < 0.5 else (),
     )
 
 

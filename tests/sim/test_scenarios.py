@@ -56,6 +56,11 @@ def test_the_seeds_draw_every_sort_of_step_fault_and_liar() -> None:
     assert all(map(scenario.is_sound, drawn))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_wild_world_heals_too(seed: int) -> None:
+    run(scenario.draw_wild(seed))
+
+
 @pytest.mark.parametrize("seed", [3, 9, 60])
 def test_one_seed_lives_the_same_life_twice(seed: int) -> None:
     one, other = run_seed(seed), run_seed(seed)
