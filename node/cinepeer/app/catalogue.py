@@ -114,6 +114,11 @@ class Catalogue:
         """All versions of all films, by film id."""
         return [version for film in sorted(self.films) for version in self.films[film].versions]
 
+    def hosts_of(self, root: Cid) -> list[str]:
+        """Where the hosts of the version with this root are dialled; none where no version here has it."""
+        versions = [version for film in self.films.values() for version in film.versions if version.root == root]
+        return [addr for version in versions for found in self.providers_of(version) for addr in found.addrs]
+
     def providers_of(self, version: Version) -> list[Provider]:
         """Who says to hold a version, in a fixed order."""
         found = (provider for provider in self.providers.values() if version.id in provider.versions)

@@ -51,6 +51,12 @@ class Fetching:
         peers = [neighbour.peer_id for neighbour in self._network.neighbours()]
         return (await self._network.want([cid], peers, TIMEOUT_S)).get(cid) if peers else None
 
+    async def hosted(self, cid: Cid, addrs: Sequence[str]) -> bytes | None:
+        """One block from the hosts at `addrs`, asked of nobody else, and not kept; None when none gives it."""
+        named = {addr.rpartition("/p2p/")[2] for addr in addrs}
+        peers = [peer for peer in await self._reach(addrs) if peer in named]
+        return (await self._network.want([cid], peers, TIMEOUT_S)).get(cid) if peers else None
+
     async def _reach(self, addrs: Sequence[str]) -> list[str]:
         """Peer ids, providers first: those connected already, then a few that are dialled now."""
         connected = {neighbour.peer_id for neighbour in self._network.neighbours()}

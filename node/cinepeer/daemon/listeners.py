@@ -15,6 +15,7 @@ from cinepeer.errors import BadInput
 if TYPE_CHECKING:
     from cinepeer.faces.http.listener import Listener
     from cinepeer.faces.http.parts import Parts
+    from cinepeer.records.cid import Cid
 
 
 async def listen(
@@ -38,8 +39,13 @@ async def listen(
     token, built = str(home.kept["token"]), built_page()
     pages = [web(built, token, ports["page_port"])] if built else []
     missing = {"elsewhere": elsewhere(built, token, ports["page_port"])} if built else {}
+
+    async def hosted(root: Cid, cid: Cid) -> bytes | None:
+        found: bytes | None = await fetching.hosted(cid, parts.library.catalogue.hosts_of(root))
+        return found
+
     page = Guard(
-        application(parts, gateway(disk.ipfs, disk.denied.is_denied), *pages, **missing),
+        application(parts, gateway(disk.ipfs, disk.denied.is_denied, fetch=hosted), *pages, **missing),
         ports["page_port"],
         token,
         open_paths=frozenset({"/api/records"}),

@@ -35,7 +35,11 @@ class Site:
         self.root = directory([("720 p", inner)], self.blocks.put).cid
         self.film = film.cid
         self._app = FastAPI()
-        self._app.include_router(gateway(ipfs, self.denied.__contains__))
+        self.elsewhere: dict[tuple[Cid, Cid], bytes] = {}
+        self._app.include_router(gateway(ipfs, self.denied.__contains__, fetch=self._fetch))
+
+    async def _fetch(self, root: Cid, cid: Cid) -> bytes | None:
+        return self.elsewhere.get((root, cid))
 
     def get(self, path: str, method: str = "GET", **headers: str) -> httpx.Response:
         named = {name.replace("_", "-"): text for name, text in headers.items()}
@@ -192,3 +196,35 @@ def test_a_hole_in_the_middle_breaks_the_answer_off(site: Site) -> None:
     for path in (str(site.film), f"{site.root}?format=car"):
         with pytest.raises(Exception, match="found no block"):
             site.get(path)
+
+
+def test_a_block_that_is_not_held_comes_from_the_hosts_of_the_version_named(site: Site) -> None:
+    block = b"held by another node"
+    cid = Cid.of(block, RAW)
+    site.elsewhere[site.root, cid] = block
+    assert site.get(f"{cid}?format=raw").status_code == 404
+    assert site.get(f"{cid}?format=raw&of={site.film}").status_code == 404
+    answer = site.get(f"{cid}?format=raw&of={site.root}")
+    assert (answer.status_code, answer.content) == (200, block)
+    assert not site.blocks.has(cid)
+
+
+@pytest.mark.parametrize("site_of_page", ["cross-site", "same-site"])
+def test_another_site_has_nothing_fetched(site: Site, site_of_page: str) -> None:
+    cid = Cid.of(b"held by another node", RAW)
+    site.elsewhere[site.root, cid] = b"held by another node"
+    path = f"{cid}?format=raw&of={site.root}"
+    assert site.get(path, Sec_Fetch_Site=site_of_page).status_code == 404
+    assert site.get(path, Sec_Fetch_Site="same-origin").status_code == 200
+
+
+def test_a_denied_block_is_not_fetched(site: Site) -> None:
+    cid = Cid.of(b"held by another node", RAW)
+    site.elsewhere[site.root, cid] = b"held by another node"
+    site.denied.add(cid)
+    assert site.get(f"{cid}?format=raw&of={site.root}").status_code == 410
+
+
+def test_a_root_that_is_no_cid_is_refused(site: Site) -> None:
+    cid = Cid.of(b"held by another node", RAW)
+    assert site.get(f"{cid}?format=raw&of=film").status_code == 400

@@ -8,9 +8,12 @@ const MAX_BLOCK_BYTES = 2 << 20;
 const MAX_RECORDS_BYTES = 32 << 20;
 const PATIENCE_MS = 60_000;
 
-/** The block of this id, hashed before it is given away; throws `Refused` (`wrong-block`) or `Unavailable`. */
-export async function fetchBlock(cid: Cid, signal: AbortSignal): Promise<Octets> {
-  const block = await get(`/ipfs/${cid}?format=raw`, MAX_BLOCK_BYTES, signal, 'application/vnd.ipld.raw');
+/**
+ * The block of this id under a version's root, hashed before it is given away. A node that does not hold it asks that
+ * version's hosts. Throws `Refused` (`wrong-block`) or `Unavailable`.
+ */
+export async function fetchBlock(root: string, cid: Cid, signal: AbortSignal): Promise<Octets> {
+  const block = await get(`/ipfs/${cid}?format=raw&of=${root}`, MAX_BLOCK_BYTES, signal, 'application/vnd.ipld.raw');
   if (!(await cid.isOf(block))) {
     throw new Refused('wrong-block', `found ${block.length} other bytes for the block ${cid}, expected those of its id`);
   }

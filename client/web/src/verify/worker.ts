@@ -99,7 +99,7 @@ function treesOf(root: string): { readonly tree: Tree; readonly ahead: Tree } {
 }
 
 async function block(root: string, cid: Cid, signal: AbortSignal): Promise<Octets> {
-  const found = await fetchBlock(cid, signal);
+  const found = await fetchBlock(root, cid, signal);
   const checked = tallies.get(root) ?? { ids: new Set<string>(), bytes: 0 };
   tallies.set(root, checked);
   // A block that is fetched again after a jump back is checked again, and counted once.

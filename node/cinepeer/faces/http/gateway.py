@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -43,6 +44,11 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _STATUS = {"missing-block": 404, "no-entry": 404, "not-a-folder": 404, "denied": 410, "unsupported-node": 406}
 
 
+Bring = Callable[[Cid], Awaitable[bytes | None]]
+Fetch = Callable[[Cid, Cid], Awaitable[bytes | None]]
+"""(root of a version, one of its blocks) -> the block from a host of that version, checked, or None."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What a path leads to, and the blocks on the way to it (itself last)."""
@@ -52,10 +58,13 @@ class _Found:
     way: list[tuple[Cid, bytes]]
 
 
-def gateway(ipfs: IpfsBackend, denied: Callable[[Cid], bool], *, trustless: bool = False) -> APIRouter:
+def gateway(
+    ipfs: IpfsBackend, denied: Callable[[Cid], bool], *, trustless: bool = False, fetch: Fetch | None = None
+) -> APIRouter:
     """GET and HEAD of `/ipfs/CID[/PATH]`, `?format=raw` or `car`, byte ranges; errors are problem documents.
 
-    A `trustless` one gives nothing that its reader cannot check: blocks and CARs, no files.
+    A `trustless` one gives nothing that its reader cannot check: blocks and CARs, no files. With `fetch`, a block that
+    is not held comes from the hosts of the version whose root `?of=` names; it is passed on and not kept.
     """
     router = APIRouter()
 
@@ -66,7 +75,8 @@ def gateway(ipfs: IpfsBackend, denied: Callable[[Cid], bool], *, trustless: bool
             form = _form(request)
             if trustless and not form:
                 return _problem(406, "found no format, expected ?format=raw or car: files come from a node's own page")
-            found = await _resolve(ipfs, denied, parse_any(root), path)
+            bring = _bring(request, fetch)
+            found = await _resolve(ipfs, denied, parse_any(root), path, bring)
             if form == "raw":
                 return _raw(request, found)
             if form == "car":
@@ -78,20 +88,32 @@ def gateway(ipfs: IpfsBackend, denied: Callable[[Cid], bool], *, trustless: bool
     return router
 
 
-async def _resolve(ipfs: IpfsBackend, denied: Callable[[Cid], bool], root: Cid, path: str) -> _Found:
-    cid, block = root, await _block(ipfs, denied, root)
+def _bring(request: Request, fetch: Fetch | None) -> Bring | None:
+    """How a block comes that is not held, for this node's own page and programs: no other site spends its line."""
+    root = request.query_params.get("of")
+    if fetch is None or root is None or request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        return None
+    return partial(fetch, parse_any(root))
+
+
+async def _resolve(
+    ipfs: IpfsBackend, denied: Callable[[Cid], bool], root: Cid, path: str, bring: Bring | None
+) -> _Found:
+    cid, block = root, await _block(ipfs, denied, root, bring)
     way = [(cid, block)]
     for name in split_path(path):
         cid = entry(cid, block, name)
-        block = await _block(ipfs, denied, cid)
+        block = await _block(ipfs, denied, cid, bring)
         way.append((cid, block))
     return _Found(cid, block, way)
 
 
-async def _block(ipfs: IpfsBackend, denied: Callable[[Cid], bool], cid: Cid) -> bytes:
+async def _block(ipfs: IpfsBackend, denied: Callable[[Cid], bool], cid: Cid, bring: Bring | None = None) -> bytes:
     if denied(cid):
         raise Refused("denied", f"found {cid} on this node's deny list, expected something it may serve")
     block = await ipfs.get_block(cid)
+    if block is None and bring is not None:
+        block = await bring(cid)
     if block is None:
         raise Refused("missing-block", f"found no block {cid} here, expected it to be held")
     return block
