@@ -80,6 +80,8 @@ class PatientProtocol(H11Protocol):
         phase, waited_s = self.phase(), time.monotonic() - self._since
         if phase != self._phase:
             self._mark(phase)
+        elif phase == "head" and waited_s > self.head_s and not self._came_bytes:
+            self.transport.close()  # a browser opens connections ahead: an answer would meet its first request
         elif phase == "head" and waited_s > self.head_s:
             self._refuse(408, f"found no whole request within {self.head_s:g} s, expected one")
         elif phase == "refused" and waited_s > self.refused_s:
