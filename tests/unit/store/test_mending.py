@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from cinepeer.adapters.store import RecordStore
 from cinepeer.adapters.store.mending import mend, unfinished_pages
 from cinepeer.adapters.store.reading import Damage, reading
-from cinepeer.errors import BadInput, LimitReached
+from cinepeer.errors import BadInput, CheckFailed, LimitReached
 from cinepeer.faces.cli.main import group
 from cinepeer.replication.scope import EVERYTHING
 from unit.store.people import NOW_MS, rater
@@ -98,6 +98,38 @@ def test_a_flipped_bit_in_a_body_and_a_lost_body_are_named_and_asked_for_again(h
 
     asyncio.run(heal())
     assert looked(home, "--all")[:2] == (0, True)
+
+
+def test_a_changed_body_reaches_nobody(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    change(home, FLIP.format("bodies", 9))
+
+    async def story() -> None:
+        async with await RecordStore.open(home / "records.db") as store:
+            assert await store.get(RATED[6]) == (ANNA.device.pairs[6][0], None)
+            assert [one.body is None for one in await store.after(7, 3)] == [False, True, False]
+
+    asyncio.run(story())
+    assert f"store.damaged body_of={RATED[6]}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("flip", "told"),
+    [
+        ("UPDATE records SET block = CAST(x'00' || substr(block, 2) AS BLOB) WHERE position = 9", "the record"),
+        (FLIP.format("records", 9), "other bytes for the record"),
+    ],
+)
+def test_a_changed_header_is_one_sentence(home: Path, flip: str, told: str) -> None:
+    change(home, flip)
+
+    async def story() -> None:
+        async with await RecordStore.open(home / "records.db") as store:
+            assert (await store.get(RATED[5]) or [None])[0] == ANNA.device.pairs[5][0]
+            for ask in (store.get(RATED[6]), store.after(0, 99), store.by_kind("rating")):
+                with pytest.raises(CheckFailed, match=f"damaged .{told} {RATED[6]}"):
+                    await ask
+
+    asyncio.run(story())
 
 
 def test_the_body_of_a_key_record_needs_a_backup(home: Path) -> None:

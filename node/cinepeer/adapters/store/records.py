@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,18 +20,21 @@ from cinepeer.adapters.store.outcome import Batch, Held, Outcome, Pair
 from cinepeer.adapters.store.past import StoredPast
 from cinepeer.adapters.store.schema import damaged
 from cinepeer.adapters.store.sealing import Sealing
-from cinepeer.errors import BadInput, CheckFailed
+from cinepeer.errors import BadInput, CheckFailed, Refused
 from cinepeer.records.cid import Cid
 from cinepeer.records.feed import KEY_KINDS, Feeds
 from cinepeer.records.record import Record, parse_record
 from cinepeer.replication.fingerprints import SealedSet
 from cinepeer.replication.scope import EVERYTHING, Scope
 
+log = logging.getLogger("cinepeer.store")
+
 T = TypeVar("T")
 
 _SOME = 500  # ids in one question; the oldest builds of SQLite take 999
 _PAGE = 5_000
-_ROW = "SELECT records.position, records.block, bodies.block FROM records LEFT JOIN bodies USING (position)"
+_ROW = """SELECT records.position, records.id, records.block, bodies.block
+    FROM records LEFT JOIN bodies USING (position)"""
 
 
 class RecordStore:
@@ -119,18 +123,18 @@ class RecordStore:
     async def records(self, ids: Iterable[Cid]) -> list[Pair]:
         """Those of `ids` that are held, in the order of arrival: so each comes after every record it needs."""
         rows = await self._among(f"{_ROW} WHERE records.id", set(ids))
-        return [(held.record, held.body) for held in _held(sorted(rows))]
+        return [(held.record, held.body) for held in self._held(sorted(rows))]
 
     async def after(self, position: int, limit: int, kind: str | None = None) -> list[Held]:
         """At most `limit` records that arrived after `position`, in the order of arrival."""
         which, values = ("", ()) if kind is None else ("AND kind = ?", (kind,))
         question = f"{_ROW} WHERE records.position > ? {which} ORDER BY records.position LIMIT ?"
-        return _held(await self._database.read(question, (position, *values, limit)))
+        return self._held(await self._database.read(question, (position, *values, limit)))
 
     async def by_kind(self, kind: str, author: Cid | None = None) -> list[Held]:
         """All records of a kind, of one author or of all, in the order of arrival."""
         which, values = ("", ()) if author is None else ("AND author = ?", (bytes(author),))
-        return _held(
+        return self._held(
             await self._database.read(f"{_ROW} WHERE kind = ? {which} ORDER BY records.position", (kind, *values))
         )
 
@@ -171,14 +175,14 @@ class RecordStore:
         """
         names = sorted(map(bytes, scope.authors or ()))
         which = "" if scope.authors is None else f"AND author IN ({', '.join('?' * len(names))})"
-        question = f"""SELECT records.position, records.block, NULL FROM bodiless JOIN records USING (position)
-            WHERE position {{}} ? AND time >= ? AND time < ? {which} ORDER BY position LIMIT ?"""
+        question = f"""SELECT records.position, records.id, records.block, NULL
+            FROM bodiless JOIN records USING (position) WHERE position {{}} ? AND time >= ? AND time < ? {which} ORDER BY position LIMIT ?"""
         first = int(start * self._past.position)
         found: list[Row] = []
         for side in (">", "<="):
             values = (first, scope.since_ms, scope.until_ms, *names, limit - len(found))
             found += await self._database.read(question.format(side), values)
-        return [(held.record, held.body) for held in _held(found)]
+        return [(held.record, held.body) for held in self._held(found)]
 
     async def verify_integrity(self) -> None:
         """Reads the whole database; raises `CheckFailed` when a page of it does not hold."""
@@ -276,7 +280,7 @@ class RecordStore:
     async def _forget(self, record_ids: list[Cid]) -> None:
         """`forget`, uncancelled."""
         async with self._writing:
-            held = _held(await self._among(f"{_ROW} WHERE records.id", record_ids))
+            held = self._held(await self._among(f"{_ROW} WHERE records.id", record_ids))
             for kind in KEY_KINDS.intersection(found.record.kind for found in held):
                 raise BadInput(f"found a record of the kind {kind} to forget, expected none that carries keys")
             forgotten = {bytes(cid) for cid in (*record_ids, *(found.record.header.body for found in held))}
@@ -298,6 +302,27 @@ class RecordStore:
             rows += await self._database.read(f"{question} IN ({', '.join('?' * len(some))})", some)
         return rows
 
+    def _held(self, rows: Iterable[Row]) -> list[Held]:
+        """Rows of `_ROW` as records. A body with other bytes than its header names is none: it reaches nobody.
+
+        Raises `CheckFailed` for a header with other bytes than were stored.
+        """
+        found = []
+        for position, record_id, block, body in rows:
+            try:
+                record = parse_record(block)
+            except Refused as error:
+                raise damaged(self._database.path, f"the record {Cid(record_id)}: {error}") from error
+            if record.id != record_id:
+                raise damaged(self._database.path, f"other bytes for the record {Cid(record_id)}")
+            if body is not None and not record.header.body.matches(body):
+                log.error(
+                    "store.damaged body_of=%s path=%s mend=`cinepeer doctor --mend`", record.id, self._database.path
+                )
+                body = None
+            found.append(Held(position, record, body))
+        return found
+
     async def _recover(self) -> None:
         """After any failure while storing: the state becomes what is on the disk, no more and no less."""
         before = self._past.position
@@ -308,7 +333,7 @@ class RecordStore:
         self._past.clear(position)
         rows = await self._database.read(f"{_ROW} WHERE records.position > ? ORDER BY records.position", (before,))
         # A commit may have held although it said otherwise.
-        self._apply([found.record for found in _held(rows)], len(rows))
+        self._apply([found.record for found in self._held(rows)], len(rows))
 
 
 def _held_forks(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -317,8 +342,3 @@ def _held_forks(connection: sqlite3.Connection) -> tuple[int, int]:
     if found is None:
         raise CheckFailed("found forks that are not those of the records, expected what was written with them")
     return found
-
-
-def _held(rows: Iterable[Row]) -> list[Held]:
-    """Rows of `_ROW` as records."""
-    return [Held(position, parse_record(block), body) for position, block, body in rows]
