@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from cinepeer.adapters.media.sample import make_sample
 
 ROOT = Path(__file__).parents[2]
 MAX_BASE_BYTES = 60_000_000
@@ -167,6 +170,9 @@ def test_the_base_alone_still_helps(away: Away) -> None:
     found = away.run("cinepeer", "films", "--home", str(away.folder / "nobody"))
     assert found.returncode == 3
     assert "cinepeer run" in found.stderr
+    restored = away.run("cinepeer", "keys", "restore", "--home", str(away.folder / "home"))
+    assert (restored.returncode, len(restored.stderr.splitlines())) == (2, 1)
+    assert "eth_account" in restored.stderr and "expected the packages of a node" in restored.stderr
 
 
 @pytest.mark.ffmpeg
@@ -174,7 +180,9 @@ def test_with_a_nodes_packages_the_whole_story_runs_from_the_wheel(built: Built)
     node = install(built, "node", "[node]")
     where = node.run("python", "-c", "import cinepeer; print(cinepeer.__file__)")
     assert Path(where.stdout.strip()).is_relative_to(node.packages)
-    told = node.run("cinepeer", "demo", "--json", timeout_s=400)
+    film = built.folder / "film.mp4"
+    asyncio.run(make_sample(film, seconds=6))
+    told = node.run("cinepeer", "demo", "--film", str(film), "--json", timeout_s=400)
     assert told.returncode == 0, told.stderr[-3000:]
     assert json.loads(told.stdout.splitlines()[-1])["ok"]
     assert list(node.folder.iterdir()) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -41,8 +41,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # The commands that start a node, and the packages that a node has and the light client's installation has not.
 STARTING = frozenset({"run", "demo"})
 NODE_PACKAGES = (
-    "aiohttp", "aiosqlite", "coincurve", "eth", "fastapi", "fastecdsa", "httpx", "ipfshttpclient", "libp2p", "numpy",
-    "psutil", "python_multipart", "scipy", "trio", "uvicorn", "web3",
+    "aiohttp", "aiosqlite", "coincurve", "eth", "eth_account", "fastapi", "fastecdsa", "httpx", "ipfshttpclient",
+    "libp2p", "numpy", "psutil", "python_multipart", "scipy", "trio", "uvicorn", "web3",
 )  # fmt: skip
 
 
@@ -78,6 +78,15 @@ class _Late(click.Group):
         if name in STARTING and "--help" not in rest:
             require_node()
         return name, command, rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; one that needs a node's packages where there are none says so."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if str(error.name).partition(".")[0] in NODE_PACKAGES:
+                require_node()
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (click's signature)
         with formatter.section("Commands"):
