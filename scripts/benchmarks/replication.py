@@ -65,6 +65,10 @@ class Shelf:
         self._fresh += [(record.time, frames.digest_of(record.id)) for record, _ in fresh]
         return Outcome(added=[record for record, _ in fresh], known=len(batch) - len(fresh))
 
+    async def count(self) -> int:
+        """How many there are."""
+        return len(self.held)
+
     async def sealed(self, _scope: Scope) -> SealedSet:
         """All of them."""
         if self._fresh:

@@ -49,6 +49,9 @@ class Store(Protocol):
     async def add(self, batch: Sequence[Pair], now_ms: int) -> Outcome:
         """Verifies and stores durably; safe to repeat."""
 
+    async def count(self) -> int:
+        """How many records are held."""
+
     async def sealed(self, scope: Scope) -> SealedSet:
         """(Header time, digest of the id) of all records of every author whom a scope concerns."""
 

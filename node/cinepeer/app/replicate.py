@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from cinepeer.app.replica import Network, Store
+from cinepeer.app.sets import Sets
 from cinepeer.errors import CinepeerError, LimitReached, Refused, Unreachable
 from cinepeer.records.cid import Cid
 from cinepeer.records.fork import ForkProof
@@ -54,6 +55,7 @@ class Replication:
         `on_refused(peer, reason)` hears of everything that is held against a peer.
         """
         self._store = store
+        self._sets = Sets(store)
         self._clock_ms = clock_ms
         self._on_records = on_records
         self._on_refused = on_refused
@@ -237,7 +239,7 @@ class Replication:
         found: SealedSet | Sequence[int | None] | Sequence[Pair]
         match effect:
             case events.LoadSet(_, scope):
-                found = await self._store.sealed(scope)
+                found = await self._sets.sealed(scope)
             case events.LoadPlaces(_, ids):
                 found = await self._store.places(ids)
             case events.LoadRecords(_, ids):

@@ -188,6 +188,9 @@ class MemoryStore:
     async def add(self, batch: Sequence[Pair], now_ms: int) -> Outcome:
         return self.add_now(batch, now_ms)
 
+    async def count(self) -> int:
+        return len(self.held)
+
     async def sealed(self, scope: Scope) -> SealedSet:
         return self.sealed_now(scope)
 
