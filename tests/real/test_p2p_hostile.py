@@ -23,6 +23,7 @@ from libp2p.peer.peerinfo import PeerInfo
 from cinepeer.adapters.p2p.conversation import encode_length
 from cinepeer.adapters.p2p.host import make_host, parse_dial
 from cinepeer.adapters.p2p.network import P2P
+from cinepeer.adapters.p2p.service import Peerage
 from cinepeer.adapters.store.records import RecordStore
 from cinepeer.app.acquaintances import Acquaintances
 from cinepeer.app.network import LEDGER_PROTOCOL, PROTOCOL
@@ -151,6 +152,25 @@ def test_garbage_on_any_protocol_costs_nobody_else_anything(tmp_path: Path, prot
             assert innocent.events == [(peer, True)]
             assert found.p2p.restarts == 0
             assert found.peers.reputation.is_banned(innocent.p2p.peer_id, NOW_MS) is False
+
+    asyncio.run(body())
+
+
+def test_every_protocol_that_a_node_answers_is_attacked_here_and_nothing_else_is_spoken(tmp_path: Path) -> None:
+    """No QUIC, relay, DHT, rendezvous, plaintext or bitswap of the library's: what is not there cannot break."""
+
+    async def spoken(peerage: Peerage) -> tuple[set[str], list[str], list[str]]:
+        swarm = peerage._host.get_network()
+        transports = [type(one).__name__ for one in swarm.transport_manager.get_transports()]
+        secured = [str(name) for name in swarm.upgrader.security_multistream.transports]
+        return {str(name) for name in peerage._host.get_mux().handlers}, transports, secured
+
+    async def body() -> None:
+        async with victim(tmp_path) as found:
+            protocols, transports, secured = await found.p2p._bridge.call(spoken)
+            assert protocols == {*OURS, *LIBRARYS, ASK}
+            assert transports == ["TCP"]
+            assert secured == ["/noise"]
 
     asyncio.run(body())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +20,7 @@ from libp2p.security.insecure.transport import PLAINTEXT_PROTOCOL_ID, InsecureTr
 from multiaddr import Multiaddr
 
 from cinepeer.adapters.p2p import muxer
+from cinepeer.adapters.p2p.gossip import gossip_running, make_gossip, publish
 from cinepeer.adapters.p2p.guard import SafePubsub, guard_accept
 from cinepeer.adapters.p2p.host import make_host
 from cinepeer.adapters.p2p.keepalive import Neighbourhood
@@ -373,4 +375,46 @@ def test_copies_of_a_message_that_arrive_during_its_validation_are_one_message(i
             assert isinstance(victim.pubsub, SafePubsub) is is_guarded
             nursery.cancel_scope.cancel()
 
+    trio.run(body)
+
+
+@pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "as-shipped"])
+def test_a_burst_of_messages_passes_a_forwarder_whole(is_guarded: bool) -> None:
+    """As shipped, a forwarder sends on ten messages a second of a topic, and loses the others without a word."""
+
+    async def body() -> None:
+        between = Victim(is_guarded)
+        speaker, listener = make_host(plan(230)), make_host(plan(231))
+        heard: list[bytes] = []
+        tell, told = make_gossip(speaker, [TOPIC], lambda *_: None)
+        hear, hearing = make_gossip(listener, [TOPIC], lambda _topic, _peer, data: heard.append(data))
+        async with running(speaker, listener), trio.open_nursery() as nursery:
+            await nursery.start(between.run)
+            async with gossip_running(tell, told, [TOPIC]), gossip_running(hear, hearing, [TOPIC]):
+                await speaker.connect(info(between.host))
+                await listener.connect(info(between.host))
+                await trio_until(lambda: len(between.router.mesh.get(TOPIC, ())) == 2)
+                for number in range(40):
+                    await publish(told, TOPIC, b"%d" % number)
+                if is_guarded:
+                    await trio_until(lambda: len(set(heard)) == 40)
+                else:
+                    await trio.sleep(2)
+                    assert len(set(heard)) < 40
+            nursery.cancel_scope.cancel()
+
+    trio.run(body)
+
+
+def test_every_pubsub_gives_its_thread_back() -> None:
+    async def body() -> None:
+        for number in range(3):
+            host = make_host(plan(240 + number))
+            async with running(host), gossip_running(*make_gossip(host, [TOPIC], lambda *_: None), [TOPIC]):
+                pass
+        with trio.fail_after(10):
+            while threading.active_count() > before:
+                await trio.sleep(0.1)
+
+    before = threading.active_count()
     trio.run(body)
