@@ -176,7 +176,8 @@ class RecordStore:
         names = sorted(map(bytes, scope.authors or ()))
         which = "" if scope.authors is None else f"AND author IN ({', '.join('?' * len(names))})"
         question = f"""SELECT records.position, records.id, records.block, NULL
-            FROM bodiless JOIN records USING (position) WHERE position {{}} ? AND time >= ? AND time < ? {which} ORDER BY position LIMIT ?"""
+            FROM bodiless JOIN records USING (position) WHERE position {{}} ?
+            AND time >= ? AND time < ? {which} ORDER BY position LIMIT ?"""
         first = int(start * self._past.position)
         found: list[Row] = []
         for side in (">", "<="):
