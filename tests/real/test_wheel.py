@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pytest
 
 from cinepeer.adapters.media.sample import make_sample
+from cinepeer.records.parcel import write_parcel
 
 ROOT = Path(__file__).parents[2]
 MAX_BASE_BYTES = 60_000_000
@@ -165,14 +166,16 @@ def test_the_base_alone_says_what_a_node_needs(away: Away, command: str) -> None
     assert not home.exists()
 
 
-def test_the_base_alone_still_helps(away: Away) -> None:
+def test_the_base_alone_still_helps(built: Built, away: Away) -> None:
     assert away.run("cinepeer", "run", "--help").returncode == 0
     found = away.run("cinepeer", "films", "--home", str(away.folder / "nobody"))
     assert found.returncode == 3
     assert "cinepeer run" in found.stderr
-    restored = away.run("cinepeer", "keys", "restore", "--home", str(away.folder / "home"))
-    assert (restored.returncode, len(restored.stderr.splitlines())) == (2, 1)
-    assert "eth_account" in restored.stderr and "expected the packages of a node" in restored.stderr
+    (parcel := built.folder / "empty.parcel").write_bytes(b"".join(write_parcel([])))
+    taken = away.run("cinepeer", "import", str(parcel), "--home", str(away.folder / "home"))
+    assert (taken.returncode, len(taken.stderr.splitlines())) == (2, 1)
+    assert "aiosqlite" in taken.stderr and "expected the packages of a node" in taken.stderr
+    assert not (away.folder / "home").exists()
 
 
 @pytest.mark.ffmpeg
