@@ -139,3 +139,56 @@ def test_a_publication_goes_on_without_its_page_and_shows_every_measure(publishe
 
 def test_the_studio_keeps_to_itself(published: dict[str, Any]) -> None:
     assert is_clean(published)
+
+
+@pytest.fixture(scope="module")
+def hosted(
+    creator: Restarting, published: dict[str, Any], chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Any]]:
+    """What the journey of a host told, whose node joined the creator's."""
+    home = tmp_path_factory.mktemp("hosts") / "host"
+    with running(home, "--join", creator.node.told["p2p"][0]) as host:
+        pictures = tmp_path_factory.mktemp("pictures")
+        yield journey("host.mjs", pictures, page=host.told["page"], chromium=chromium, film=published["name"])
+
+
+def test_a_host_sees_its_neighbours_disk_bandwidth_ledger_and_keys(hosted: dict[str, Any]) -> None:
+    assert hosted["wrongAddress"].startswith("found ")
+    assert "kept for …" in hosted["held"]
+    assert "2 nodes say that they hold it" in hosted["held"]
+    assert hosted["synced"] == "Reconciled with 1 neighbour."
+    peer = dict(zip(hosted["columns"][1:], hosted["peer"], strict=True))
+    assert peer["Who dialled"] == "this node"
+    assert peer["This node lacks"] == "0 records"
+    assert peer["Reconciled"].endswith("ago")
+    assert re.fullmatch(r"\d+ in, \d+ out", peer["Records"])
+    assert peer["Refused"] == "none yet"
+    assert re.fullmatch(
+        r"With these neighbours so far: film blocks 1\.\d MB in, .+ out; records .+ in, .+ out\.", hosted["bandwidth"]
+    )
+    assert "test credits, not money" in hosted["ledger"]
+    assert "Its order rests on the one node that started the network" in hosted["ledger"]
+    assert [line.split(" · ")[0][9:] for line in hosted["keys"]] == ["root", "device, node"]
+
+
+def test_a_host_is_told_what_another_cap_means_before_it_holds(hosted: dict[str, Any]) -> None:
+    assert hosted["wrong"] == "Found a lot, expected a number of gigabytes such as 20 or 0.5."
+    assert "Nothing of it is deleted" in hosted["under"]
+    assert hosted["lowered"].startswith("The cap is 1.0 MB now, also after a restart.")
+    assert "First Light" in hosted["stillHeld"]
+    assert "are free for further films" in hosted["more"]
+    assert hosted["raised"].startswith("The cap is 2.5 GB now")
+    assert hosted["kept"] == "2.5"
+
+
+def test_what_is_hosted_plays_from_the_host(hosted: dict[str, Any]) -> None:
+    assert hosted["frames"] > 0
+
+
+def test_the_foot_leads_to_the_notices_of_what_the_page_carries(hosted: dict[str, Any]) -> None:
+    for name in ("hls.js", "svelte", "@noble/ed25519", "tus-js-client", "@fontsource-variable/roboto-condensed"):
+        assert f"\n{name} " in hosted["notices"]
+
+
+def test_the_nodes_page_keeps_to_itself(hosted: dict[str, Any]) -> None:
+    assert is_clean(hosted)

@@ -25,6 +25,7 @@ from cinepeer.errors import CinepeerError
 
 if TYPE_CHECKING:
     from cinepeer.adapters.p2p.network import P2P
+    from cinepeer.app.library import Library
     from cinepeer.app.witness import Witnessing
     from cinepeer.faces.http.parts import Parts
     from cinepeer.records.record import Record
@@ -74,7 +75,7 @@ async def build(
     )
     home.keep(author=str(author.id))
     library = Library(store)
-    await library.refresh()
+    await library.begin()
     disk = open_disk(stack, home, settings)
 
     # The ledger: our own sequencer's child process, or a read-through to another node's.
@@ -160,6 +161,7 @@ async def build(
         ),
         replication=replication,
         neighbours=p2p.neighbours,
+        block_counts=p2p.block_counts,
         peers=peers,
         status=lambda: _addresses(home, ports, network, p2p, chain.label()),
         connect=p2p.connect,
@@ -177,6 +179,7 @@ async def build(
     every_s = int(settings["witness_interval"])
     for work in (
         _follow(parts, arrivals),
+        _count(library),
         admit_when_possible(devices, hosting.tell),
         _witness(witnessing, every_s),
     ):
@@ -233,6 +236,14 @@ async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]]) -> None:
             log.warning("follow.failed reason=%s", error)
         except Exception:  # a task's edge: one arrival that goes wrong must not stop what comes after it
             log.exception("follow.failed")
+
+
+async def _count(library: Library) -> None:
+    """Counts the ratings that the start left for later."""
+    try:
+        await library.refresh()
+    except CinepeerError as error:
+        log.warning("count.failed reason=%s", error)
 
 
 async def _tell_where(parts: Parts) -> None:

@@ -369,7 +369,7 @@ export interface PaymentRequest {
   readonly memo?: string;
 }
 
-/** A neighbour and what was exchanged with it; what follows `rtt_ms` is missing before the first exchange. */
+/** A neighbour and what was exchanged with it; what follows `rtt_ms` is missing before the first exchange. `block_bytes_in` and `block_bytes_out` count film blocks since the network began; `/api/status` leaves them out. */
 export interface Peer {
   readonly peer_id: string;
   readonly addrs: readonly string[];
@@ -385,6 +385,8 @@ export interface Peer {
   readonly sent_bytes?: number | null;
   readonly last_sync_ms?: number | null;
   readonly lag?: number | null;
+  readonly block_bytes_in?: number | null;
+  readonly block_bytes_out?: number | null;
   readonly standing?: string | null;
   readonly [more: string]: unknown;
 }

@@ -129,7 +129,10 @@ class LedgerLabel(Answer):
 
 
 class Peer(Growing):
-    """A neighbour and what was exchanged with it; what follows `rtt_ms` is missing before the first exchange."""
+    """A neighbour and what was exchanged with it; what follows `rtt_ms` is missing before the first exchange.
+
+    `block_bytes_in` and `block_bytes_out` count film blocks since the network began; `/api/status` leaves them out.
+    """
 
     peer_id: str
     addrs: list[str]
@@ -145,6 +148,8 @@ class Peer(Growing):
     sent_bytes: int | None = None
     last_sync_ms: int | None = None
     lag: int | None = None
+    block_bytes_in: int | None = None
+    block_bytes_out: int | None = None
     standing: str | None = None
 
 

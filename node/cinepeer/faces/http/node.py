@@ -23,7 +23,7 @@ def node(parts: Parts) -> APIRouter:
     @router.get("/api/peers", response_model=list[answers.Peer], response_model_exclude_unset=True)
     async def list_peers() -> list[dict[str, Any]]:
         """The neighbours and what was exchanged with each."""
-        return views.peers(parts)
+        return await views.peers_with_blocks(parts)
 
     @router.post("/api/peers", response_model=answers.Connected)
     async def connect(wanted: shapes.AddressRequest) -> dict[str, str]:

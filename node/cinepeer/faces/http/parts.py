@@ -43,6 +43,7 @@ class Parts:
     checkpoints: Checkpoints
     replication: Replication
     neighbours: Callable[[], Sequence[Any]]
+    block_counts: Callable[[], Awaitable[dict[str, dict[str, int]]]]
     peers: Peers
     status: Callable[[], dict[str, Any]]
     connect: Callable[[str], Awaitable[str]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -10,12 +11,15 @@ from cinepeer import __version__
 from cinepeer.app.catalogue import Film, Version
 from cinepeer.app.parts import Pair
 from cinepeer.app.recommend import Cause, Explained
-from cinepeer.errors import Absent, BadInput, Refused
+from cinepeer.errors import Absent, BadInput, CinepeerError, Refused
 from cinepeer.faces.http import answers
 from cinepeer.faces.http.parts import Parts
 from cinepeer.records.bodies import KEY_KINDS, parse_film_id
 from cinepeer.records.cid import Cid
 from cinepeer.replication.scope import write_setting
+
+# How long the list of neighbours waits for the network's own counts.
+_COUNTS_S = 2.0
 
 
 def cid(text: str) -> Cid:
@@ -240,6 +244,19 @@ def peers(parts: Parts) -> list[dict[str, Any]]:
         | (asdict(exchanged[neighbour.peer_id]) if neighbour.peer_id in exchanged else {})
         | {"standing": _standing(parts, neighbour.peer_id)}
         for neighbour in parts.neighbours()
+    ]
+
+
+async def peers_with_blocks(parts: Parts) -> list[dict[str, Any]]:
+    """As `peers`, with the bytes of film blocks that went each way since the network's thread started."""
+    try:
+        async with asyncio.timeout(_COUNTS_S):
+            counts = await parts.block_counts()
+    except (TimeoutError, CinepeerError):  # the thread is starting again: the neighbours are told without it
+        counts = {}
+    return [
+        peer | {f"block_{name}": counts.get(peer["peer_id"], {}).get(name, 0) for name in ("bytes_in", "bytes_out")}
+        for peer in peers(parts)
     ]
 
 
