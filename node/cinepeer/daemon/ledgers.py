@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -41,15 +40,10 @@ async def open_ledger(
     p2p_box: list[P2P],
 ) -> Chain:
     """The ledger's child process: the network's sequencer, or a copy that executes what the sequencer orders."""
-    # The EVM's libraries lift Python's recursion limit so far that deeply nested JSON, read anywhere in this process,
-    # would overrun the C stack instead of raising. Here nothing is executed: the usual limit holds.
-    limit = sys.getrecursionlimit()
     from cinepeer.adapters.chain.following import Following
     from cinepeer.adapters.chain.forward import forward_to
     from cinepeer.adapters.chain.process import EmbeddedLedger
     from cinepeer.adapters.chain.readthrough import answer, readthrough_app
-
-    sys.setrecursionlimit(limit)
 
     orders = not network.sequencer
     child = EmbeddedLedger()

@@ -8,11 +8,9 @@ from typing import Any
 from cinepeer.adapters.chain import jsonrpc
 from cinepeer.adapters.chain.evm import Evm, encode_header
 from cinepeer.adapters.chain.formats import RpcError, data, parse_data, parse_number
+from cinepeer.adapters.chain.readthrough import MAX_BLOCKS
 from cinepeer.adapters.chain.replay import Sealed
 from cinepeer.rights.sequencer import SignedHeader
-
-MAX_BLOCKS = 200
-"""Most blocks in one answer."""
 
 MAX_BYTES = 256 * 1024
 """An answer ends with the block that passes this size; it travels as hex, so as twice as much."""

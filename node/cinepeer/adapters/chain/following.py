@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from cinepeer.adapters.chain import jsonrpc
-from cinepeer.adapters.chain.blocks import MAX_BLOCKS
 from cinepeer.adapters.chain.outbox import Outbox
+from cinepeer.adapters.chain.readthrough import MAX_BLOCKS
 from cinepeer.errors import CinepeerError, Refused, Unreachable
 
 ORDERED = frozenset({"eth_sendRawTransaction", "cinepeer_faucet"})

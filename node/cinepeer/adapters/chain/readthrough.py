@@ -19,6 +19,9 @@ MAX_ANSWER_BYTES = 3 * 1024 * 1024
 MAX_BATCH = 100
 """Most calls in one question of a peer."""
 
+MAX_BLOCKS = 200
+"""Most blocks in one answer."""
+
 ALLOWED = frozenset(
     {
         "eth_chainId",
