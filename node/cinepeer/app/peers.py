@@ -142,6 +142,7 @@ class Peers:
     async def on_neighbour(self, peer_id: str, up: bool) -> None:
         """Takes note of a neighbour that came or went."""
         self._wake.set()
+        log.info("peer.%s peer=%s", "up" if up else "down", peer_id)
         if up:
             self.book.reached(peer_id, self._clock_ms())
         else:

@@ -251,6 +251,10 @@ class Replication:
     async def _add(self, effect: events.Store) -> Event:
         """Stores a batch and tells the application what is new."""
         outcome = await self._store.add(effect.records, self._clock_ms())
+        for record_id, error in outcome.refused:
+            log.info("record.refused peer=%s record=%s reason=%s", effect.peer or "gossip", record_id, error.reason)
+        for record in outcome.added:
+            log.debug("record.added peer=%s record=%s kind=%s", effect.peer or "gossip", record.id, record.kind)
         news = [*outcome.added, *outcome.completed]
         if news and self._on_records is not None:
             await self._on_records(news)

@@ -218,7 +218,7 @@ class Bitswap:
         except Refused as error:
             peer.counts["refused"] += 1
             self._lied(peer)
-            log.info("bitswap of %s refused: %s", peer.id, error)
+            log.info("bitswap.refused peer=%s reason=%s", peer.id, error)
             await reset(stream)
         except (*STREAM_ERRORS, trio.TooSlowError) as error:
             log.debug("bitswap from %s: %r", peer.id, error)
@@ -287,7 +287,7 @@ class Bitswap:
                 peer.counts["blocks_out"] += len(message.blocks)
                 peer.counts["bytes_out"] += sum(len(block) for _, block in message.blocks)
         except (CinepeerError, OSError) as error:
-            log.warning("bitswap for %s: %s", peer.id, error)
+            log.warning("bitswap.failed peer=%s reason=%s", peer.id, error)
             peer.wants.clear()
         finally:
             peer.is_served = False

@@ -249,7 +249,7 @@ class Bridge(Generic[S]):
                 await asyncio.wait_for(asyncio.shield(run.ended), STOP_GRACE_S)
                 run.join()
                 return
-        log.warning("the peer-to-peer thread did not end within %s s", 2 * STOP_GRACE_S)
+        log.warning("p2p.stuck waited_s=%s", 2 * STOP_GRACE_S)
 
     async def _watchdog(self) -> None:
         """Starts the thread again after a crash, with growing, jittered pauses."""
@@ -260,7 +260,7 @@ class Bridge(Generic[S]):
             begun = loop.time()
             end = await asyncio.shield(self._run.ended)
             failures = 0 if loop.time() - begun > BACKOFF_MOST_S else failures + 1
-            log.error("the peer-to-peer thread ended (%r); starting it again", _root_cause(end) if end else None)
+            log.error("p2p.restarting reason=%r", _root_cause(end) if end else None)
             pause = min(BACKOFF_FIRST_S * 2**failures, BACKOFF_MOST_S)
             await asyncio.sleep(pause * (0.5 + self._chance()))
             self.restarts += 1

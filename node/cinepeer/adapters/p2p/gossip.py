@@ -60,7 +60,7 @@ class SafeGossip(GossipSub):
             try:
                 await super().heartbeat()
             except Exception as error:  # noqa: BLE001  a task's edge: one bad round must not end the service
-                log.warning("a gossip heartbeat failed: %r", error)
+                log.warning("gossip.failed reason=%r", error)
             await trio.sleep(1)
 
     async def on_peer_subscribed(self, peer_id: ID, topic: str) -> None:

@@ -49,7 +49,7 @@ def guard_streams(host: BasicHost, plan: Plan) -> None:
             try:
                 await inner(stream)
             except Exception as error:  # noqa: BLE001  the stream's edge: without it the library ends the whole host
-                log.info("stream %s of %s reset: %r", stream.get_protocol(), peer, error)
+                log.info("stream.reset peer=%s protocol=%s reason=%r", peer, stream.get_protocol(), error)
                 await reset(stream)
 
     host.get_network().set_stream_handler(guarded)
@@ -131,7 +131,7 @@ class SafePubsub(Pubsub):
         try:
             await super().push_msg(msg_forwarder, msg)
         except Exception as error:  # noqa: BLE001  the message's edge: a bad key or a bad id must not end the service
-            log.info("a message from %s was dropped: %r", msg_forwarder, error)
+            log.info("gossip.dropped peer=%s reason=%r", msg_forwarder, error)
         finally:
             self._in_validation.discard(claimed)
 
@@ -150,7 +150,7 @@ class SafePubsub(Pubsub):
             await super().stream_handler(stream)
         except Exception as error:  # noqa: BLE001  the stream's edge: a malformed frame, or a service that is ending
             peer = stream.muxed_conn.peer_id
-            log.info("the gossip stream of %s was reset: %r", peer, error)
+            log.info("gossip.reset peer=%s reason=%r", peer, error)
             await reset(stream)
             with contextlib.suppress(StreamError, RuntimeError):  # the service may be ending
                 self._handle_dead_peer(peer)

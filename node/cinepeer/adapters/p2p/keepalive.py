@@ -135,7 +135,7 @@ class Neighbourhood(INotifee):
                 log.debug("redial %d: %s", known.failures, error)
             except Exception as error:  # noqa: BLE001  a task's edge: no dial may end the neighbourhood
                 known.failures += 1
-                log.warning("a redial of %s failed: %r", peer, error)
+                log.warning("peer.undialled peer=%s reason=%r", peer, error)
 
     async def disconnect(self, peer: ID) -> None:
         """Closes every connection to a peer, within a second or two."""
@@ -187,7 +187,7 @@ class Neighbourhood(INotifee):
                     alive = is_unknown_protocol(error)
                 self._report()
                 if not alive:
-                    log.info("%s did not answer a ping in time: disconnected", peer)
+                    log.info("peer.silent peer=%s", peer)
                     self._outlets.blame(str(peer), "silent")
                     await self.disconnect(peer)
                 await trio.sleep(self._plan.ping_interval_s * (0.75 + self._outlets.chance() / 2))
