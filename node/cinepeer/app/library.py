@@ -14,7 +14,11 @@ from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record
 from cinepeer.trust.counted import Counted
 
-PAGE = 2_000
+PAGE = 500
+# From so many records on, a node serves films before it has counted the ratings.
+MANY = 20_000
+FILM_KINDS = ("film", "version", "title", "offer", "host", "profile")
+BEGUN_KINDS = frozenset((*FILM_KINDS, "retraction"))
 
 
 class Library:
@@ -34,6 +38,22 @@ class Library:
         self._retracted: set[tuple[Cid, Cid]] = set()
         self._bodiless: set[Cid] = set()
         self._revision = self._store.feeds.revision
+        self._begun = 0  # up to this position all but the ratings are folded in
+
+    async def begin(self) -> None:
+        """Folds what is held; of very many records all but the ratings, which the next `refresh` takes up."""
+        if await self._store.count() <= MANY:
+            await self.refresh()
+            return
+        async with self._turn:
+            self._clear()
+            last = await self._store.count()
+            await self._retract()
+            for kind in FILM_KINDS:
+                for held in await self._store.by_kind(kind):
+                    if held.position <= last:
+                        self._admit(held.record, held.body)
+            self._begun = last
 
     async def refresh(self, arrived: Iterable[Record] = ()) -> None:
         """Folds every record that came since the last call; `arrived` may name ones whose body came later."""
@@ -47,17 +67,23 @@ class Library:
     async def _rebuild(self) -> None:
         """Folds everything anew, retractions first."""
         self._clear()
+        await self._retract()
+        await self._take(again=True)
+
+    async def _retract(self) -> None:
+        """Takes note of all that was taken back."""
         for held in await self._store.by_kind("retraction"):
             if held.body is not None and self._store.feeds.covers(held.record):
                 named = parse_body("retraction", held.body)["records"]
                 self._retracted.update((held.record.author, Cid(record)) for record in _list(named))
-        await self._take(again=True)
 
     async def _take(self, again: bool = False) -> bool:
         """Folds page after page; False when a record came that undoes what was folded before."""
         while page := await self._store.after(self.position, PAGE):
             for held in page:
                 self.position = held.position
+                if held.position <= self._begun and held.record.kind in BEGUN_KINDS:
+                    continue
                 if not self._admit(held.record, held.body) and not again:
                     return False
         return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from cinepeer.app.catalogue import Catalogue
 from cinepeer.app.library import Library
 from cinepeer.records.bodies import new_body, parse_body
@@ -160,5 +162,49 @@ def test_a_body_that_comes_after_its_header_counts_from_then_on(tmp_path: Path) 
         await world.store.add([(record, body)], world.clock_ms())
         await world.library.refresh([record])
         assert world.library.counted.stars_of(viewer.id) == {"imdb:tt0000001": 9}
+
+    in_world(tmp_path, story)
+
+
+def test_of_very_many_records_films_come_first_and_ratings_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(world: World) -> None:
+        creator, viewer = await world.author("creator"), await world.author("viewer")
+        film, gone = await creator.sign("film", FILM), await creator.sign("film", FILM)
+        await creator.sign("version", version_of(film.id))
+        await creator.sign("profile", {"name": "Ines"})
+        rated = await viewer.sign("rating", {"ratings": [[str(film.id), 9]]})
+        await viewer.sign("rating", {"ratings": [["movielens:1", 2]]})
+        await viewer.sign("retraction", {"records": [rated.id], "reason": ""})
+        await creator.sign("retraction", {"records": [gone.id], "reason": ""})
+        monkeypatch.setattr("cinepeer.app.library.MANY", 5)
+        await world.library.begin()
+        assert [len(film.versions) for film in world.library.catalogue.films.values()] == [1]
+        assert (world.library.ratings, world.library.position) == (0, 0)
+        again = await creator.sign("film", FILM)
+        for _ in range(2):
+            await world.library.refresh()
+            whole = Library(world.store)
+            await whole.refresh()
+            assert world.library.catalogue == whole.catalogue
+            assert world.library.counted == whole.counted
+            assert (
+                (world.library.ratings, world.library.position) == (whole.ratings, await world.store.count()) != (0, 0)
+            )
+            assert set(world.library.catalogue.films) == {str(film.id), str(again.id)}
+        await creator.sign("retraction", {"records": [again.id], "reason": ""})
+        await world.library.refresh()
+        assert set(world.library.catalogue.films) == {str(film.id)}
+
+    in_world(tmp_path, story)
+
+
+def test_of_few_records_all_is_folded_at_the_start(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        viewer = await world.author("viewer")
+        await viewer.sign("rating", {"ratings": [["movielens:1", 2]]})
+        await world.library.begin()
+        assert world.library.ratings == 1
 
     in_world(tmp_path, story)
