@@ -28,6 +28,16 @@ def signature_verdict(record: Record) -> Refused | None:
     return _verdicts[record.block]
 
 
+def _distinct(batch: Iterable[Pair]) -> list[Pair]:
+    """Each record once, with the right body where several came."""
+    found: dict[Cid, Pair] = {}
+    for record, body in batch:
+        before = found.get(record.id, (record, None))[1]
+        is_better = before is None or (body is not None and not record.header.body.matches(before))
+        found[record.id] = (record, body if is_better else before)
+    return [*found.values()]
+
+
 class Disk:
     """What one node has stored."""
 
@@ -54,22 +64,27 @@ class Disk:
         added: list[Record] = []
         completed: list[Record] = []
         refused: list[tuple[Cid, str]] = []
+        waiting: list[tuple[Record, bytes | None, str]] = []
         left: list[Pair] = []
-        known = 0
-        for record, given in batch:
+        pairs = _distinct(batch)
+        known = len(batch) - len(pairs) + sum(record.id in self.held for record, _ in pairs)
+        for record, given in pairs:
+            if record.id in self.held and self.held[record.id][1] is not None:
+                continue
+            if error := signature_verdict(record):
+                refused.append((record.id, error.reason))
+                continue
             body = self._right_body(record, given, refused)
             if record.id in self.held:
-                known += 1
-                if body is not None and self.held[record.id][1] is None:
+                if body is not None:
                     self.held[record.id] = (record, body)
                     completed.append(record)
-            elif error := signature_verdict(record):
-                refused.append((record.id, error.reason))
-            else:
+            elif body is not None or record.kind not in KEY_KINDS:
                 left.append((record, body))
-        waiting = self._admit(left, now_ms, added, refused)
-        forks = self._new_forks(added)
-        return Stored(ticket, added, completed, known, waiting, refused, forks)
+            elif given is None:
+                waiting.append((record, None, "body"))
+        waiting += self._admit(left, now_ms, added, refused)
+        return Stored(ticket, added, completed, known, waiting, refused, self._new_forks(added))
 
     def _right_body(self, record: Record, body: bytes | None, refused: list[tuple[Cid, str]]) -> bytes | None:
         if body is None or record.id in self.forgotten:
@@ -89,8 +104,6 @@ class Disk:
             waiting: list[tuple[Record, bytes | None, str]] = []
             for record, body in left:
                 need = self.feeds.missing(record, now_ms)
-                if need is None and body is None and record.kind in KEY_KINDS:
-                    need = "body"
                 if need is not None:
                     waiting.append((record, body, need))
                 elif record.id not in self.held:
