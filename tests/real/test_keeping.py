@@ -94,6 +94,10 @@ def test_an_export_is_imported_once_and_a_damaged_one_not_at_all(lived: dict[str
     assert (first["records"], first["added"]) == (lived["records"], lived["records"])
     again = json.loads(command("import", file, "--json", "--home", other).stdout)
     assert (again["added"], again["refused"], again["waiting"]) == (0, [], [])
+    assert [film["name"] for film in json.loads(command("films", "--json", "--home", other).stdout)] == ["Kept"]
+    resting = command("status", "--home", other)
+    assert (resting.returncode, "network   none yet" in resting.stdout) == (3, True)
+    assert command("keys", "--home", other).returncode == 2
     data = file.read_bytes()
     for number, damaged in enumerate((data[:-1], data[:200], b"words", data[:300] + b"\0" + data[301:])):
         (tmp_path / "damaged").write_bytes(damaged)

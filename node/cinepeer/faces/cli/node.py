@@ -29,7 +29,10 @@ def status(as_json: bool, home: Path) -> None:
 
 
 def _rests(found: dict[str, Any]) -> Iterator[str]:
-    return (f"{name:9} {found[name]}" for name in ("home", "author", "network", "records", "films"))
+    return (
+        f"{name:9} {'none yet' if found[name] is None else found[name]}"
+        for name in ("home", "author", "network", "records", "films")
+    )
 
 
 def _status(found: dict[str, Any]) -> Iterator[str]:

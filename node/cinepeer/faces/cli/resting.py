@@ -121,12 +121,18 @@ def films(home: Path) -> list[dict[str, Any]]:
     from cinepeer.faces.http import views
 
     async def listed() -> list[dict[str, Any]]:
-        parts: Any = _Parts(
-            await _library(Shelf.of(home)), _Pinned(_pins(home)), _Author(Cid.parse(kept(home)["author"]))
-        )
+        author = _author(home)
+        # A home that records were only imported into has no author of its own yet.
+        whose = _Author(Cid() if author is None else Cid.parse(author))
+        parts: Any = _Parts(await _library(Shelf.of(home)), _Pinned(_pins(home)), whose)
         return await views.films(parts)
 
     return asyncio.run(listed())
+
+
+def _author(home: Path) -> str | None:
+    """The home's author; None before its node has run."""
+    return str(kept(home)["author"]) if (home / "node.json").exists() else None
 
 
 async def _library(shelf: Shelf) -> Any:
@@ -169,8 +175,8 @@ def status(home: Path) -> dict[str, Any]:
     """What lies in the home."""
     from cinepeer.app.network import network_from
 
-    shelf = Shelf.of(home)
-    network = network_from((home / "network.cbor").read_bytes(), str(home / "network.cbor"))
+    shelf, file = Shelf.of(home), home / "network.cbor"
+    network = network_from(file.read_bytes(), str(file)) if file.exists() else None
 
     async def counted() -> dict[str, Any]:
         library = await _library(shelf)
@@ -179,7 +185,7 @@ def status(home: Path) -> dict[str, Any]:
     return {
         "home": str(home),
         "running": False,
-        "author": kept(home)["author"],
-        "network": str(network.id),
+        "author": _author(home),
+        "network": None if network is None else str(network.id),
         **asyncio.run(counted()),
     }
