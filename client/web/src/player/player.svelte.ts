@@ -62,7 +62,7 @@ export class Player {
     this.root = root;
     this.renditions = [...renditions].sort((a, b) => a.bandwidth - b.bandwidth);
     // The program is fetched ahead, the film is not.
-    void import('hls.js');
+    void import('hls.js').catch(() => undefined);
     if (this.isWanted) void this.start();
   }
 
@@ -91,8 +91,9 @@ export class Player {
   private again(): void {
     this.standing = 'starting';
     this.sentence = '';
-    if (this.levels.length) this.hls?.startLoad();
-    else if (this.root !== null) this.hls?.loadSource(addressOf(this.root, 'master.m3u8'));
+    if (this.hls === null) void this.start();
+    else if (this.levels.length) this.hls.startLoad();
+    else if (this.root !== null) this.hls.loadSource(addressOf(this.root, 'master.m3u8'));
   }
 
   private on(event: string, listener: () => void): void {
@@ -124,7 +125,13 @@ export class Player {
     const name = this.renditions[rung]?.name;
     // All that the first frame needs is under way at once; hls.js asks for one after the other and finds it here.
     if (name !== undefined) void prove('ahead', { root: this.root, folders: [name, 'audio'] }).catch(() => undefined);
-    const { default: Hls, Events } = await import('hls.js');
+    const program = await import('hls.js').catch(() => null);
+    // The node is away, or was renewed under this page: once it answers, the page has to be loaded anew.
+    if (program === null) {
+      this.isStarted = false;
+      return this.stop('lost', 'found no player, expected the node to give it: load the page anew');
+    }
+    const { default: Hls, Events } = program;
     const loader = loaderFor(this.root, {
       asked: (path) => (this.waitsFor = path),
       got: () => (this.waitsFor = ''),
