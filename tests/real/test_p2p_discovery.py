@@ -52,6 +52,9 @@ def test_two_that_know_one_node_find_each_other_and_still_do_without_it(tmp_path
                 until(lambda: first.api.get("/api/neighbourhood")["reach"]["reachable"] is True)
                 reach = first.api.get("/api/neighbourhood")["reach"]
                 assert reach["seen_from"] == "machine" and reach["outside"] == []
+                shown_peer = told["peers"][0]
+                assert shown_peer["standing"] in ("new", "useful")
+                assert {"lag", "last_sync_ms", "waiting", "refused"} <= set(shown_peer)
                 assert told["neighbourhood"]["known"] >= 2 and told["neighbourhood"]["banned"] == []
                 shown = command("peers", "--home", first.home)
                 assert shown.returncode == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ PEERS = "/cinepeer/peers/1"
 NOTICES = 32
 ANSWER_PAUSE_MS = 5_000
 ASK_TIMEOUT_S = 10.0
+ANYWHERE = "1.1.1.1"  # any address outside
 
 Answer = Callable[[bytes], Awaitable[bytes]]
 
@@ -172,6 +173,18 @@ class Peers:
             if addr and peer:
                 self._is_changed |= self.book.note(peer, [addr], teller, self._clock_ms())
         self._wake.set()
+
+    def note_network(self, author: str, body: Mapping[str, dagcbor.Value]) -> None:
+        """Takes the peers that a `network` record names, as far as anybody could reach them: anybody may sign one."""
+        addrs = body.get("bootstrap")
+        if body.get("genesis") != self._network_id or not isinstance(addrs, list):
+            return
+        for text in map(str, addrs):
+            addr = text.partition("/p2p/")[0]
+            try:
+                self.note([text] if worth_dialling([addr], ANYWHERE) else [], author)
+            except Refused:
+                continue  # of another form
 
     def bans(self) -> list[Ban]:
         """The bans in force."""

@@ -172,7 +172,7 @@ async def build(
     stack.push_async_callback(replication.stop)
     await peers.start(p2p)
     stack.push_async_callback(peers.stop)
-    await meet(stack, settings, peers, p2p, network.id)
+    await meet(stack, settings, peers, p2p, network.id, store)
     await publications.start()
     stack.push_async_callback(publications.stop)
     witnessing = Witnessing(ledger, author, network.chain_id, lambda: chain.following.may_witness)

@@ -17,10 +17,12 @@ from cinepeer.app.acquaintances import Acquaintances, decode_acquaintances, enco
 from cinepeer.app.peers import Pace, Peers
 from cinepeer.daemon.clock import clock_ms
 from cinepeer.errors import BadInput, CinepeerError, Refused
+from cinepeer.records.bodies import parse_body
 from cinepeer.replication.addresses import Reach, reach_of, split_addr
 
 if TYPE_CHECKING:
     from cinepeer.adapters.p2p.network import P2P
+    from cinepeer.app.parts import RecordStore
     from cinepeer.records.cid import Cid
 
 log = logging.getLogger("cinepeer.daemon")
@@ -57,8 +59,13 @@ def bootstrap(settings: Mapping[str, Any]) -> list[str]:
     return found
 
 
-async def meet(stack: AsyncExitStack, settings: Mapping[str, Any], peers: Peers, p2p: P2P, network_id: Cid) -> None:
-    """Looks for peers on the local networks that this node listens on, and asks their router to let others in."""
+async def meet(
+    stack: AsyncExitStack, settings: Mapping[str, Any], peers: Peers, p2p: P2P, network_id: Cid, store: RecordStore
+) -> None:
+    """Looks for peers in the records and on the local networks, and asks their router to let others in."""
+    for held in await store.by_kind("network"):
+        if held.body is not None:
+            peers.note_network(str(held.record.author), parse_body("network", held.body))
     local = {addr.split("/")[2]: addr for addr in p2p.addrs if reach_of(addr.split("/")[2]) == Reach.LAN}
     if settings["mdns"] and local:
         from cinepeer.adapters.p2p.mdns import LocalNetwork

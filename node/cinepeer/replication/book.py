@@ -58,7 +58,7 @@ class Book:
     def note(self, peer: str, addrs: Sequence[str], teller: str, now_ms: int) -> bool:
         """Takes addresses that nobody signed: typed by the owner, found on the LAN, or read in a network record."""
         known = self._entries.get(peer)
-        merged = tuple(dict.fromkeys((*addrs, *(known.addrs if known is not None else ()))))[:16]
+        merged = tuple(dict.fromkeys((*(known.addrs if known is not None else ()), *addrs)))[:16]
         if known is not None:
             self._entries[peer] = replace(known, addrs=merged)
             return set(merged) != set(known.addrs)

@@ -310,6 +310,21 @@ def test_bans_and_book_outlive_a_restart_and_a_ban_ends_at_the_owners_word() -> 
     asyncio.run(body())
 
 
+def test_network_records_name_peers_that_anybody_could_reach() -> None:
+    async def body() -> None:
+        one = Node(Hub(), 1, "10.0.0.1")
+        peer = peer_id(keys.public_key(bytes([9]) * 32))
+        public = f"/ip4/1.0.0.1/tcp/4001/p2p/{peer}"
+        inner = [f"/ip4/127.0.0.1/tcp/4001/p2p/{peer}", f"/ip4/10.0.0.9/tcp/4001/p2p/{peer}", "", "/dns4/a/tcp/1"]
+        one.peers.note_network("author", {"genesis": Cid.of(b"another", DAG_CBOR), "bootstrap": [public]})
+        one.peers.note_network("author", {"genesis": NETWORK})
+        assert len(one.peers.book) == 0
+        one.peers.note_network("author", {"genesis": NETWORK, "bootstrap": [*inner, public, "/ip4/1.0.0.1/tcp/4001"]})
+        assert [(found.peer, found.addrs) for found in one.peers.book.entries()] == [(peer, ("/ip4/1.0.0.1/tcp/4001",))]
+
+    asyncio.run(body())
+
+
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"entries": [{}], "bans": []}', b'{"entries": 7, "bans": []}'])
 def test_damaged_acquaintances_are_told_in_one_sentence(data: bytes) -> None:
     with pytest.raises(BadInput, match="found the kept peers damaged"):
