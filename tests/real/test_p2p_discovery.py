@@ -60,6 +60,7 @@ def test_two_that_know_one_node_find_each_other_and_still_do_without_it(tmp_path
                 assert shown.returncode == 0
                 assert re.search(r"^known     \d+ peers$", shown.stdout, re.M)
                 assert "reached   from this machine, by " in shown.stdout
+                assert "reached   from this machine, by " in command("status", "--home", first.home).stdout
                 lag = f'cinepeer_peer_lag_records{{peer="{third.told["peer_id"]}"}}'
                 until(lambda: lag in metrics(second))
                 found = metrics(second)

@@ -45,6 +45,7 @@ def _status(found: dict[str, Any]) -> Iterator[str]:
     yield f"films     {found['films']}"
     yield f"blocks    {found['stored_bytes']:,} of at most {found['disk_cap']:,} bytes"
     yield f"peers     {len(found['peers'])}"
+    yield f"reached   {_reached(found['neighbourhood']['reach'])}"
 
 
 @click.command(epilog="Example: cinepeer peers --connect /ip4/192.0.2.7/tcp/12000/p2p/12D3Koo…")
