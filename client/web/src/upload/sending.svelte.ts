@@ -158,13 +158,6 @@ export class Sending {
     if (this.file) await this.begin(this.file);
   }
 
-  /** Gives the file up, here and at the node. */
-  async cancel(): Promise<void> {
-    const id = this.id;
-    this.leave();
-    if (id !== null) await remove(id);
-  }
-
   /** Lets go of the file; the node keeps what arrived. */
   leave(): void {
     const upload = this.upload;

@@ -1,0 +1,45 @@
+/** The host's rules: a cap as it is typed, what follows from it, and how long something has lasted. */
+
+import { describe, expect, test } from 'vitest';
+import { bytesOf, consequenceOf, gigabytesOf } from '../src/host/cap';
+import { span } from '../src/host/span';
+
+describe('a disk cap', () => {
+  test.each([
+    ['20', 20_000_000_000],
+    [' 0.5 ', 500_000_000],
+    ['0,001', 1_000_000],
+    ['0', 0],
+    ['1000000', 1e15],
+  ])('“%s” GB are so many bytes', (typed, bytes) => {
+    expect(bytesOf(typed)).toBe(bytes);
+  });
+  test.each(['', 'a lot', '-1', '1e3', '0.0001', '1000001', '1.2.3'])('“%s” is none', (typed) => {
+    expect(bytesOf(typed)).toBe(null);
+  });
+  test('is shown as it would be typed', () => {
+    expect([2_500_000_000, 20_000_000_000, 1_000_000, 0].map(gigabytesOf)).toEqual(['2.5', '20', '0.001', '0']);
+  });
+  test('is followed by nothing, by room, or by what is held beyond it', () => {
+    expect(consequenceOf(10, 4, 10)).toBe(null);
+    expect(consequenceOf(20, 4, 10)).toEqual({ word: 'cap.more', over: 0, room: 16 });
+    expect(consequenceOf(8, 4, 10)).toEqual({ word: 'cap.less', over: 0, room: 4 });
+    expect(consequenceOf(3, 4, 10)).toEqual({ word: 'cap.under', over: 1, room: 0 });
+    expect(consequenceOf(20, 30, 10)).toEqual({ word: 'cap.under', over: 10, room: 0 });
+  });
+});
+
+describe('a span', () => {
+  test.each([
+    [0, '0 secs'],
+    [59_400, '59 secs'],
+    [61_000, '1 min'],
+    [7_300_000, '2 hrs'],
+    [90_000_000, '1 day'],
+  ])('%i ms are %s', (ms, text) => {
+    expect(span(ms, 'en')).toBe(text);
+  });
+  test('has words in Chinese', () => {
+    expect(span(240_000, 'zh-Hans')).toMatch(/4\s?分/);
+  });
+});
