@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import math
 import os
 import shutil
 import signal
@@ -133,5 +134,5 @@ def _told(measured: dict[str, Any]) -> dict[str, Any]:
 
 
 def _part(values: list[float], share: float) -> float:
-    """The value below which `share` of sorted values lie."""
-    return float(values[min(len(values) - 1, int(share * len(values)))])
+    """The least of sorted values that `share` of them do not exceed."""
+    return float(values[math.ceil(share * len(values)) - 1])
