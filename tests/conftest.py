@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +14,9 @@ settings.register_profile(
 )
 settings.register_profile("explore", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+# A shell that starts the tests in the background has interrupts ignored, which every process from here would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NEEDS = {"npm": ("node", "npm"), "ffmpeg": ("ffmpeg", "ffprobe")}
 

@@ -1,6 +1,7 @@
 /**
  * The node ends and starts again under an open page: what the page says, and that nothing is lost.
- * Prints "ready" when the node may be ended, waits for a line on its input when it runs again, then tells.
+ * Prints "ready" when the node may be ended and "away" when the page says so; waits for a line on its input after each,
+ * then tells.
  *
  * usage: node restart.mjs '{"page": URL, "film": ID, "chromium": PATH}'
  */
@@ -28,6 +29,7 @@ await run(async (browser) => {
   await once(process.stdin, 'data');
   await page.getByText('The node is away.').waitFor();
   told.isAway = true;
+  console.log('away');
   await once(process.stdin, 'data');
   await page.getByText('The node is away.').waitFor({ state: 'detached' });
   await page.getByText('Signed in this page by its own key.').waitFor();

@@ -27,6 +27,7 @@ def test_a_rating_outlives_a_lost_answer_and_a_restart(chromium: str, tmp_path: 
         assert browser.stdin is not None and browser.stdout is not None
         assert browser.stdout.readline() == "ready\n"
     print(file=browser.stdin, flush=True)
+    assert browser.stdout.readline() == "away\n"
     with running(home) as node:
         author = node.api.get("/api/status")["author"]
         assert node.api.get(f"/api/films/{film}")["yours"] == 6
