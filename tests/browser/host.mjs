@@ -37,6 +37,8 @@ async function look(page) {
   await page.locator('.said.pass').waitFor();
   told.synced = flat(await page.locator('.said.pass').textContent());
   const table = page.locator('section[aria-labelledby="neighbours"] table');
+  // The table is asked for anew once the nodes have reconciled.
+  await table.locator('tbody td', { hasText: '0 records' }).first().waitFor();
   told.columns = await table.locator('thead th').allTextContents();
   told.peer = (await table.locator('tbody tr').first().locator('td').allTextContents()).map(flat);
   told.bandwidth = flat(await page.locator('section[aria-labelledby="neighbours"] .meta').first().textContent());

@@ -243,6 +243,10 @@ def _set(value: object, path: tuple[object, ...], new: object) -> object:
     return {name: _set(one, rest, new) if name == first else one for name, one in value.items()}
 
 
+# Of a log entry, its place in the block and its transaction only lead a reader to it; no state proves them.
+WAYMARKS = (4, 5)
+
+
 @given(st.integers(0, 10**6), values, st.data())
 @settings(max_examples=300)
 def test_another_value_deep_in_a_part_is_a_failing_line(number, new, data):
@@ -251,6 +255,8 @@ def test_another_value_deep_in_a_part_is_a_failing_line(number, new, data):
         return
     value = dagcbor.decode(parts()[cid])
     path = data.draw(st.sampled_from(_leaves(value)))
+    if "log" in roles()[cid] and len(path) == 2 and path[1] in WAYMARKS:
+        return
     block = dagcbor.encode(_set(value, path, new))
     if block != parts()[cid]:
         refused_or_less(relinked(cid, block))

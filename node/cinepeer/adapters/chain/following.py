@@ -126,12 +126,17 @@ class Following:
         return jsonrpc.encode({"jsonrpc": "2.0", "id": call.get("id"), "result": kept})
 
     async def _read(self, body: bytes) -> bytes:
-        """From the copy when it is level; while it is not yet for the first time, the sequencer is asked instead."""
+        """From the copy when it is level; while it is not yet, or its process starts again, from the sequencer."""
         level = await self._fresh()
         if not level and not self._was_level and self._origin is not None and not self.is_away:
             with contextlib.suppress(Unreachable):
                 return await self._origin(body)
-        return await self._copy(body)
+        try:
+            return await self._copy(body)
+        except Unreachable:
+            if self._origin is None:
+                raise
+            return await self._origin(body)
 
     async def _fresh(self) -> bool:
         """Takes what is new, for a moment at most; True when nothing is left to take."""
@@ -150,6 +155,10 @@ class Following:
     async def pull(self) -> bool:
         """Takes every block that the sequencer has, or while it is away another node; True when level with it."""
         async with self._turn:
+            try:
+                self.head = int(await _ask(self._copy, "eth_blockNumber"), 16)
+            except Unreachable:
+                return False  # the copy's process starts again; that says nothing of the sequencer
             if self._origin is not None:
                 try:
                     await self._take_from(self._origin)
@@ -168,7 +177,6 @@ class Following:
 
     async def _take_from(self, source: Forward) -> None:
         """Takes blocks of one node until it has no more."""
-        self.head = int(await _ask(self._copy, "eth_blockNumber"), 16)
         first = self.head + 1 if self.head else 0
         while True:
             blocks = await _ask(source, "cinepeer_blocks", hex(first), hex(MAX_BLOCKS))
