@@ -1,7 +1,7 @@
 /** The files under a version's root, read through their ids: no byte leaves here that was not checked. */
 
 import { Cid } from './cid';
-import { join, type Octets } from './octets';
+import type { Octets } from './octets';
 import { Refused } from './refused';
 import { isName, parseNode, type Node } from './unixfs';
 
@@ -11,6 +11,8 @@ export type GetBlock = (cid: Cid, signal: AbortSignal) => Promise<Octets>;
 const MAX_DEPTH = 16;
 const MAX_FOLDERS = 256;
 const AT_ONCE = 6;
+
+type Inner = Extract<Node, { sort: 'file' }>;
 
 /** A part of a file, and how long its parent says it is. */
 interface Part {
@@ -27,7 +29,7 @@ export class Tree {
   async file(root: Cid, path: string, maxBytes: number, signal: AbortSignal): Promise<Octets> {
     const cid = await this.resolve(root, path);
     signal.throwIfAborted();
-    return this.content({ cid, size: null }, maxBytes, 0, signal);
+    return this.content({ cid, size: null }, maxBytes, signal);
   }
 
   /** The id at `path` under a folder. */
@@ -62,21 +64,41 @@ export class Tree {
     return reading;
   }
 
-  private async content(part: Part, maxBytes: number, depth: number, signal: AbortSignal): Promise<Octets> {
+  /** A file's bytes. They are written where they belong as they come, so that a slow block holds up no other. */
+  private async content(part: Part, maxBytes: number, signal: AbortSignal): Promise<Octets> {
+    const node = await this.piece(part, signal);
+    const size = node.sort === 'leaf' ? node.data.length : node.size;
+    if (size > maxBytes) throw new Refused('too-long', `found a file of ${size} bytes, expected at most ${maxBytes}`);
+    if (node.sort === 'leaf') return node.data;
+    const whole = new Uint8Array(size);
+    await this.fill(node, whole, 1, signal);
+    return whole;
+  }
+
+  /** A leaf or an inner node of a file, as long as its parent says. */
+  private async piece(part: Part, signal: AbortSignal): Promise<Exclude<Node, { sort: 'folder' }>> {
     const node = parseNode(part.cid, await this.get(part.cid, signal));
     if (node.sort === 'folder') throw new Refused('not-a-file', `found ${part.cid} to be a folder, expected a file`);
     const size = node.sort === 'leaf' ? node.data.length : node.size;
-    if (size > maxBytes) throw new Refused('too-long', `found a file of ${size} bytes, expected at most ${maxBytes}`);
     if (part.size !== null && part.size !== size) {
       throw new Refused('bad-node', `found ${size} bytes in ${part.cid}, expected the ${part.size} that its parent says`);
     }
-    if (node.sort === 'leaf') return node.data;
-    if (depth === MAX_DEPTH) throw new Refused('too-deep', `found a file of more than ${MAX_DEPTH} levels`);
-    const pieces: Octets[] = [];
-    for (let at = 0; at < node.parts.length; at += AT_ONCE) {
-      const some = node.parts.slice(at, at + AT_ONCE);
-      pieces.push(...(await Promise.all(some.map((one) => this.content(one, maxBytes, depth + 1, signal)))));
-    }
-    return join(pieces);
+    return node;
+  }
+
+  /** Writes the bytes under an inner node into `room`, which is exactly as long; a few parts are under way at a time. */
+  private async fill(node: Inner, room: Octets, depth: number, signal: AbortSignal): Promise<void> {
+    if (depth > MAX_DEPTH) throw new Refused('too-deep', `found a file of more than ${MAX_DEPTH} levels`);
+    let next = 0;
+    let place = 0;
+    const work = async (): Promise<void> => {
+      for (let part = node.parts[next++]; part !== undefined; part = node.parts[next++]) {
+        const own = room.subarray(place, (place += part.size));
+        const found = await this.piece(part, signal);
+        if (found.sort === 'leaf') own.set(found.data);
+        else await this.fill(found, own, depth + 1, signal);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, node.parts.length) }, work));
   }
 }
