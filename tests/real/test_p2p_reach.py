@@ -23,7 +23,7 @@ def test_a_dial_connects_once_and_a_peer_that_leaves_is_not_dialled_again() -> N
             with pytest.raises(BadInput):
                 await one.p2p.dial(peer, ["/ip4/127.0.0.1/udp/1"])
             await one.p2p.dial(peer, [transport(two.p2p.addrs[0])])
-            await until(lambda: one.events == [(peer, True)])
+            await until(lambda: one.events == [(peer, True)] and len(two.neighbours) == 1)
             await two.p2p.disconnect(one.p2p.peer_id)
             await until(lambda: one.events == [(peer, True), (peer, False)])
             await asyncio.sleep(0.5)
