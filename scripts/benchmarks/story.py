@@ -125,7 +125,7 @@ async def _recommendation() -> dict[str, Any]:
         library = Library(store)
         await library.refresh()
         recommendations = Recommendations(library)
-        await recommendations.fit()
+        await recommendations.fit(author.id)
         films = sorted(people["1"])[:40]
         times = []
         for film in films:
