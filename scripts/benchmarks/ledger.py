@@ -9,7 +9,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ ACTS = {
     "notice": "notice",
     "anchor_batch_20_each": "anchor, in a batch of 20, each",
 }
+ALONE = ("embedded.cpu_ms_per_tx", "follower.cpu_ms_per_tx")
 TRANSFERS = 300
 RESTARTS = 7
 IDLE_S = 20.0
@@ -52,7 +53,7 @@ def figures() -> dict[str, dict[str, Any]]:
     """CPU in milliseconds per simple transaction, seconds to restart, megabytes (PSS) and percent of a core at rest."""
     with tempfile.TemporaryDirectory() as folder:
         found, restarts = asyncio.run(_measure(Path(folder) / "ledger.db"))
-        found["embedded.cpu_ms_per_tx"] = _single(Path(folder) / "single.db")
+        found["embedded.cpu_ms_per_tx"], found["follower.cpu_ms_per_tx"] = _single(Path(folder))
     bare, audited = _bare_machine(), audit.figures()
     # The share of small changes that the contract tests notice, as it was when all of them were tried.
     result = json.loads(RESULT.read_text()) if RESULT.exists() else None
@@ -65,11 +66,13 @@ def figures() -> dict[str, dict[str, Any]]:
             **audited["figures"],
         },
         "intervals": {"embedded.restart_s": [min(restarts), max(restarts)], **audited["intervals"]},
-        "baselines": {"embedded.cpu_ms_per_tx": bare},
-        "ratios": {"embedded.cpu_ms_per_tx": bare / found["embedded.cpu_ms_per_tx"]},
+        "baselines": dict.fromkeys(ALONE, bare),
+        "ratios": {name: bare / found[name] for name in ALONE},
         "notes": {
             "embedded.cpu_ms_per_tx": "one transfer a block: JSON-RPC, checks, execution, signature, fsync, receipt; "
             "baseline: py-evm in memory, execution and sealing alone",
+            "follower.cpu_ms_per_tx": "the same blocks at a node that follows: JSON, signatures, execution, each field "
+            "of the header compared, fsync; baseline: as above",
             "embedded.restart_s": f"from start to first answer after SIGKILL, {RESTARTS} times",
             **audited["notes"],
             **({"mutation.score": f"the whole run at {result['commit']}"} if result else {}),
@@ -161,34 +164,56 @@ async def _sealed(relay: Forward, nonce: int) -> None:
         await asyncio.sleep(0.03)
 
 
-def _single(db: Path) -> float:
-    """CPU milliseconds of a transfer in a block of its own: asked, checked, executed, signed, on disk, answered."""
+def _single(folder: Path) -> tuple[float, float]:
+    """CPU milliseconds of a transfer in a block of its own, at the sequencer and at a node that follows it."""
     from cinepeer.adapters.chain.evm import Evm
     from cinepeer.adapters.chain.faucet import Faucet
+    from cinepeer.adapters.chain.follower import Follower
     from cinepeer.adapters.chain.rpc import Rpc
     from cinepeer.adapters.chain.sequencer import Sequencer
 
-    evm = Evm(db, found_network(SEED, "bench", CHAIN, 1_700_000_000))
+    genesis = found_network(SEED, "bench", CHAIN, 1_700_000_000)
+    evm, copy = Evm(folder / "single.db", genesis), Evm(folder / "copy.db", genesis)
     sequencer = Sequencer(evm, SEED, time.time)
     faucet = Faucet(sequencer, SEED, time.time)
-    rpc = Rpc(sequencer, faucet, time.time)
     faucet.pay(address_of(PAYER))
     sequencer.seal()
-    asked = [{"jsonrpc": "2.0", "id": 1, "method": "eth_sendRawTransaction"} for _ in range(TRANSFERS)]
-    bodies = [encode({**one, "params": [raw]}) for one, raw in zip(asked, _transfers(0, TRANSFERS), strict=True)]
-
-    async def run() -> float:
-        began = time.process_time()
-        for body in bodies:
-            said = decode(await rpc.answer(body))
-            sequencer.seal()
-            receipt = {"jsonrpc": "2.0", "id": 1, "method": "eth_getTransactionReceipt", "params": [said["result"]]}
-            assert decode(await rpc.answer(encode(receipt)))["result"]["status"] == "0x1"
-        return time.process_time() - began
-
-    spent = asyncio.run(run())
+    ordering = asyncio.run(_order(Rpc(sequencer, faucet, time.time), sequencer.seal))
+    # Blocks come as fast as they can, so their time runs ahead of the clock.
+    following = asyncio.run(_follow(Rpc(sequencer, faucet, time.time), Rpc(Follower(copy), None, lambda: 2.0**40)))
+    assert copy.head.hash == evm.head.hash
     evm.close()
-    return spent / TRANSFERS * 1000
+    copy.close()
+    return ordering, following
+
+
+async def _order(rpc: Any, seal: Callable[[], Any]) -> float:
+    """A transfer asked for, checked, executed, signed, on disk, its receipt answered."""
+    bodies = [_asked("eth_sendRawTransaction", raw) for raw in _transfers(0, TRANSFERS)]
+    began = time.process_time()
+    for body in bodies:
+        said = decode(await rpc.answer(body))
+        seal()
+        receipt = decode(await rpc.answer(_asked("eth_getTransactionReceipt", said["result"])))
+        assert receipt["result"]["status"] == "0x1"
+    return (time.process_time() - began) / TRANSFERS * 1000
+
+
+async def _follow(origin: Any, copy: Any) -> float:
+    """The same blocks taken one by one, as they come while the sequencer works."""
+    bodies = []
+    for number in range(1, TRANSFERS + 2):
+        told = decode(await origin.answer(_asked("cinepeer_blocks", hex(number), "0x1")))["result"]
+        bodies.append(_asked("cinepeer_take", told))
+    await copy.answer(bodies[0])
+    began = time.process_time()
+    for at, body in enumerate(bodies[1:], 2):
+        assert decode(await copy.answer(body))["result"] == hex(at)
+    return (time.process_time() - began) / TRANSFERS * 1000
+
+
+def _asked(method: str, *parameters: Any) -> bytes:
+    return encode({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)})
 
 
 def _bare_machine() -> float:
@@ -202,7 +227,7 @@ def _bare_machine() -> float:
     began = time.process_time()
     evm.tables.connection.execute("begin")
     for at, tx in enumerate(txs):
-        evm.advance(evm.execute([tx], 1_700_000_001 + at).header)
+        evm.advance(evm.execute([tx], 1_700_000_001 + at))
     spent = time.process_time() - began
     evm.tables.connection.execute("rollback")
     evm.close()

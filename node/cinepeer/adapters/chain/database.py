@@ -13,6 +13,9 @@ from eth.db.backends.base import BaseDB
 
 _VERSION = 1
 
+_RECENT = 20_000
+"""Nodes that are kept in memory: some 4 MB."""
+
 _SCHEMA = """
 create table if not exists node(key blob primary key, value blob not null) without rowid;
 create table if not exists block(number integer primary key, hash blob not null, signature blob not null);
@@ -72,22 +75,38 @@ class LogFilter:
 
 
 class Nodes(BaseDB):
-    """The machine's key-value store, in one table. It keeps no cache of its own: a rollback undoes everything."""
+    """The machine's key-value store, in one table; what was used last is kept in memory until a rollback."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Reads and writes through `connection`, inside whatever transaction is open there."""
         self._connection = connection
+        self._recent: dict[bytes, bytes] = {}
+
+    def forget(self) -> None:
+        """Forgets what is in memory: after a rollback it may not be on the disk."""
+        self._recent.clear()
 
     def __getitem__(self, key: bytes) -> bytes:
+        known = self._recent.get(key)
+        if known is not None:
+            return known
         row = self._connection.execute("select value from node where key = ?", (key,)).fetchone()
         if row is None:
             raise KeyError(key)
+        self._keep(key, row[0])
         return row[0]
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
         self._connection.execute("insert or replace into node values(?, ?)", (key, value))
+        self._keep(key, value)
+
+    def _keep(self, key: bytes, value: bytes) -> None:
+        if len(self._recent) >= _RECENT:
+            self._recent.clear()
+        self._recent[key] = value
 
     def __delitem__(self, key: bytes) -> None:
+        self._recent.pop(key, None)
         if self._connection.execute("delete from node where key = ?", (key,)).rowcount == 0:
             raise KeyError(key)
 
@@ -123,10 +142,14 @@ class Tables:
         try:
             yield
             self.connection.execute("commit")
-        except BaseException:
-            if self.connection.in_transaction:
-                self.connection.execute("rollback")
-            raise
+        finally:
+            self.undo()
+
+    def undo(self) -> None:
+        """Rolls back what was not committed; harmless after a commit."""
+        if self.connection.in_transaction:
+            self.nodes.forget()
+            self.connection.execute("rollback")
 
     def add(
         self, number: int, block_hash: bytes, signature: bytes, txs: Sequence[TxRow], logs: Sequence[LogRow]

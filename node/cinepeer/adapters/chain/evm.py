@@ -50,6 +50,7 @@ class Executed:
     """A block that was executed and written inside an open transaction, but not yet signed or committed."""
 
     header: Any
+    vm: Any
     transactions: list[Any] = field(default_factory=list)
     receipts: list[Any] = field(default_factory=list)
     refused: dict[bytes, str] = field(default_factory=dict)
@@ -83,6 +84,7 @@ class Evm:
                 self._begin()
         self.head = self._check_file(path)
         self._head_vm: Any = None
+        self._head_transactions: list[Any] = []
 
     def _begin(self) -> None:
         """Writes block 0, whose every field follows from the genesis map."""
@@ -133,7 +135,7 @@ class Evm:
         """
         header = self.chain.create_header_from_parent(self.head, timestamp=timestamp, **_FIXED)
         vm = self.chain.get_vm(header)
-        done = Executed(header)
+        done = Executed(header, vm)
         for transaction in transactions:
             if header.gas_used + transaction.gas > BLOCK_GAS:
                 break
@@ -156,10 +158,11 @@ class Evm:
         done.header = block.header
         return done
 
-    def advance(self, header: Any) -> None:
-        """Makes a committed block the head that everyone sees."""
-        self.head = header
-        self._head_vm = None
+    def advance(self, done: Executed) -> None:
+        """Makes a committed block the head that everyone sees; its transactions and its state are asked for at once."""
+        self.head = done.header
+        self._head_vm = done.vm
+        self._head_transactions = done.transactions
 
     # -- state -------------------------------------------------------------------------------------
 
@@ -191,6 +194,8 @@ class Evm:
 
     def transaction(self, row: TxRow) -> Any:
         """The signed transaction of an executed row."""
+        if row.block == self.head.block_number and row.position < len(self._head_transactions):
+            return self._head_transactions[row.position]
         return self.chain.chaindb.get_transaction_by_index(row.block, row.position, CancunVM.get_transaction_builder())
 
     def raw_transactions(self, header: Any) -> list[bytes]:

@@ -130,9 +130,8 @@ class Replay:
             tables.add(done.header.block_number, done.header.hash, sealed.header.signature, txs, logs)
             tables.connection.execute("commit")
         finally:
-            if tables.connection.in_transaction:
-                tables.connection.execute("rollback")
-        evm.advance(done.header)
+            tables.undo()
+        evm.advance(done)
         return ""
 
     def _read(self, raw: bytes) -> Any:

@@ -113,7 +113,7 @@ class Sequencer:
             raise Rejected(
                 f"found {queue.count} waiting of this sender and {len(self._waiting)} in all, expected fewer"
             )
-        self._keep(tx)
+        self._keep(tx, queue)
         self._wake.set()
         return tx.hash
 
@@ -166,17 +166,17 @@ class Sequencer:
     def _queue(self, sender: bytes) -> _Queue:
         return self._queues.get(sender) or _Queue(self.evm.state(self.evm.head).get_nonce(sender), 0, 0)
 
-    def _keep(self, tx: Any) -> None:
-        queue = self._queue(tx.sender)
+    def _keep(self, tx: Any, queue: _Queue) -> None:
         self._queues[tx.sender] = _Queue(tx.nonce + 1, queue.cost + _cost(tx), queue.count + 1)
         self._waiting[tx.hash] = tx
 
     def _forget(self, hashes: list[bytes]) -> None:
         """Drops sealed or refused transactions and counts the queues of the rest anew."""
-        left = [tx for tx_hash, tx in self._waiting.items() if tx_hash not in set(hashes)]
+        gone = set(hashes)
+        left = [tx for tx_hash, tx in self._waiting.items() if tx_hash not in gone]
         self._waiting, self._queues = {}, {}
         for tx in left:
-            self._keep(tx)
+            self._keep(tx, self._queue(tx.sender))
 
     # -- sealing -----------------------------------------------------------------------------------
 
@@ -226,13 +226,12 @@ class Sequencer:
                 self._reached("before-commit")
                 tables.connection.execute("commit")
         finally:
-            if tables.connection.in_transaction:
-                tables.connection.execute("rollback")
+            tables.undo()
         self._refuse(done.refused)
         if not done.transactions:
             return None
         self._reached("after-commit")
-        evm.advance(done.header)
+        evm.advance(done)
         self._forget([tx.hash for tx in done.transactions])
         return done.header
 
@@ -250,7 +249,8 @@ class Sequencer:
             self.refusals[tx_hash] = why
         while len(self.refusals) > _KEPT_REFUSALS:
             self.refusals.pop(next(iter(self.refusals)))
-        self._forget(list(refused))
+        if refused:
+            self._forget(list(refused))
 
     async def run(self) -> None:
         """Seals as transactions come, for ever; a disk that cannot be written is said to senders and tried again."""
