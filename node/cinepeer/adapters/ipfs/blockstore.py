@@ -127,7 +127,7 @@ class BlockStore:
 
         Raises `LimitReached` (cap or disk full) or `Refused` (`denied`, `too-large`) with nothing changed.
         """
-        self._keep(cid, block)
+        self._keep(cid, block, is_bulk=True)  # whoever wanted it has it in memory
 
     def put_durably(self, cid: Cid, block: bytes) -> None:
         """As `put`, on the disk when it returns."""

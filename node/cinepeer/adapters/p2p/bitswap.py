@@ -1,4 +1,8 @@
-"""Bitswap over libp2p: one long-lived stream each way; only wanted, checked and small enough blocks are taken."""
+"""Bitswap over libp2p: one long-lived stream each way; only wanted, checked and small enough blocks are taken.
+
+What arrives is read on while the message before it is hashed and kept, and the next answer is read from the disk while
+the last one is on its way: the line rests for neither.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +38,8 @@ TICK_S = 0.5
 ANSWER_BYTES = 1 << 20  # blocks of one message of ours, unless one alone is larger
 MAX_PEERS = 1024
 MAX_RECENT = 8192
+MESSAGES_AHEAD = 2  # read and not looked at yet, of one stream
+LARGE_BYTES = 64 << 10  # a message from here on is hashed in a thread
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +53,15 @@ class _Peer:
     wants: OrderedDict[bytes, Want] = field(default_factory=OrderedDict)
     is_served: bool = False
     counts: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One message for a peer, as it goes over the stream, and how many blocks and bytes of blocks are in it."""
+
+    data: bytes
+    blocks: int
+    bytes: int
 
 
 class Bitswap:
@@ -145,14 +160,14 @@ class Bitswap:
     async def _ask(self, run: Retrieval, peer: str, cids: list[Cid]) -> None:
         self._remember(cids)
         wants = [Want(cid, send_dont_have=True) for cid in cids]
-        if not await self._send(self._peer(ID.from_string(peer)), Message(wants=wants)):
+        if not await self._send(self._peer(ID.from_string(peer)), encode(Message(wants=wants))):
             run.exchange.drop(peer)
             run.wake()
 
     async def _cancel(self, peer: str, cids: list[Cid]) -> None:
         found = self._peers.get(ID.from_string(peer))
         if found is not None and found.stream is not None:
-            await self._send(found, Message(wants=[Want(cid, is_cancel=True) for cid in cids]))
+            await self._send(found, encode(Message(wants=[Want(cid, is_cancel=True) for cid in cids])))
 
     def _remember(self, cids: Iterable[Cid]) -> None:
         """Keeps what was asked for a while: a block of it that comes late is no lie."""
@@ -170,9 +185,8 @@ class Bitswap:
                     del self._peers[old]
         return self._peers[peer]
 
-    async def _send(self, peer: _Peer, message: Message, keys: dict[Cid, bytes] | None = None) -> bool:
+    async def _send(self, peer: _Peer, data: bytes) -> bool:
         """Writes one message on our stream to the peer, opened anew once when it is gone; False when it cannot be."""
-        data = encode(message, keys)
         async with peer.lock:
             for _ in range(2):
                 # A stream on an older connection than the one that the peer speaks on may lead nowhere, silently.
@@ -210,22 +224,46 @@ class Bitswap:
     async def _listen(self, stream: INetStream) -> None:
         """Reads one stream of a peer to its end; what it raises is caught by the stream guard."""
         peer = self._peer(stream.muxed_conn.peer_id)
+        came, taken = trio.open_memory_channel[bytes](MESSAGES_AHEAD)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._take_all, peer, stream, taken, nursery.cancel_scope)
+            async with came:
+                await self._read_all(peer, stream, came)
+
+    async def _read_all(self, peer: _Peer, stream: INetStream, came: trio.MemorySendChannel[bytes]) -> None:
+        """Passes the messages of a stream on, a few ahead of what is looked at."""
         frames = Frames(_Heard(stream, lambda: self._hear(peer)))  # type: ignore[arg-type]
         try:
             while (data := await frames.read(inf)) is not None:
                 peer.spoke_on = stream.muxed_conn
-                await self._receive(peer, parse(data))
+                await came.send(data)
         except Refused as error:
-            peer.counts["refused"] += 1
-            self._lied(peer)
-            log.info("bitswap.refused peer=%s reason=%s", peer.id, error)
-            await reset(stream)
-        except (*STREAM_ERRORS, trio.TooSlowError) as error:
+            await self._refuse(peer, stream, error)
+        except (*STREAM_ERRORS, Unreachable, trio.TooSlowError) as error:
             log.debug("bitswap from %s: %r", peer.id, error)
             await reset(stream)
         else:
             with trio.move_on_after(1):
                 await stream.close()
+
+    async def _take_all(
+        self, peer: _Peer, stream: INetStream, taken: trio.MemoryReceiveChannel[bytes], scope: trio.CancelScope
+    ) -> None:
+        """Looks at the messages of a stream in their order; the first that is none ends the stream."""
+        try:
+            async for data in taken:
+                is_large = len(data) >= LARGE_BYTES
+                message = await trio.to_thread.run_sync(parse, data) if is_large else parse(data)
+                await self._receive(peer, message)
+        except Refused as error:
+            await self._refuse(peer, stream, error)
+            scope.cancel()
+
+    async def _refuse(self, peer: _Peer, stream: INetStream, error: Refused) -> None:
+        peer.counts["refused"] += 1
+        self._lied(peer)
+        log.info("bitswap.refused peer=%s reason=%s", peer.id, error)
+        await reset(stream)
 
     def _hear(self, peer: _Peer) -> None:
         now_s = trio.current_time()
@@ -281,19 +319,40 @@ class Bitswap:
         """Answers a peer's wants in their order, message by message, until none is left or it takes none."""
         try:
             while peer.wants:
-                message, keys = await trio.to_thread.run_sync(self._answer, str(peer.id), peer.wants)
-                if not message.is_empty and not await self._send(peer, message, keys):
-                    peer.wants.clear()
-                peer.counts["blocks_out"] += len(message.blocks)
-                peer.counts["bytes_out"] += sum(len(block) for _, block in message.blocks)
-        except (CinepeerError, OSError) as error:
-            log.warning("bitswap.failed peer=%s reason=%s", peer.id, error)
-            peer.wants.clear()
+                ready, taken = trio.open_memory_channel[_Answer](0)
+                async with trio.open_nursery() as nursery, taken:
+                    nursery.start_soon(self._prepare, peer, ready)
+                    await self._give(peer, taken)
         finally:
             peer.is_served = False
 
-    def _answer(self, peer: str, wants: OrderedDict[bytes, Want]) -> tuple[Message, dict[Cid, bytes]]:
-        """Takes wants until a message is full. Runs in a thread; the loop may add and cancel wants meanwhile."""
+    async def _give(self, peer: _Peer, taken: trio.MemoryReceiveChannel[_Answer]) -> None:
+        async for answer in taken:
+            if not await self._send(peer, answer.data):
+                peer.wants.clear()
+                return
+            peer.counts["blocks_out"] += answer.blocks
+            peer.counts["bytes_out"] += answer.bytes
+
+    async def _prepare(self, peer: _Peer, ready: trio.MemorySendChannel[_Answer]) -> None:
+        """Reads the blocks of the next answer while the last one is sent."""
+        try:
+            async with ready:
+                while peer.wants:
+                    answer = await trio.to_thread.run_sync(self._answer, str(peer.id), peer.wants)
+                    if answer is not None:
+                        await ready.send(answer)
+        except trio.BrokenResourceError:
+            peer.wants.clear()  # the peer takes none
+        except (CinepeerError, OSError) as error:
+            log.warning("bitswap.failed peer=%s reason=%s", peer.id, error)
+            peer.wants.clear()
+
+    def _answer(self, peer: str, wants: OrderedDict[bytes, Want]) -> _Answer | None:
+        """Takes wants until a message is full; None when there is nothing to say.
+
+        Runs in a thread; the loop may add and cancel wants meanwhile.
+        """
         message, keys, size = Message(), {}, 0
         while size < ANSWER_BYTES and len(message.haves) + len(message.dont_haves) < MAX_WANTS:
             try:
@@ -311,7 +370,7 @@ class Bitswap:
                 message.haves.append(want.key)
             elif want.send_dont_have:
                 message.dont_haves.append(want.key)
-        return message, keys
+        return None if message.is_empty else _Answer(encode(message, keys), len(message.blocks), size)
 
 
 class _Heard:

@@ -23,7 +23,7 @@ from cinepeer.errors import Refused, Unreachable
 log = logging.getLogger(__name__)
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024
-READ_BYTES = 64 * 1024
+READ_BYTES = 256 * 1024
 WRITE_TIMEOUT_S = 30.0
 FRAME_TIMEOUT_S = 60.0
 CONVERSATIONS_PER_PEER = 16
