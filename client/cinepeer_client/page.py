@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-SCREENS = ("", "film", "studio", "audit", "node", "me")
+SCREENS = ("", "film", "search", "studio", "audit", "node", "me")
 """The first part of each screen's path."""
 
 POLICY = "; ".join(

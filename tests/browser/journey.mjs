@@ -7,7 +7,7 @@
 
 import { asked, blocksOf, forgive, inspect, keep, open, run, survey, told } from './browser.mjs';
 
-const SCREENS = { '/': 'films', [`/film/${asked.film}`]: 'film', '/audit': 'audit', '/me': 'me', '/nowhere': 'missing' };
+const SCREENS = { '/': 'films', [`/film/${asked.film}`]: 'film', '/search/lihgt': 'search', '/audit': 'audit', '/me': 'me', '/nowhere': 'missing' };
 
 async function play(context) {
   const page = await open(context);
@@ -153,6 +153,22 @@ async function audit(context) {
   await page.close();
 }
 
+/** Finds a film by what is typed, a slip of the finger included; the way to it stays in the address. */
+async function search(context) {
+  const page = await open(context);
+  await page.goto(asked.page + '/');
+  await page.locator('header a[href="/search"]').click();
+  await page.locator('#words').fill('second lihgt');
+  await page.locator('ul.grid h3').first().waitFor();
+  told.searched = await page.locator('ul.grid h3').allTextContents();
+  told.meant = (await page.locator('section .hint').first().textContent()).trim();
+  told.searchPath = new URL(page.url()).pathname;
+  await page.locator('#words').fill('qqqqqq');
+  await page.locator('section .people').waitFor();
+  told.unfound = (await page.locator('section .people').textContent()).trim();
+  await page.close();
+}
+
 async function strangers(context) {
   const page = await open(context);
   const unknown = 'bafyreih6plaa5mbjshl66adxhsbohhzybsixbmzerolvcdtkjqmiz5fjei';
@@ -203,6 +219,7 @@ await run(async (browser) => {
   await denied(browser);
   await directPlay(context);
   await lie(context);
+  await search(context);
   await strangers(context);
   await audit(context);
   await context.close();

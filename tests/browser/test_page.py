@@ -83,6 +83,10 @@ def test_a_viewer_plays_rates_and_sees_why(node: Running, chromium: str, films: 
     assert told["isFound"] is True
     assert told["unknown"] == told["external"] == "No such film here"
 
+    assert told["searched"] == ["Second Light"]
+    assert told["meant"] == "No film has “lihgt”. Asked for: light."
+    assert told["searchPath"] == "/search/second%20lihgt"
+    assert told["unfound"].startswith("No film that this node knows has “qqqqqq”.")
     assert told["bundle"].endswith(".audit.car")
     assert is_clean(told)
 

@@ -57,7 +57,7 @@ def ask(opened: Opened, method: str, path: str, body: bytes = b"", **headers: st
     return answer.status, {name.lower(): value for name, value in answer.getheaders()}, data
 
 
-@pytest.mark.parametrize("path", ["/", "/film/bafy", "/studio", "/audit", "/node", "/me", "/me?x=1"])
+@pytest.mark.parametrize("path", ["/", "/film/bafy", "/search/light", "/studio", "/audit", "/node", "/me", "/me?x=1"])
 def test_every_screen_is_the_packages_own_page_under_a_strict_policy(opened: Opened, path: str) -> None:
     status, headers, body = ask(opened, "GET", path)
     assert (status, body) == (200, b"<title>page</title>")

@@ -57,6 +57,17 @@ def told(said: Said, *arguments: str) -> Any:
     return json.loads(said(*arguments, "--json"))
 
 
+def test_search_finds_a_film_by_its_words_and_forgives_a_slip(said: Said) -> None:
+    found = json.loads(said("search", "byron", "sea", "--json"))
+    assert [film["name"] for film in found["films"]] == [NAME]
+    assert said("search", "frist", "ligth").splitlines()[:2] == [
+        "no film has frist: asked for first",
+        "no film has ligth: asked for light",
+    ]
+    assert said("search", "zzzzzz") == "no film that this node knows has these words\n"
+    said("search", "x" * 300, code=2)
+
+
 def test_a_film_is_meant_by_its_name_its_id_or_a_part_of_it(said: Said) -> None:
     (film,) = told(said, "films")
     assert film["facts"] == {

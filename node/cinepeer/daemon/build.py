@@ -45,6 +45,7 @@ async def build(
     from cinepeer.adapters.chain.client import Ledger
     from cinepeer.adapters.media.tools import FilmTools
     from cinepeer.adapters.p2p.network import P2P
+    from cinepeer.adapters.search.index import FilmIndex
     from cinepeer.adapters.store.records import RecordStore
     from cinepeer.adapters.system.notes import Notes
     from cinepeer.adapters.system.uploads import Uploads
@@ -60,6 +61,7 @@ async def build(
     from cinepeer.app.publish import Publishing
     from cinepeer.app.recommend import Recommendations
     from cinepeer.app.replicate import Replication
+    from cinepeer.app.search import Search
     from cinepeer.app.titles import Titles
     from cinepeer.app.witness import Witnessing
     from cinepeer.faces.http.parts import Parts
@@ -76,6 +78,8 @@ async def build(
     home.keep(author=str(author.id))
     library = Library(store)
     await library.begin()
+    index = FilmIndex(home.index)
+    stack.callback(index.close)
     disk = open_disk(stack, home, settings)
 
     # The ledger: our own sequencer's child process, or a read-through to another node's.
@@ -153,6 +157,7 @@ async def build(
         publications=publications,
         uploads=uploads,
         hosting=hosting,
+        search=Search(library, index),
         recommendations=Recommendations(library),
         titles=titles,
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),

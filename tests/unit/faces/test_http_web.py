@@ -40,7 +40,9 @@ def ask(tmp_path: Path) -> Ask:
     return asked
 
 
-@pytest.mark.parametrize("path", ["/", "/film/bafyrei", "/studio", "/audit", "/node", "/me"])
+@pytest.mark.parametrize(
+    "path", ["/", "/film/bafyrei", "/search", "/search/light", "/studio", "/audit", "/node", "/me"]
+)
 def test_every_screen_is_the_page_with_its_cookie(ask: Ask, path: str) -> None:
     found = ask(path)
     assert found.status_code == 200

@@ -189,6 +189,12 @@ export interface Film {
   readonly scores: Scores;
 }
 
+/** What a search found; `taken` names, for a word that no film has, the near words that were asked for instead. */
+export interface Found {
+  readonly films: readonly Film[];
+  readonly taken: { readonly [key: string]: readonly string[] };
+}
+
 /** One author's standing word on a film, and the record that says it. */
 export interface GivenStars {
   readonly record: string;
@@ -767,6 +773,7 @@ export interface Routes {
   readonly 'POST /api/ratings': { body: RatingRequest; answer: Rated };
   readonly 'GET /api/recommendations': { body: null; answer: Recommendations };
   readonly 'POST /api/records': { body: null; answer: Imported };
+  readonly 'GET /api/search': { body: null; answer: Found };
   readonly 'GET /api/status': { body: null; answer: Status };
   readonly 'POST /api/sync': { body: null; answer: readonly SyncDone[] };
   readonly 'POST /api/titles': { body: TitleRequest; answer: Registered };

@@ -80,6 +80,7 @@ export const node = {
   status: () => call('GET /api/status'),
   films: () => call('GET /api/films'),
   film: (film: string) => call('GET /api/films/{film}', { path: { film } }),
+  search: (words: string) => call('GET /api/search', { query: { q: words, limit: 48 } }),
   ratings: (film: string, after: string | null, limit: number) =>
     call('GET /api/films/{film}/ratings', { path: { film }, query: { limit, ...(after === null ? {} : { after }) } }),
   rights: (film: string) => call('GET /api/films/{film}/rights', { path: { film } }),

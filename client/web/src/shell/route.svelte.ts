@@ -2,7 +2,8 @@
 
 export type Route =
   | { readonly screen: 'films' | 'studio' | 'audit' | 'node' | 'me' | 'missing' }
-  | { readonly screen: 'film'; readonly id: string };
+  | { readonly screen: 'film'; readonly id: string }
+  | { readonly screen: 'search'; readonly words: string };
 
 const SCREENS = ['studio', 'audit', 'node', 'me'] as const;
 
@@ -12,6 +13,7 @@ export function parseRoute(path: string): Route {
   const [first, second] = parts;
   if (first === undefined) return { screen: 'films' };
   if (first === 'film' && second !== undefined && parts.length === 2) return { screen: 'film', id: unescaped(second) };
+  if (first === 'search' && parts.length <= 2) return { screen: 'search', words: unescaped(second ?? '') };
   const found = parts.length === 1 ? SCREENS.find((screen) => screen === first) : undefined;
   return { screen: found ?? 'missing' };
 }
@@ -34,6 +36,11 @@ export function here(): Route {
 /** How often the reader moved to another screen: 0 until the first time. */
 export function moved(): number {
   return moves;
+}
+
+/** Writes the path of what is shown into the address, without a step back to each letter typed. */
+export function rename(path: string): void {
+  history.replaceState(null, '', path);
 }
 
 /** Goes to a path of this page. */

@@ -138,10 +138,11 @@ def films(as_json: bool, home: Path) -> None:
     except Unreachable as error:
         resting.tell_resting(home, error)
         found = resting.films(home)
-    show(found, as_json, _films)
+    show(found, as_json, listed)
 
 
-def _films(found: list[dict[str, Any]]) -> Iterator[str]:
+def listed(found: list[dict[str, Any]]) -> Iterator[str]:
+    """A line for each film."""
     if not found:
         yield "no films yet: publish one with `cinepeer publish FILE`, or join others with `cinepeer run --join ADDR`"
     for film in found:

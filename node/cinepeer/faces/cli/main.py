@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("node", "Show what the node holds and where it listens."),
     "publish": ("film", "Publish a film file."),
     "films": ("film", "List the films that the node knows."),
+    "search": ("search", "Find films by title, people, genre, year or synopsis."),
     "watch": ("watch", "Watch a film in a player, or write it to a file, verified."),
     "rate": ("film", "Give a film 1 to 10 stars, or withdraw them."),
     "recommend": ("film", "Show what to watch next, and why."),

@@ -22,9 +22,23 @@ from cinepeer.faces.http.opinions import opinions
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.problems import ERRORS, tell_problems
 from cinepeer.faces.http.publications import publications
+from cinepeer.faces.http.search import search
 from cinepeer.faces.http.uploads import uploads
 
-ROUTERS = (films, opinions, uploads, publications, node, neighbourhood, keys, ledger, titles, chain, checkpoints)
+ROUTERS = (
+    films,
+    search,
+    opinions,
+    uploads,
+    publications,
+    node,
+    neighbourhood,
+    keys,
+    ledger,
+    titles,
+    chain,
+    checkpoints,
+)
 
 
 def application(

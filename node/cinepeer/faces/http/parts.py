@@ -20,6 +20,7 @@ from cinepeer.app.peers import Peers
 from cinepeer.app.publications import Publications
 from cinepeer.app.recommend import Recommendations
 from cinepeer.app.replicate import Replication
+from cinepeer.app.search import Search
 from cinepeer.app.titles import Titles
 from cinepeer.ports import IpfsBackend
 
@@ -37,6 +38,7 @@ class Parts:
     publications: Publications
     uploads: Uploads
     hosting: Hosting
+    search: Search
     recommendations: Recommendations
     titles: Titles
     auditing: Auditing

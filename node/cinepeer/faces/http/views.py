@@ -78,6 +78,13 @@ async def films(parts: Parts) -> list[dict[str, Any]]:
     return sorted(shown, key=lambda film: (not film["playable"], film["name"], film["id"]))
 
 
+async def search(parts: Parts, text: str, limit: int) -> dict[str, Any]:
+    """Films found by their words, each as in the list of all."""
+    hits = await parts.search.find(text, limit)
+    catalogue = parts.library.catalogue.films
+    return {"films": [await _film(parts, catalogue[film]) for film in hits.films], "taken": hits.taken}
+
+
 async def film(parts: Parts, text: str) -> dict[str, Any]:
     """One film with its versions and what viewers gave."""
     return await _film(parts, film_of(parts, text))

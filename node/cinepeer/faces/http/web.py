@@ -13,7 +13,7 @@ from cinepeer.faces.http.guard import cookie_name
 from cinepeer.faces.http.problems import problem
 from cinepeer_client.page import FOR_EVER, HEADERS, TYPES, read_assets
 
-SCREENS = ("/", "/film/{film:path}", "/studio", "/audit", "/node", "/me")
+SCREENS = ("/", "/film/{film:path}", "/search", "/search/{words:path}", "/studio", "/audit", "/node", "/me")
 
 
 def web(folder: Path, token: str, port: int) -> APIRouter:
