@@ -19,13 +19,14 @@ def leaf_digest(leaf: bytes) -> bytes:
     return hashlib.sha256(b"\0" + leaf).digest()
 
 
-def _node(left: bytes, right: bytes) -> bytes:
+def node_digest(left: bytes, right: bytes) -> bytes:
+    """The digest of a node over two others."""
     return hashlib.sha256(b"\1" + left + right).digest()
 
 
 def _above(level: Sequence[bytes]) -> list[bytes]:
     """The level above: pairs joined, a last one without a neighbour taken up as it is."""
-    pairs = [_node(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
+    pairs = [node_digest(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
     return [*pairs, level[-1]] if len(level) & 1 else pairs
 
 
@@ -69,7 +70,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
             step = next(steps, None)
             if step is None:
                 raise Refused("not-included", f"found a path of {len(path)} digests, expected more")
-            found = _node(step, found) if at & 1 else _node(found, step)
+            found = node_digest(step, found) if at & 1 else node_digest(found, step)
         at >>= 1
         last >>= 1
     if next(steps, None) is not None:
@@ -126,12 +127,12 @@ def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: 
         if last == 0:
             raise Refused("not-consistent", f"found a path of {len(path)} digests, expected fewer")
         if at & 1 or at == last:
-            old, new = _node(step, old), _node(step, new)
+            old, new = node_digest(step, old), node_digest(step, new)
             while not at & 1 and at:
                 at >>= 1
                 last >>= 1
         else:
-            new = _node(new, step)
+            new = node_digest(new, step)
         at >>= 1
         last >>= 1
     if last or old != old_root or new != new_root:

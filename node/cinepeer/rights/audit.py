@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 from cinepeer.errors import Refused
-from cinepeer.records.cid import Cid
+from cinepeer.records import dagcbor
+from cinepeer.records.bodies import parse_body
+from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.rights import bundle as bundles
-from cinepeer.rights.audit_ledger import LedgerAudit, audit_ledger
+from cinepeer.rights import collection
+from cinepeer.rights.audit_collection import audit_collection
+from cinepeer.rights.audit_ledger import LedgerAudit, audit_block, audit_log
 from cinepeer.rights.audit_records import audit_records
 from cinepeer.rights.audit_title import audit_title
 from cinepeer.rights.bundle import Evidence, Material, build
 from cinepeer.rights.code import Shipped
 from cinepeer.rights.container import Container, scan
+from cinepeer.rights.film_table import film_row
 from cinepeer.rights.inspection import Inspection, moment, need
 from cinepeer.rights.manifest import FORMAT, RatingProof
-from cinepeer.rights.report import Line, Report
+from cinepeer.rights.report import FilmRow, Line, Report
 from cinepeer.rights.wanted import wanted_slots
 
 __all__ = ["Expectations", "Line", "Material", "RatingProof", "Report", "build", "verify", "wanted_slots"]
@@ -35,8 +41,9 @@ class Expectations:
 
 def verify(car: bytes | memoryview, expectations: Expectations) -> Report:
     """
-    Every check of one bundle, in order. Never raises for what the bytes are: a check that fails, or cannot be made
-    because an earlier one failed, is a line that does not hold. Nothing is read but `car`.
+    Every check of one bundle, in order: of a film, or of a collection. Never raises for what the bytes are: a check
+    that fails, or cannot be made because an earlier one failed, is a line that does not hold. Nothing is read but
+    `car`.
     """
     data = memoryview(car)
     inspection = Inspection()
@@ -54,16 +61,59 @@ def verify(car: bytes | memoryview, expectations: Expectations) -> Report:
         "the links from the manifest on, which the CAR's header names",
         lambda: (_order(container, get), True),
     )
+    if _is_collection(container.root, get):
+        return _collection(inspection, container, get, data, expectations)
     evidence = inspection.check(
         "the bundle's parts can be read",
         f"the forms of {FORMAT}",
         "the specification of the format",
         lambda: _evidence(container, get),
     )
-    ledger = audit_ledger(inspection, evidence, get, expectations.shipped, expectations.network)
+    ledger = audit_block(inspection, evidence, get, expectations.shipped, expectations.network)
+    audit_log(inspection, evidence, ledger)
     audit_title(inspection, evidence, ledger, expectations.shipped)
     witnesses = audit_records(inspection, evidence, ledger, get)
-    return Report(tuple(inspection.lines), _subject(evidence, ledger, data), _basis(evidence, ledger, witnesses))
+    rows = _row(inspection, evidence, ledger)
+    return Report(tuple(inspection.lines), _subject(evidence, ledger, data), _basis(evidence, ledger, witnesses), rows)
+
+
+def _collection(
+    inspection: Inspection, container: Container, get: bundles.Get, data: memoryview, expectations: Expectations
+) -> Report:
+    found = audit_collection(inspection, container.root, get, expectations.shipped, expectations.network)
+    subject = _bundle(data)
+    if found.manifest is not None:
+        subject |= {"sort": found.manifest.sort, "network": str(found.manifest.genesis)}
+        if found.manifest.sort == "author":
+            subject["author"] = str(found.manifest.subject)
+        subject["titles"] = len(found.rows)
+    subject |= _block(found.ledger)
+    basis = _basis(found.manifest, found.ledger, found.witnesses)
+    if basis:
+        basis += (
+            "each title's entries are proven complete; that no title is left out is not, nor are the films' bytes here",
+        )
+    return Report(tuple(inspection.lines), subject, basis, tuple(found.rows))
+
+
+def _is_collection(root: Cid | None, get: bundles.Get) -> bool:
+    """Whether the manifest says that it is a collection's; an unreadable one counts as a film's."""
+    block = None if root is None else get(root)
+    fields = None
+    with suppress(Refused):  # a manifest that cannot be read is a line of its own
+        fields = None if block is None else dagcbor.decode(block)
+    return isinstance(fields, dict) and fields.get("format") == collection.FORMAT
+
+
+def _row(inspection: Inspection, evidence: Evidence | None, ledger: LedgerAudit) -> tuple[FilmRow, ...]:
+    if evidence is None:
+        return ()
+    name = ""
+    for block, body in evidence.records if ledger.title is not None else ():
+        if body is not None and Cid.of(block, DAG_CBOR) == evidence.film:
+            with suppress(Refused):
+                name = str(parse_body("film", body)["name"])
+    return (film_row(evidence.title, evidence.film, name, ledger.title, ledger.state, inspection),)
 
 
 def _blocks(container: Container, get: bundles.Get) -> str:
@@ -73,6 +123,11 @@ def _blocks(container: Container, get: bundles.Get) -> str:
         more = len(container.faults) - len(faults)
         raise Refused("bad-bundle", "; ".join(faults) + (f"; and {more} more" if more else ""))
     return f"{len(container.sections)} blocks in {container.size} bytes, each sound"
+
+
+def _ordered(root: Cid, get: bundles.Get) -> Iterator[tuple[Cid, str]]:
+    """Every block that the manifest leads to, in the order of its format."""
+    return collection.order(root, get) if _is_collection(root, get) else bundles.order(root, get)
 
 
 def _named(fault: str, roles: dict[str, str]) -> str:
@@ -88,7 +143,7 @@ def _roles(container: Container, get: bundles.Get) -> list[tuple[Cid, str]]:
     found: list[tuple[Cid, str]] = []
     if container.root is not None:
         with suppress(Refused):  # a manifest that cannot be read is a line of its own
-            found.extend(bundles.order(container.root, get))
+            found.extend(_ordered(container.root, get))
     return found
 
 
@@ -96,7 +151,7 @@ def _order(container: Container, get: bundles.Get) -> str:
     root = need(container.root, "the CAR's header")
     sections = iter(container.sections)
     count = 0
-    for cid, role in bundles.order(root, get):
+    for cid, role in _ordered(root, get):
         section = next(sections, None)
         if section is None:
             raise Refused("bad-bundle", f"found the end at byte {container.size}, expected {role} ({cid})")
@@ -119,16 +174,24 @@ def _evidence(container: Container, get: bundles.Get) -> tuple[str, Evidence]:
 
 
 def _subject(evidence: Evidence | None, ledger: LedgerAudit, data: memoryview) -> dict[str, str | int]:
-    subject: dict[str, str | int] = {"bundle": "sha256:" + hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    subject = _bundle(data)
     if evidence is not None:
         subject |= {"film": str(evidence.film), "title": "0x" + evidence.title.hex(), "network": str(evidence.genesis)}
-    if ledger.header is not None:
-        subject |= {"block": ledger.header.number, "hash": "0x" + ledger.header.hash.hex()}
-        subject["time"] = moment(ledger.header.time)
-    return subject
+    return subject | _block(ledger)
 
 
-def _basis(evidence: Evidence | None, ledger: LedgerAudit, witnesses: int) -> tuple[str, ...]:
+def _bundle(data: memoryview) -> dict[str, str | int]:
+    return {"bundle": "sha256:" + hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def _block(ledger: LedgerAudit) -> dict[str, str | int]:
+    header = ledger.header
+    if header is None:
+        return {}
+    return {"block": header.number, "hash": "0x" + header.hash.hex(), "time": moment(header.time)}
+
+
+def _basis(evidence: Evidence | collection.Collection | None, ledger: LedgerAudit, witnesses: int) -> tuple[str, ...]:
     if evidence is None or ledger.header is None or ledger.genesis is None:
         return ()
     return (

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from cinepeer.errors import Refused
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import Cid
 from cinepeer.rights import events as ev
-from cinepeer.rights.bundle import Evidence, Get
+from cinepeer.rights.bundle import Get
 from cinepeer.rights.code import Shipped, verify_code
 from cinepeer.rights.deployment import NAMES, ContractSet, predict
 from cinepeer.rights.inspection import Inspection, address, moment, need
 from cinepeer.rights.keccak import keccak
-from cinepeer.rights.proofs import Header, parse_header, read_account, read_slot
-from cinepeer.rights.sequencer import verify_header
+from cinepeer.rights.proofs import Account, AccountProof, Header, parse_header, read_account, read_slot
+from cinepeer.rights.sequencer import SignedHeader, verify_header
 from cinepeer.rights.slots import title_slot
 from cinepeer.rights.state import State, Title, fold
 
@@ -30,6 +32,28 @@ class Genesis:
     contracts: ContractSet
 
 
+class BlockEvidence(Protocol):
+    """What a bundle of any kind shows of one block: the network, the signed header, and the contracts with proofs."""
+
+    @property
+    def genesis(self) -> Cid: ...
+    @property
+    def header(self) -> SignedHeader: ...
+    @property
+    def accounts(self) -> Sequence[AccountProof]: ...
+    @property
+    def code(self) -> Sequence[bytes]: ...
+
+
+class TitleEvidence(Protocol):
+    """What a bundle shows of one title's entries."""
+
+    @property
+    def title(self) -> bytes: ...
+    @property
+    def logs(self) -> Sequence[ev.Log]: ...
+
+
 @dataclass(slots=True)
 class LedgerAudit:
     """What the ledger's checks established; None where a check did not hold."""
@@ -40,6 +64,7 @@ class LedgerAudit:
     state: State | None = None
     title: Title | None = None
     slots: dict[tuple[str, int], int] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
 
     def slot(self, name: str, slot: int) -> int:
         """The proven word in a slot of the contract `name`; raises `Refused` when none was proven."""
@@ -49,26 +74,79 @@ class LedgerAudit:
         return value
 
 
-def audit_ledger(
-    inspection: Inspection, evidence: Evidence | None, get: Get, shipped: Shipped, network: Cid | None
+def audit_block(
+    inspection: Inspection, evidence: BlockEvidence | None, get: Get, shipped: Shipped, network: Cid | None
 ) -> LedgerAudit:
-    """Makes every check of the ledger and returns what they established."""
+    """Makes every check of the network, the block and the contracts, and returns what they established."""
     found = LedgerAudit()
-    _Checks(inspection, evidence, get, shipped, network, found).run()
+    _BlockChecks(inspection, evidence, get, shipped, network, found).run()
     return found
 
 
+def audit_log(inspection: Inspection, evidence: TitleEvidence | None, found: LedgerAudit) -> None:
+    """Replays the log and checks it against the title's proven head, into `found`."""
+    audit_replay(inspection, evidence, found)
+    audit_head(inspection, evidence, found)
+
+
+def audit_replay(
+    inspection: Inspection, evidence: TitleEvidence | None, found: LedgerAudit, only: bool = False
+) -> None:
+    """Replays the log; with `only` it is the title's own entries alone, and any other is refused."""
+    found.state = inspection.check(
+        "log",
+        "entries of the contract set in the ledger's order, none after the block, each following from those before",
+        "the replay of the log by this verifier",
+        lambda: _replayed(need(evidence, "reading the bundle's parts"), found, only),
+    )
+
+
+def audit_head(inspection: Inspection, evidence: TitleEvidence | None, found: LedgerAudit) -> None:
+    """Checks the replay against the title's proven head: no entry is missing, changed or moved."""
+    found.title = inspection.check(
+        "title's record is complete",
+        "the fold of every entry of the title equals the head that the contract keeps",
+        "a storage proof under the signed state root",
+        lambda: _proven(need(evidence, "reading the bundle's parts").title, found),
+    )
+
+
+def _replayed(evidence: TitleEvidence, found: LedgerAudit, only: bool) -> tuple[str, State]:
+    contracts = need(found.genesis, "the network's genesis").contracts
+    height = need(found.header, "the block's header and its signature").number
+    entries = ev.decode_all(evidence.logs, contracts)
+    if entries and entries[-1].block > height:
+        raise Refused("bad-log", f"found an entry of block {entries[-1].block}, expected none after {height}")
+    state = fold(entries, only=evidence.title if only else None)
+    found.entries = entries
+    return f"{len(entries)} entries of {len(state.titles)} titles up to block {height}", state
+
+
+def _proven(wanted: bytes, found: LedgerAudit) -> tuple[str, Title]:
+    title = need(found.state, "the replay of the log").titles.get(wanted)
+    if title is None:
+        raise Refused("bad-ledger", f"found no registration of {address(wanted)} in the log")
+    proven = found.slot("TitleRegistry", title_slot(title.id) + 1).to_bytes(32, "big")
+    if proven != title.head:
+        raise Refused(
+            "bad-ledger",
+            f"found the head {title.head.hex()} by replay, expected {proven.hex()} as proven: the record of this "
+            "title is incomplete or altered",
+        )
+    return f"{title.entries} entries, head {title.head.hex()}", title
+
+
 @dataclass(slots=True)
-class _Checks:
+class _BlockChecks:
     inspection: Inspection
-    bundle: Evidence | None
+    bundle: BlockEvidence | None
     get: Get
     shipped: Shipped
     network: Cid | None
     found: LedgerAudit
 
     @property
-    def evidence(self) -> Evidence:
+    def evidence(self) -> BlockEvidence:
         return need(self.bundle, "reading the bundle's parts")
 
     @property
@@ -78,10 +156,6 @@ class _Checks:
     @property
     def header(self) -> Header:
         return need(self.found.header, "the block's header and its signature")
-
-    @property
-    def state(self) -> State:
-        return need(self.found.state, "the replay of the log")
 
     def run(self) -> None:
         check, found = self.inspection.check, self.found
@@ -104,18 +178,6 @@ class _Checks:
                 "an account proof under the signed state root, and the verifier's own copy of the code",
                 lambda name=name, number=number: self._contract(name, number),  # type: ignore[misc]
             )
-        found.state = check(
-            "log",
-            "entries of the contract set in the ledger's order, none after the block, each following from those before",
-            "the replay of the log by this verifier",
-            self._log,
-        )
-        found.title = check(
-            "title's record is complete",
-            "the fold of every entry of the title equals the head that the contract keeps",
-            "a storage proof under the signed state root",
-            self._head,
-        )
 
     # -- the block --------------------------------------------------------------------------------
 
@@ -148,34 +210,10 @@ class _Checks:
                 "wrong-code", f"found code {keccak(code).hex()} of {name}, expected {account.code_hash.hex()} as proven"
             )
         verify_code(name, code, self.shipped, contracts, self.genesis.deployer)
+        self.found.accounts[name] = account
         for slot in proofs[0].slots:
             self.found.slots[name, slot.slot] = read_slot(account.storage_root, slot.slot, slot.nodes)
         return f"{name} at {address(wanted)}, {len(code)} bytes of code, {len(proofs[0].slots)} slots proven", True
-
-    # -- the log ----------------------------------------------------------------------------------
-
-    def _log(self) -> tuple[str, State]:
-        entries = ev.decode_all(self.evidence.logs, self.genesis.contracts)
-        if entries and entries[-1].block > self.header.number:
-            raise Refused(
-                "bad-log", f"found an entry of block {entries[-1].block}, expected none after {self.header.number}"
-            )
-        state = fold(entries)
-        self.found.entries = entries
-        return f"{len(entries)} entries of {len(state.titles)} titles up to block {self.header.number}", state
-
-    def _head(self) -> tuple[str, Title]:
-        title = self.state.titles.get(self.evidence.title)
-        if title is None:
-            raise Refused("bad-ledger", f"found no registration of {address(self.evidence.title)} in the log")
-        proven = self.found.slot("TitleRegistry", title_slot(title.id) + 1).to_bytes(32, "big")
-        if proven != title.head:
-            raise Refused(
-                "bad-ledger",
-                f"found the head {title.head.hex()} by replay, expected {proven.hex()} as proven: the record of this "
-                "title is incomplete or altered",
-            )
-        return f"{title.entries} entries, head {title.head.hex()}", title
 
 
 def parse_genesis(block: bytes) -> Genesis:

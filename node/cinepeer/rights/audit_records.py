@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cinepeer.errors import Refused
@@ -16,12 +17,137 @@ from cinepeer.rights.bundle import Evidence, Get, film_blocks
 from cinepeer.rights.inspection import Inspection, address, moment, need
 from cinepeer.rights.manifest import RatingProof
 
+Held = tuple[Record, bytes | None]
+
+
+@dataclass(slots=True)
+class FeedAudit:
+    """What the checks of records established: the feeds (None where they did not hold) and the records by id."""
+
+    feeds: Feeds | None = None
+    held: dict[Cid, Held] = field(default_factory=dict)
+    witnesses: int = 0
+    _titles: dict[Value, list[Record]] | None = None
+
+    def titles_of(self, film: Cid) -> list[Record]:
+        """The title records that name a film, in the bundle's order."""
+        if self._titles is None:
+            self._titles = {}
+            for record, body in self.held.values():
+                if record.kind == "title" and body is not None:
+                    self._titles.setdefault(parse_body("title", body)["film"], []).append(record)
+        return self._titles.get(film, [])
+
 
 def audit_records(inspection: Inspection, evidence: Evidence | None, ledger: LedgerAudit, get: Get) -> int:
-    """Makes every check of records and bytes; returns how many authors witnessed the block."""
-    checks = _Checks(inspection, evidence, ledger, get)
-    checks.run()
-    return checks.witnesses
+    """Makes every check of a film's records and bytes; returns how many authors witnessed the block."""
+    found = audit_feeds(inspection, None if evidence is None else evidence.records)
+    checks = _Checks(inspection, evidence, ledger, found)
+    checks.film_checks()
+    checks.bytes_checks(get)
+    audit_witnesses(inspection, ledger, found)
+    return found.witnesses
+
+
+def audit_listed_film(inspection: Inspection, evidence: Evidence, ledger: LedgerAudit, feeds: FeedAudit) -> str:
+    """Makes the checks of one film of a collection, without its bytes; returns its name, "" without a sound record."""
+    return _Checks(inspection, evidence, ledger, feeds).film_checks()
+
+
+def audit_feeds(inspection: Inspection, records: Iterable[tuple[bytes, bytes | None]] | None) -> FeedAudit:
+    """Checks signatures, chains and forks of all records, given in an order in which each follows what it needs."""
+    found = FeedAudit()
+
+    def run() -> tuple[str, Feeds]:
+        feeds = _admitted(need(records, "reading the bundle's parts"), found.held)
+        authors = {record.author for record, _ in found.held.values()}
+        return f"{len(found.held)} records of {len(authors)} authors", feeds
+
+    found.feeds = inspection.check(
+        "records",
+        "records in their one form, signed by devices that their authors admitted, each following the one before",
+        "Ed25519 signatures and the authors' own chains of keys",
+        run,
+    )
+    inspection.check(
+        "no forks",
+        "no device that signed two records of one place in its feed",
+        "the records of this bundle; a fork held elsewhere would show there",
+        lambda: _forks(found),
+    )
+    return found
+
+
+def audit_witnesses(inspection: Inspection, ledger: LedgerAudit, feeds: FeedAudit) -> None:
+    """Checks that nobody witnessed another block; how many witnessed this one goes into `feeds`."""
+    inspection.check(
+        "witnesses",
+        "no witness of another block at this height",
+        "the witnesses' Ed25519 signatures",
+        lambda: _witnesses(ledger, feeds),
+    )
+
+
+def counted(found: FeedAudit, wanted: Cid, kind: str) -> tuple[Record, dict[str, Value]]:
+    """A counted record of a kind with its body's fields; raises `Refused`."""
+    feeds = need(found.feeds, "the chains of the records")
+    record, body = found.held.get(wanted, (None, None))
+    if record is None or body is None:
+        raise Refused("missing", f"found no {kind} record {wanted} with its body in the bundle, expected it")
+    if record.kind != kind:
+        raise Refused("wrong-kind", f"found a record of kind {record.kind}, expected {kind}")
+    if not feeds.counts(record):
+        raise Refused("not-counted", f"found the {kind} record {wanted} after a fork or revocation of its device")
+    return record, parse_body(kind, body)
+
+
+def _admitted(records: Iterable[tuple[bytes, bytes | None]], held: dict[Cid, Held]) -> Feeds:
+    feeds = Feeds()
+    for number, (block, body) in enumerate(records, 1):
+        try:
+            record = parse_record(block)
+            verify_record(record)
+            missing = feeds.missing(record, record.time)
+            if missing is not None:
+                raise Refused("missing", f"found its {missing} not among the records before it")
+            feeds.verify(record, body)
+            if body is not None:
+                verify_body(record, body)
+        except Refused as refused:
+            raise Refused(refused.reason, f"record {number}: {refused}") from refused
+        feeds.apply(record, body)
+        held[record.id] = (record, body)
+    return feeds
+
+
+def _forks(found: FeedAudit) -> tuple[str, bool]:
+    feeds = need(found.feeds, "the chains of the records")
+    devices = {record.device for record, _ in found.held.values()}
+    for device in sorted(devices):
+        fork = feeds.fork(device)
+        if fork is not None:
+            raise Refused(
+                "fork", f"found two records of place {fork[0].seq} by the device {device.hex()}: {fork[0].id} and "
+                f"{fork[1].id}; nothing of it counts from there on"
+            )  # fmt: skip
+    return f"{len(devices)} devices, no fork among their records here", True
+
+
+def _witnesses(ledger: LedgerAudit, found: FeedAudit) -> tuple[str, bool]:
+    feeds, header = need(found.feeds, "the chains of the records"), need(ledger.header, "the block")
+    chain = need(ledger.genesis, "the network's genesis").contracts.chain_id
+    authors: set[Cid] = set()
+    for record, body in found.held.values():
+        if record.kind != "witness" or body is None or not feeds.counts(record):
+            continue
+        fields = parse_body("witness", body)
+        if (fields["chain"], fields["height"]) != (chain, header.number):
+            continue
+        if fields["hash"] != header.hash:
+            raise Refused("fork", f"found that {record.author} witnessed another block {header.number}")
+        authors.add(record.author)
+    found.witnesses = len(authors)
+    return f"{len(authors)} authors signed that they saw block {header.number} as it is here", True
 
 
 @dataclass(slots=True)
@@ -29,117 +155,57 @@ class _Checks:
     inspection: Inspection
     bundle: Evidence | None
     ledger: LedgerAudit
-    get: Get
-    feeds: Feeds | None = None
-    held: dict[Cid, tuple[Record, bytes | None]] = field(default_factory=dict)
-    witnesses: int = 0
+    records: FeedAudit
+    film: tuple[Record, dict[str, Value]] | None = None
+    version: dict[str, Value] | None = None
 
     @property
     def evidence(self) -> Evidence:
         return need(self.bundle, "reading the bundle's parts")
 
-    def run(self) -> None:
-        """Every check, in order."""
+    def film_checks(self) -> str:
+        """The film, its version and its author's account; returns the film's name."""
         check = self.inspection.check
-        self.feeds = check(
-            "records",
-            "records in their one form, signed by devices that their authors admitted, each following the one before",
-            "Ed25519 signatures and the authors' own chains of keys",
-            self._records,
-        )
-        check(
-            "no forks",
-            "no device that signed two records of one place in its feed",
-            "the records of this bundle; a fork held elsewhere would show there",
-            self._forks,
-        )
-        film = check(
+        self.film = check(
             "film record",
             "a counted film record, whose digest the deed holds as metadata",
             "its author's signature, and the deed's",
             self._film,
         )
-        version = check(
+        self.version = check(
             "version record",
             "a counted version of the film by the same author, whose root and source the deed holds",
             "its author's signature, and the deed's",
-            lambda: self._version(need(film, "the film record")),
+            lambda: self._version(need(self.film, "the film record")),
         )
         check(
             "author and account",
             "a title record by the film's author that states this deed, signature and title",
             "the author's signature over the account's, and the account's over the film record",
-            lambda: self._binding(need(film, "the film record")),
+            lambda: self._binding(need(self.film, "the film record")),
         )
-        check(
+        return "" if self.film is None else str(self.film[1]["name"])
+
+    def bytes_checks(self, get: Get) -> None:
+        """The film's bytes, and the ratings that the bundle proves."""
+        self.inspection.check(
             "bytes of the film",
             "every block under the version's root, and the counts that the version states",
             "SHA-256 of every block, from the root on",
-            lambda: self._bytes(need(version, "the version record")),
+            lambda: self._bytes(need(self.version, "the version record"), get),
         )
         for number, proof in enumerate(self.bundle.ratings if self.bundle else (), 1):
-            check(
+            self.inspection.check(
                 f"rating {number}",
                 "a counted rating of this film within a root that was anchored by the block",
                 "its author's signature, the RFC 6962 path to the root, and the proven chain of anchors",
-                lambda proof=proof: self._rating(proof, need(film, "the film record")),  # type: ignore[misc]
+                lambda proof=proof: self._rating(proof, need(self.film, "the film record")),  # type: ignore[misc]
             )
-        check(
-            "witnesses",
-            "no witness of another block at this height",
-            "the witnesses' Ed25519 signatures",
-            self._witnesses,
-        )
-
-    # -- feeds ------------------------------------------------------------------------------------
-
-    def _records(self) -> tuple[str, Feeds]:
-        feeds = Feeds()
-        for number, (block, body) in enumerate(self.evidence.records, 1):
-            try:
-                record = parse_record(block)
-                verify_record(record)
-                missing = feeds.missing(record, record.time)
-                if missing is not None:
-                    raise Refused("missing", f"found its {missing} not among the records before it")
-                feeds.verify(record, body)
-                if body is not None:
-                    verify_body(record, body)
-            except Refused as refused:
-                raise Refused(refused.reason, f"record {number}: {refused}") from refused
-            feeds.apply(record, body)
-            self.held[record.id] = (record, body)
-        authors = {record.author for record, _ in self.held.values()}
-        return f"{len(self.held)} records of {len(authors)} authors", feeds
-
-    def _forks(self) -> tuple[str, bool]:
-        feeds = need(self.feeds, "the chains of the records")
-        devices = {record.device for record, _ in self.held.values()}
-        for device in sorted(devices):
-            fork = feeds.fork(device)
-            if fork is not None:
-                raise Refused(
-                    "fork", f"found two records of place {fork[0].seq} by the device {device.hex()}: {fork[0].id} and "
-                    f"{fork[1].id}; nothing of it counts from there on"
-                )  # fmt: skip
-        return f"{len(devices)} devices, no fork among their records here", True
-
-    def _counted(self, wanted: Cid, kind: str) -> tuple[Record, dict[str, Value]]:
-        """A counted record of a kind with its body's fields."""
-        feeds = need(self.feeds, "the chains of the records")
-        record, body = self.held.get(wanted, (None, None))
-        if record is None or body is None:
-            raise Refused("missing", f"found no {kind} record {wanted} with its body in the bundle, expected it")
-        if record.kind != kind:
-            raise Refused("wrong-kind", f"found a record of kind {record.kind}, expected {kind}")
-        if not feeds.counts(record):
-            raise Refused("not-counted", f"found the {kind} record {wanted} after a fork or revocation of its device")
-        return record, parse_body(kind, body)
 
     # -- film, version, account -------------------------------------------------------------------
 
     def _film(self) -> tuple[str, tuple[Record, dict[str, Value]]]:
-        record, fields = self._counted(self.evidence.film, "film")
+        record, fields = counted(self.records, self.evidence.film, "film")
         if self.evidence.deed.metadata != record.id.digest:
             found = self.evidence.deed.metadata.hex()
             raise Refused("bad-deed", f"found the metadata {found} in the deed, expected {record.id.digest.hex()}")
@@ -147,7 +213,7 @@ class _Checks:
         return f"{name!r}, signed {moment(record.time // 1000)} by {record.author}", (record, fields)
 
     def _version(self, film: tuple[Record, dict[str, Value]]) -> tuple[str, dict[str, Value]]:
-        record, fields = self._counted(self.evidence.version, "version")
+        record, fields = counted(self.records, self.evidence.version, "version")
         deed, root = self.evidence.deed, fields["root"]
         if fields["film"] != film[0].id or record.author != film[0].author:
             raise Refused(
@@ -176,19 +242,19 @@ class _Checks:
             "deed": evidence.deed.to_map(),
             "signature": evidence.deed_signature,
         }
-        for record, _ in self.held.values():
-            if record.kind == "title" and record.author == film[0].author:
-                _, fields = self._counted(record.id, "title")
+        for record in self.records.titles_of(film[0].id):
+            if record.author == film[0].author:
+                _, fields = counted(self.records, record.id, "title")
                 if all(fields[name] == value for name, value in wanted.items()):
                     return f"{record.author} and {address(evidence.deed.creator)} each signed for the other", True
         raise Refused("missing", f"found no title record of {film[0].author} that states this deed, expected one")
 
     # -- bytes ------------------------------------------------------------------------------------
 
-    def _bytes(self, version: dict[str, Value]) -> tuple[str, bool]:
+    def _bytes(self, version: dict[str, Value], get: Get) -> tuple[str, bool]:
         count = size = 0
-        for cid, path in film_blocks(self.evidence.content, self.get):
-            block = self.get(cid)
+        for cid, path in film_blocks(self.evidence.content, get):
+            block = get(cid)
             if block is None:
                 raise Refused("missing-block", f"found no sound block {cid} of {path}, expected all under the root")
             count += 1
@@ -201,10 +267,10 @@ class _Checks:
             )
         return f"{count} blocks of {size} bytes under {self.evidence.content}", True
 
-    # -- ratings and witnesses --------------------------------------------------------------------
+    # -- ratings ----------------------------------------------------------------------------------
 
     def _rating(self, proof: RatingProof, film: tuple[Record, dict[str, Value]]) -> tuple[str, bool]:
-        record, fields = self._counted(proof.record, "rating")
+        record, fields = counted(self.records, proof.record, "rating")
         names = {str(film[0].id)}
         external = film[1]["external"]
         names |= {str(one) for one in external} if isinstance(external, list) else set()
@@ -226,22 +292,6 @@ class _Checks:
             f"anchored it in block {anchored[0].block}",
             True,
         )
-
-    def _witnesses(self) -> tuple[str, bool]:
-        feeds, header = need(self.feeds, "the chains of the records"), need(self.ledger.header, "the block")
-        chain = need(self.ledger.genesis, "the network's genesis").contracts.chain_id
-        authors: set[Cid] = set()
-        for record, body in self.held.values():
-            if record.kind != "witness" or body is None or not feeds.counts(record):
-                continue
-            fields = parse_body("witness", body)
-            if (fields["chain"], fields["height"]) != (chain, header.number):
-                continue
-            if fields["hash"] != header.hash:
-                raise Refused("fork", f"found that {record.author} witnessed another block {header.number}")
-            authors.add(record.author)
-        self.witnesses = len(authors)
-        return f"{len(authors)} authors signed that they saw block {header.number} as it is here", True
 
 
 def _text(value: Value) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cinepeer.errors import Refused
@@ -35,7 +36,25 @@ def audit_title(inspection: Inspection, evidence: Evidence | None, ledger: Ledge
     """Makes every check of the bundle's title."""
     checks = _Checks(inspection, evidence, ledger, shipped)
     checks.title_checks()
+    checks.deed_check()
     checks.money_checks()
+    checks.anchor_checks()
+
+
+def audit_listed(
+    inspection: Inspection, evidence: Evidence, ledger: LedgerAudit, shipped: Shipped, is_signed: bool
+) -> None:
+    """Makes the checks of one title of a collection; without `is_signed` nothing that its owners signed is here."""
+    checks = _Checks(inspection, evidence, ledger, shipped, is_signed)
+    checks.title_checks()
+    if is_signed:
+        checks.deed_check()
+    checks.money_checks()
+
+
+def audit_anchors(inspection: Inspection, ledger: LedgerAudit, shipped: Shipped, accounts: Iterable[bytes]) -> None:
+    """Checks the chain of anchors of each account (20 bytes)."""
+    _Checks(inspection, None, ledger, shipped).anchor_checks(accounts)
 
 
 @dataclass(slots=True)
@@ -44,6 +63,7 @@ class _Checks:
     bundle: Evidence | None
     ledger: LedgerAudit
     shipped: Shipped
+    is_signed: bool = True
 
     @property
     def evidence(self) -> Evidence:
@@ -87,7 +107,9 @@ class _Checks:
             "the replay of the title's complete record",
             self._shares,
         )
-        check(
+
+    def deed_check(self) -> None:
+        self.inspection.check(
             "deed",
             "the deed that was registered, signed by its creator",
             "the creator's secp256k1 signature (EIP-712) over the deed for this chain and contract",
@@ -99,7 +121,7 @@ class _Checks:
         licences = [one for one in self.ledger.state.licences if one.title == self.bundle.title] if (
             self.ledger.state and self.bundle
         ) else []  # fmt: skip
-        for number, licence in enumerate(licences, 1):
+        for number, licence in enumerate(licences if self.is_signed else (), 1):
             check(
                 f"licence {number}",
                 "a licence under an offer that its seller signed, held for as long as the contract says",
@@ -124,9 +146,12 @@ class _Checks:
             "the title's complete record and a storage proof of each purse",
             self._purse,
         )
-        accounts = sorted({proof.account for proof in self.bundle.ratings}) if self.bundle else []
-        for account in accounts:
-            check(
+
+    def anchor_checks(self, wanted: Iterable[bytes] | None = None) -> None:
+        if wanted is None:
+            wanted = {proof.account for proof in self.bundle.ratings} if self.bundle else set()
+        for account in sorted(wanted):
+            self.inspection.check(
                 f"anchors of {address(account)}",
                 "the chain of the account's anchors ends in the head that the contract keeps",
                 "a storage proof under the signed state root",

@@ -37,6 +37,17 @@ class Fields:
         """Bytes, of exactly `size` when that is given."""
         return sized(self.take(name, bytes), size, f"{self._what}: {name}")
 
+    def value(self, name: str) -> object:
+        """Any value, None included; the field must be there."""
+        if name not in self._left:
+            raise Refused("bad-form", f"{self._what}: found no {name}, expected it")
+        return self._left.pop(name)
+
+    def optional(self, name: str, size: int) -> bytes | None:
+        """Bytes of exactly `size`, or None; the field must be there."""
+        value = self.value(name)
+        return None if value is None else sized(value, size, f"{self._what}: {name}")
+
     def number(self, name: str) -> int:
         """A whole number from 0 on."""
         return whole(self.take(name, int), f"{self._what}: {name}")

@@ -137,7 +137,12 @@ def ratings_part(proofs: Sequence[RatingProof]) -> bytes:
 
 def log_page(logs: Sequence[Log]) -> bytes:
     """One block of log entries."""
-    return dagcbor.encode([_log_row(log) for log in logs])
+    return dagcbor.encode(log_rows(logs))
+
+
+def log_rows(logs: Sequence[Log]) -> Value:
+    """Log entries as a part lists them."""
+    return [_log_row(log) for log in logs]
 
 
 def _log_row(log: Log) -> Value:
@@ -155,9 +160,14 @@ def _rating_row(proof: RatingProof) -> Value:
 
 def read_page(block: bytes) -> list[Log]:
     """The log entries of one block; raises `Refused`."""
+    return read_logs(listed(dagcbor.decode(block), "a page of the log"))
+
+
+def read_logs(entries: Sequence[object]) -> list[Log]:
+    """The log entries of a part's list; raises `Refused`."""
     what = "a log entry"
     logs = []
-    for entry in listed(dagcbor.decode(block), "a page of the log"):
+    for entry in entries:
         address, topics, data, number, index, tx = row(entry, 6, what)
         logs.append(
             Log(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cinepeer.errors import Refused
 from cinepeer.rights import rlp
 from cinepeer.rights.keccak import EMPTY_HASH, keccak
-from cinepeer.rights.trie import EMPTY_ROOT, read_proof
+from cinepeer.rights.trie import EMPTY_ROOT, Pool, read_proof
 
 _HASHES = {0: "parent", 1: "uncles", 3: "state root", 4: "transactions root", 5: "receipts root", 13: "mix hash"}
 _SCALARS = (7, 8, 9, 10, 11)
@@ -94,7 +94,15 @@ def read_account(state_root: bytes, address: bytes, nodes: Sequence[bytes]) -> A
 
 def read_slot(storage_root: bytes, slot: int, nodes: Sequence[bytes]) -> int:
     """The 256-bit word in `slot` under `storage_root`, zero when the proof shows it empty; raises `Refused`."""
-    value = read_proof(storage_root, keccak(slot.to_bytes(32, "big")), nodes)
+    return _slot_word(read_proof(storage_root, keccak(slot.to_bytes(32, "big")), nodes))
+
+
+def pooled_slot(storage_root: bytes, slot: int, pool: Pool) -> int:
+    """Like `read_slot`, from nodes that many proofs share; raises `Refused`."""
+    return _slot_word(pool.read(storage_root, keccak(slot.to_bytes(32, "big"))))
+
+
+def _slot_word(value: bytes | None) -> int:
     if value is None:
         return 0
     word = rlp.decode(value)

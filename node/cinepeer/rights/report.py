@@ -27,12 +27,42 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmRow:
+    """One title in a row of a table: ids in text, money in the smallest unit, and the checks that did not hold."""
+
+    title: str
+    film: str
+    name: str
+    registered: str
+    status: str
+    controller: str
+    shares: str
+    licences: int
+    paid_in: int
+    paid_out: int
+    entries: int
+    failed: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What the title is, in words."""
+        return (
+            f"{self.status}, registered {self.registered}, controlled by {self.controller}; shares {self.shares}; "
+            f"{self.licences} licences; {self.paid_in} paid in and {self.paid_out} paid out"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """All checks of one bundle; `subject` says what was audited, `basis` what a reader has to trust."""
+    """
+    All checks of one bundle; `subject` says what was audited, `basis` what a reader has to trust, `films` is a table of
+    the titles in it.
+    """
 
     lines: tuple[Line, ...]
     subject: Mapping[str, str | int] = field(default_factory=dict)
     basis: tuple[str, ...] = ()
+    films: tuple[FilmRow, ...] = ()
 
     @property
     def ok(self) -> bool:

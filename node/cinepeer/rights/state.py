@@ -100,7 +100,7 @@ class Dispute:
 
 @dataclass(slots=True)
 class State:
-    """Everything that the entries up to a block say."""
+    """Everything that the entries up to a block say; `block` is that block where the fold was told to end there."""
 
     titles: dict[bytes, Title] = field(default_factory=dict)
     offers: dict[bytes, Offer] = field(default_factory=dict)
@@ -108,6 +108,7 @@ class State:
     licences: list[Licence] = field(default_factory=list)
     anchors: dict[bytes, list[Anchor]] = field(default_factory=dict)
     disputes: dict[int, Dispute] = field(default_factory=dict)
+    block: int | None = None
 
     def held_until(self, offer: bytes, licensee: bytes) -> int:
         """Until when (seconds) a licensee holds licences of an offer; 0 for none or taken back."""
@@ -115,15 +116,37 @@ class State:
         return mine[-1].end if mine and not mine[-1].revoked else 0
 
 
-def fold(entries: Iterable[ev.Entry]) -> State:
+def fold(entries: Iterable[ev.Entry], *, up_to: int | None = None, only: bytes | None = None) -> State:
     """
-    The state after `entries`, in the ledger's order. Raises `Refused` (`bad-ledger`) when an entry contradicts those
-    before it: no ledger of ours wrote such a log.
+    The state after `entries`, in the ledger's order, or after those of blocks `up_to` a height. Raises `Refused`
+    (`bad-ledger`) when an entry contradicts those before it: no ledger of ours wrote such a log. With `only`, the
+    entries are those of one title (its id): any other is refused, and of a transfer of several its own part counts.
     """
-    state = State()
+    state = State(block=up_to)
     for entry in entries:
+        if up_to is not None and entry.block > up_to:
+            break
+        if only is not None:
+            if only not in titles_of(entry.event):
+                raise Refused("bad-ledger", f"{entry.where}: found an entry of another title than 0x{only.hex()}")
+            if isinstance(entry.event, ev.Shares):
+                _move_all(state, entry.event, entry, only)
+                continue
         _apply(state, entry)
     return state
+
+
+def titles_of(event: ev.Event) -> tuple[bytes, ...]:
+    """The titles (ids) that an event is about: none of an approval, an anchor or a bond, several of one transfer."""
+    match event:
+        case ev.Shares():
+            return event.titles
+        case ev.Derived():
+            return (event.child,)
+        case ev.Approved() | ev.Collected() | ev.Anchored():
+            return ()
+        case _:
+            return (event.title,)
 
 
 def grant_memo(offer: bytes, licensee: bytes, start: int, end: int) -> bytes:
@@ -145,8 +168,7 @@ def _apply(state: State, entry: ev.Entry) -> None:
             state.titles[event.title] = title
             _enter(title, _digest(entry.log))
         case ev.Shares() as event:
-            for one, amount in zip(event.titles, event.amounts, strict=True):
-                _move(_title(state, one, entry), event, amount, entry)
+            _move_all(state, event, entry)
         case ev.Anchored() as event:
             _anchor(state, event, entry)
         case ev.Offered() | ev.Granted() | ev.Withdrew() | ev.Revoked() | ev.Derived():
@@ -159,6 +181,12 @@ def _apply(state: State, entry: ev.Entry) -> None:
             title = _title(state, event.title, entry)
             _change(title, event, entry)
             _enter(title, _digest(entry.log))
+
+
+def _move_all(state: State, event: ev.Shares, entry: ev.Entry, only: bytes | None = None) -> None:
+    for one, amount in zip(event.titles, event.amounts, strict=True):
+        if only in (None, one):
+            _move(_title(state, one, entry), event, amount, entry)
 
 
 def _move(title: Title, event: ev.Shares, amount: int, entry: ev.Entry) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from cinepeer.errors import Refused
 from cinepeer.rights import rlp
@@ -22,7 +23,62 @@ def read_proof(root: bytes, key: bytes, nodes: Sequence[bytes]) -> bytes | None:
     and storage the Keccak of the address or slot). Raises `Refused` (`bad-proof`) when a node does not hash to its
     reference, is malformed or missing, or is not on the way to `key`.
     """
-    walk = _Walk(nodes)
+    return _read(root, key, _Walk(nodes))
+
+
+class Pool:
+    """Trie nodes by their hash, in no order and each decoded once, for many proofs under one root.
+
+    A pool may lie over another one whose nodes it shares. Raises `Refused` (`bad-rlp`) for what is no RLP list.
+    """
+
+    def __init__(self, nodes: Iterable[bytes], under: Pool | None = None) -> None:
+        self._nodes = {keccak(node): _list(rlp.decode(node)) for node in nodes}
+        self._under = under
+        self._left = set(self._nodes)
+
+    def read(self, root: bytes, key: bytes) -> bytes | None:
+        """Like `read_proof`: the value at `key` under `root` (32 bytes), or None when there is none; `Refused`."""
+        return _read(root, key, self)
+
+    @property
+    def unused(self) -> int:
+        """How many of its own nodes no reading has needed yet."""
+        return len(self._left)
+
+    def take(self, reference: bytes) -> list[rlp.Item]:
+        """The node that hashes to `reference`; raises `Refused` (`bad-proof`)."""
+        node = self._nodes.get(reference)
+        if node is not None:
+            self._left.discard(reference)
+            return node
+        if self._under is None:
+            raise Refused("bad-proof", f"found no trie node {reference.hex()}, expected it among those of the proof")
+        return self._under.take(reference)
+
+    def follow(self, child: rlp.Item) -> list[rlp.Item]:
+        """The node that a reference leads to."""
+        if isinstance(child, list):
+            return child
+        return self.take(_reference(child))
+
+    def skip(self, data: bytes) -> None:
+        """Nothing: a pool has no order."""
+
+    def verify_end(self) -> None:
+        """Nothing: what no proof needs is counted by `unused`."""
+
+
+class _Way(Protocol):
+    """How a reading comes from one node to the next."""
+
+    def take(self, reference: bytes) -> list[rlp.Item]: ...
+    def follow(self, child: rlp.Item) -> list[rlp.Item]: ...
+    def skip(self, data: bytes) -> None: ...
+    def verify_end(self) -> None: ...
+
+
+def _read(root: bytes, key: bytes, walk: _Way) -> bytes | None:
     if root == EMPTY_ROOT:
         walk.skip(rlp.encode(b""))
         walk.verify_end()
@@ -77,9 +133,7 @@ class _Walk:
         if isinstance(child, list):
             self.skip(rlp.encode(child))
             return child
-        if len(child) != 32:
-            raise Refused("bad-proof", f"found a trie reference of {len(child)} bytes, expected 32")
-        return self.take(child)
+        return self.take(_reference(child))
 
     def skip(self, data: bytes) -> None:
         """Passes over a node that some nodes list although it lies within its parent."""
@@ -91,6 +145,12 @@ class _Walk:
         left = len(self._nodes) - self._next
         if left:
             raise Refused("bad-proof", f"found {left} trie nodes beyond the end of the path, expected none")
+
+
+def _reference(child: bytes) -> bytes:
+    if len(child) != 32:
+        raise Refused("bad-proof", f"found a trie reference of {len(child)} bytes, expected 32")
+    return child
 
 
 def _nibbles(key: bytes) -> tuple[int, ...]:

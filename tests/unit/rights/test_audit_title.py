@@ -9,7 +9,7 @@ import pytest
 
 from cinepeer.rights import bundle as bundles
 from cinepeer.rights.audit import Expectations, verify
-from cinepeer.rights.audit_ledger import LedgerAudit, audit_ledger
+from cinepeer.rights.audit_ledger import LedgerAudit, audit_block, audit_log
 from cinepeer.rights.audit_title import audit_title
 from cinepeer.rights.container import scan
 from cinepeer.rights.deeds import NATIVE
@@ -30,7 +30,8 @@ def audited(change: Callable[[LedgerAudit], None]) -> list[str]:
     assert container.root is not None
     evidence = bundles.read_evidence(container.root, get)
     inspection = Inspection()
-    ledger = audit_ledger(inspection, evidence, get, SHIPPED, None)
+    ledger = audit_block(inspection, evidence, get, SHIPPED, None)
+    audit_log(inspection, evidence, ledger)
     assert all(line.ok for line in inspection.lines)
     change(ledger)
     inspection.lines.clear()
