@@ -10,7 +10,10 @@ import platform
 import sys
 from pathlib import Path
 
-NAMES = ("story", "content", "convergence", "store", "checkpoint", "ledger", "recommend", "replication", "page")
+NAMES = (
+    *("story", "content", "films", "convergence", "store", "checkpoint"),
+    *("ledger", "recommend", "replication", "page"),
+)
 KEYS = ("figures", "intervals", "baselines", "ratios", "notes")
 
 

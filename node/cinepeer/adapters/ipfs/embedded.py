@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from cinepeer.adapters.ipfs.pins import Pins
 from cinepeer.content.unixfs import CHUNK_BYTES, Cat, Node, Put, directory, held, import_file, links
 from cinepeer.errors import BadInput, LimitReached, Refused
 from cinepeer.records.cid import RAW, Cid
+
+PIECE_BYTES = 1 << 20  # of a file, read by one call in a thread
+DELETERS = 8
 
 
 class EmbeddedIpfs:
@@ -90,9 +94,27 @@ class EmbeddedIpfs:
     async def cat(self, cid: Cid, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
         """The bytes of a file or a range of it; raises `Refused` as `unixfs.cat`, `missing-block` at a hole."""
         reading = Cat(cid, offset, length)
-        while (needed := reading.needed) is not None:
-            if data := reading.feed(await asyncio.to_thread(held, needed, self.blocks.get)):
-                yield data
+        size = CHUNK_BYTES  # the first piece is small: a player waits for it
+        coming = asyncio.create_task(asyncio.to_thread(self._read_on, reading, size))
+        try:
+            while pieces := await coming:
+                size = PIECE_BYTES
+                # The next is read and hashed while these are on their way to the reader.
+                coming = asyncio.create_task(asyncio.to_thread(self._read_on, reading, size))
+                for piece in pieces:
+                    yield piece
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+    def _read_on(self, reading: Cat, size: int) -> list[bytes]:
+        """The next pieces of a file, together at least `size` bytes unless it ends; empty at its end."""
+        pieces: list[bytes] = []
+        while size > 0 and (needed := reading.needed) is not None:
+            if data := reading.feed(held(needed, self.blocks.get)):
+                pieces.append(data)
+                size -= len(data)
+        return pieces
 
     async def pin(self, cid: Cid) -> None:
         """Keeps the whole DAG; raises `Refused` (`missing-block`, `denied`, or for a node that does not parse)."""
@@ -132,8 +154,12 @@ class EmbeddedIpfs:
                 raise BadInput(f"found {self._arrivals} imports running, expected none: collect when they are done")
             kept: set[Cid] = set()
             for root in self._pins.all():
-                kept.update(_walk(root, self.blocks, kept))
-            return [cid for cid in self.blocks if cid not in kept and self.blocks.delete(cid)]
+                for _ in _walk(root, self.blocks, kept):
+                    pass
+            gone = [cid for cid in self.blocks if cid not in kept]
+            # A disk that is told of every freed block answers each deletion late, but many at once.
+            with ThreadPoolExecutor(DELETERS, thread_name_prefix="collect") as threads:
+                return [cid for cid, size in zip(gone, threads.map(self.blocks.delete, gone), strict=True) if size]
 
     def close(self) -> None:
         """Closes pins and blocks; nothing may be asked after it."""
@@ -142,8 +168,8 @@ class EmbeddedIpfs:
 
 
 def _walk(root: Cid, blocks: BlockStore, seen: set[Cid] | None = None) -> Iterator[Cid]:
-    """The ids under `root` as far as they are held; leaves are named without being read."""
-    seen = set() if seen is None else set(seen)
+    """The ids under `root` that are not in `seen`, as far as they are held; leaves are named without being read."""
+    seen = set() if seen is None else seen
     waiting = [root]
     while waiting:
         cid = waiting.pop()
