@@ -198,6 +198,41 @@ def audit(bundle: Path, as_json: bool) -> int:
     return 0 if report.ok else 1
 
 
+@group.command(epilog="Example: cinepeer-client checkpoint imdb:tt0111161 --node http://localhost:8080")
+@click.argument("films", metavar="[FILM]…", nargs=-1)
+@click.option("--record", metavar="ID", help="The record of another checkpoint than the newest.")
+@node_option
+@timeout_option
+@json_option
+def checkpoint(
+    films: tuple[str, ...], record: str | None, urls: tuple[str, ...], timeout_s: float, as_json: bool
+) -> int:
+    """Show films' scores as a checkpoint has them: verified as its author's word, not replayed."""
+    from cinepeer.records.cid import Cid
+    from cinepeer_client.checkpoint import find_checkpoint, tell
+
+    wanted = None
+    if record is not None:
+        try:
+            wanted = Cid.parse(record)
+        except CinepeerError:
+            raise BadInput(f"found the record {record[:80]!r}, expected the id of a checkpoint's record (b…)") from None
+
+    def work(nodes: Any) -> int:
+        told = tell(find_checkpoint(nodes, _now_ms(), wanted), films)
+        if as_json:
+            click.echo(json.dumps(told, ensure_ascii=False))
+            return 0
+        click.echo(f"{told['ratings']:,} ratings of {told['records']:,} records, {told['label']}")
+        for other in told["contradicts"]:
+            click.echo(f"contradicted by the same device: {other}")
+        for film in told["films"]:
+            click.echo(f"{film['film']}  median {film['median'] or '–'} of {film['count']:,} ratings")
+        return 0
+
+    return _with_nodes(urls, timeout_s, work)
+
+
 @group.command("open", epilog="Example: cinepeer-client open --node http://localhost:8080")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The loopback port; 0 takes a free one.")
 @click.option("--no-browser", is_flag=True, help="Say where the page is and open no browser.")

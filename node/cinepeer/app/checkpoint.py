@@ -9,22 +9,23 @@ from typing import Any, Protocol, TypeVar
 
 from cinepeer.app.identity import Author
 from cinepeer.app.parts import Held, Pair
-from cinepeer.errors import Absent, CheckFailed, Unreachable
+from cinepeer.errors import Absent, CheckFailed, Refused, Unreachable
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.bodies import parse_body
 from cinepeer.records.cid import Cid
 from cinepeer.records.feed import Feeds
 from cinepeer.records.record import Record
 from cinepeer.replication import checkpoint
+from cinepeer.replication.introduction import KIND, MOST, Introduction, key_pairs
 from cinepeer.replication.scope import Scope
-from cinepeer.replication.snapshot import Said, Snapshot, snapshot
+from cinepeer.replication.snapshot import Said, Snapshot, difference, snapshot
 
 T = TypeVar("T")
 
-KIND = "checkpoint"
 SHOWN = 100
 
 MADE, REPLAYED, DIFFERS = "made", "replayed", "differs"
+NOT_REPLAYED = ", not replayed"
 
 
 class Moment(Protocol):
@@ -42,6 +43,8 @@ class Store(Protocol):
     def feeds(self) -> Feeds: ...
     async def get(self, record_id: Cid) -> Pair | None: ...
     async def by_kind(self, kind: str, author: Cid | None = None) -> Sequence[Held]: ...
+    async def ids(self, device: bytes) -> Sequence[Cid]: ...
+    async def records(self, ids: Iterable[Cid]) -> Sequence[Pair]: ...
     async def at_once(self, take: Callable[[Any], T]) -> T: ...
 
 
@@ -73,6 +76,11 @@ class Stated:
     root: Cid
     label: str
     contradicts: tuple[Cid, ...] = ()
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it is what somebody else says, neither replayed here nor found wrong."""
+        return self.label.endswith(NOT_REPLAYED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,8 @@ class Checkpoints:
         self._scope = scope
         self._clock_ms = clock_ms
         self._turn = asyncio.Lock()
-        self._known = {note["root"]: note["outcome"] for note in outcomes.all() if {"root", "outcome"} <= note.keys()}
+        self._known = {note["root"]: note for note in outcomes.all() if {"root", "outcome"} <= note.keys()}
+        self._introduced: dict[Cid, Introduction] = {}
 
     async def make(self) -> Stated:
         """Makes one of all that is held here in this node's scope, keeps its blocks, signs it, lets go of older ones.
@@ -148,9 +157,37 @@ class Checkpoints:
         records, bodies = await self._store.at_once(lambda moment: moment.lacking(found.scope, keys))
         if records or bodies:
             return Replay(stated.label, records, bodies)
-        root = await self._store.at_once(lambda moment: _replayed(moment, found, keys))
-        self._keep(stated.root, REPLAYED if root == stated.root else DIFFERS)
+        words = await self._store.at_once(lambda moment: _misfit(moment, found, keys, stated.root))
+        self._keep(stated.root, REPLAYED if words is None else DIFFERS, words)
         return Replay((await self._stated([record]))[0].label)
+
+    def introduce(self, introductions: Iterable[Introduction]) -> None:
+        """Takes note of verified checkpoints whose records are not held yet, until this run ends."""
+        self._introduced.update((one.record.id, one) for one in introductions)
+        while len(self._introduced) > SHOWN:
+            del self._introduced[next(iter(self._introduced))]
+
+    async def introductions(self) -> list[Introduction]:
+        """The newest of each device that are held here and not found wrong, for whoever holds no records yet."""
+        newest: dict[bytes, int] = {}
+        chosen = []
+        for one in await self.listed():
+            if one.record in self._introduced or self._outcome(one.root) == DIFFERS:
+                continue
+            if newest.setdefault(one.device, one.moment_ms) == one.moment_ms:  # its contradictions come along
+                chosen.append(one)
+        found = []
+        for one in chosen[:MOST]:
+            held = await self._store.get(one.record)
+            if held is not None and held[1] is not None:
+                found.append(Introduction(held[0], held[1], key_pairs(await self._keys(one.author))))
+        return found
+
+    async def _keys(self, author: Cid) -> Sequence[Pair]:
+        """The records of an author's root feeds, in an order in which they can be admitted."""
+        roots = [device for device, known in self._store.feeds.devices(author).items() if known.is_root]
+        ids = [record for root in roots for record in await self._store.ids(root)]
+        return [pair for pair in await self._store.records(ids) if pair[0].author == author]
 
     async def listed(self) -> list[Stated]:
         """The newest checkpoints that are held, the newest first, with their labels and contradictions."""
@@ -171,16 +208,27 @@ class Checkpoints:
                 raise Unreachable(f"found the block {cid} of a checkpoint nowhere, expected it from a neighbour")
             blocks[cid] = block
         found = await asyncio.to_thread(checkpoint.read, stated.root, blocks.__getitem__, with_digests=with_digests)
-        held = await self._store.get(stated.record)
-        if held is None or held[1] is None:
+        body = await self._body(stated.record)
+        if body is None:
             raise Absent(f"found no body of the checkpoint {stated.record} any more, expected it held")
-        checkpoint.verify_statement(parse_body(KIND, held[1]), found, stated.root)
+        checkpoint.verify_statement(parse_body(KIND, body), found, stated.root)
         await self._ipfs.pin(stated.root)
         return found
 
-    def _keep(self, root: Cid, outcome: str) -> None:
-        self._known[str(root)] = outcome
-        self._outcomes.save(str(root), {"root": str(root), "outcome": outcome})
+    async def _body(self, record: Cid) -> bytes | None:
+        """A checkpoint record's body, held or introduced."""
+        held = await self._store.get(record)
+        introduced = self._introduced.get(record)
+        if held is not None and held[1] is not None:
+            return held[1]
+        return None if introduced is None else introduced.body
+
+    def _keep(self, root: Cid, outcome: str, words: str | None = None) -> None:
+        note = self._known[str(root)] = {"root": str(root), "outcome": outcome, "words": words or ""}
+        self._outcomes.save(str(root), note)
+
+    def _outcome(self, root: Cid) -> str | None:
+        return self._known.get(str(root), {}).get("outcome")
 
     async def _stated(self, records: Iterable[Cid]) -> list[Stated]:
         found = {one.record: one for one in await self._all()}
@@ -190,8 +238,11 @@ class Checkpoints:
         return [found[record] for record in records]
 
     async def _all(self) -> list[Stated]:
-        """Every checkpoint that is held with its body."""
+        """Every checkpoint that is held with its body, and those that were introduced."""
         held = [(one.record, one.body) for one in await self._store.by_kind(KIND) if one.body is not None]
+        for record, _ in held:
+            self._introduced.pop(record.id, None)
+        held += [(one.record, one.body) for one in self._introduced.values()]
         said: dict[tuple[object, ...], list[tuple[Cid, tuple[object, ...]]]] = {}
         parsed: list[tuple[Record, dict[str, Any]]] = []
         for record, body in held:
@@ -216,15 +267,16 @@ class Checkpoints:
 
     def _label(self, record: Record, root: Cid) -> str:
         """How a checkpoint is shown."""
-        match self._known.get(str(root)):
+        match self._outcome(root):
             case "made":
                 return "computed here"
             case "replayed":
                 return "replayed here"
             case "differs":
-                return f"computed by {record.author}, and not what its records come to here"
+                words = self._known[str(root)].get("words")
+                return f"computed by {record.author}, and not what its records come to here" + (words and f": {words}")
             case _:
-                return f"computed by {record.author}, not replayed"
+                return f"computed by {record.author}{NOT_REPLAYED}"
 
 
 def _place(record: Record, fields: dict[str, Any]) -> tuple[object, ...]:
@@ -243,8 +295,12 @@ def _made(moment: Moment, scope: Scope, moment_ms: int) -> Snapshot:
     return snapshot(scope, moment_ms, keys, moment.said(scope, keys))
 
 
-def _replayed(moment: Moment, found: Snapshot, keys: bytes) -> Cid:
-    """The root that the same records come to here."""
-    said = moment.said(found.scope, keys)
-    again = snapshot(found.scope, found.moment_ms, keys, said)
-    return checkpoint.write(again, lambda _cid, _block: None)
+def _misfit(moment: Moment, found: Snapshot, keys: bytes, root: Cid) -> str | None:
+    """None where the same records come to the same root here, else how what was claimed differs."""
+    try:
+        again = snapshot(found.scope, found.moment_ms, keys, moment.said(found.scope, keys))
+    except Refused as error:
+        return str(error)
+    if checkpoint.write(again, lambda _cid, _block: None) == root:
+        return None
+    return str(difference(found, again))

@@ -53,6 +53,7 @@ async def build(
     from cinepeer.app.checkpoint import Checkpoints
     from cinepeer.app.devices import Devices, admit_when_possible
     from cinepeer.app.fetch import Fetching
+    from cinepeer.app.head_start import CHECKPOINTS, HeadStart
     from cinepeer.app.host import Hosting
     from cinepeer.app.identity import open_author
     from cinepeer.app.library import Library
@@ -65,6 +66,7 @@ async def build(
     from cinepeer.app.titles import Titles
     from cinepeer.app.witness import Witnessing
     from cinepeer.faces.http.parts import Parts
+    from cinepeer.replication.checkpoint import scope_link
     from cinepeer.replication.scope import parse_setting
 
     # On the disk: records, blocks, what is denied.
@@ -76,8 +78,9 @@ async def build(
         store, roots.first, roots.following, device, clock_ms, os.urandom, roots.nonce, is_restored
     )
     home.keep(author=str(author.id))
-    library = Library(store)
+    library = Library(store, CountedFile(home.path / "counted"))
     await library.begin()
+    stack.push_async_callback(library.keep)
     index = FilmIndex(home.index)
     stack.callback(index.close)
     disk = open_disk(stack, home, settings)
@@ -101,6 +104,7 @@ async def build(
         on_records=arrivals.put,
         on_refused=peers.blame,
     )
+    head_starts: list[HeadStart] = []
     p2p = await P2P.start(
         keys.secret("peer"),
         _listen_on(ports["p2p_port"], str(settings["listen_address"])),
@@ -111,6 +115,7 @@ async def build(
             **peers.responders,
             PROTOCOL: lambda _peer: _describing(network, p2p_box),
             LEDGER_PROTOCOL: lambda _peer: chain.answer,
+            CHECKPOINTS: lambda _peer: head_starts[0].answer,
         },
         [replication.topic],
         replication.on_gossip,
@@ -147,6 +152,12 @@ async def build(
     uploads, jobs = Uploads(home.path / "uploads", clock_ms, os.urandom), Notes(home.path / "publications")
     publications = Publications(publishing, titles, uploads, jobs, clock_ms, os.urandom)
     devices = Devices(store, author, roots.seeds, clock_ms, os.urandom, is_restored, p2p.neighbours, replication.sync)
+    checkpoints = Checkpoints(
+        store, author, disk.ipfs, fetching, Notes(home.path / "checkpoints"), replication.scope, clock_ms
+    )
+    head_starts.append(
+        HeadStart(checkpoints, store, scope_link(replication.scope), clock_ms=clock_ms, blame=peers.blame)
+    )
     parts = Parts(
         author=author,
         devices=devices,
@@ -161,9 +172,8 @@ async def build(
         recommendations=Recommendations(library),
         titles=titles,
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
-        checkpoints=Checkpoints(
-            store, author, disk.ipfs, fetching, Notes(home.path / "checkpoints"), replication.scope, clock_ms
-        ),
+        checkpoints=checkpoints,
+        head_start=head_starts[0],
         replication=replication,
         neighbours=p2p.neighbours,
         block_counts=p2p.block_counts,
@@ -177,6 +187,8 @@ async def build(
     stack.push_async_callback(replication.stop)
     await peers.start(p2p)
     stack.push_async_callback(peers.stop)
+    await head_starts[0].start(p2p)
+    stack.push_async_callback(head_starts[0].stop)
     await meet(stack, settings, peers, p2p, network.id, store)
     await publications.start()
     stack.push_async_callback(publications.stop)

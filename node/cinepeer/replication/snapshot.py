@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 from cinepeer.records.cid import Cid
@@ -93,6 +94,50 @@ class Snapshot:
         stars = self.stars[at]
         time = self.times[self.record[at]]
         return Standing(self.authors[self.author[at]], self.films[self.film[at]], stars or None, time)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How the standing words that someone claims differ from those that the same records come to.
+
+    `more` are claimed and not there, `fewer` are there and not claimed, `other` have other stars, times or records.
+    """
+
+    more: int = 0
+    fewer: int = 0
+    other: int = 0
+
+    @property
+    def is_any(self) -> bool:
+        """Whether any word differs."""
+        return bool(self.more or self.fewer or self.other)
+
+    def __str__(self) -> str:
+        """In words, as it is shown."""
+        if not self.is_any:
+            return "the ratings are the same, other columns are not"
+        return f"{self.more:,} ratings too many, {self.fewer:,} too few, {self.other:,} otherwise"
+
+
+def difference(claimed: Snapshot, found: Snapshot) -> Difference:
+    """How `claimed` differs from `found`, both ascending by author, then film."""
+    end: tuple[bytes, str] = (b"\xff" * 64, "")
+    nothing = Standing(Cid(end[0]), "", None, 0)
+    ones, others = (chain(one.standing(), [nothing]) for one in (claimed, found))
+    one, other = next(ones), next(others)
+    more = fewer = otherwise = 0
+    while True:
+        mine, theirs = (bytes(one.author), one.film), (bytes(other.author), other.film)
+        if mine == theirs == end:
+            return Difference(more, fewer, otherwise)
+        if mine == theirs:
+            otherwise += one != other
+        more += mine < theirs
+        fewer += theirs < mine
+        if mine <= theirs:
+            one = next(ones)
+        if theirs <= mine:
+            other = next(others)
 
 
 def snapshot(scope: Scope, moment_ms: int, keys: bytes, said: Iterable[Said]) -> Snapshot:

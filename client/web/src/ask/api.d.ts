@@ -27,6 +27,19 @@ export interface Admitted {
   readonly record: string | null;
 }
 
+/** The checkpoint that a node shows until it has replayed it; `held` of its `records` are here already. When it ended, `is_shown` is false, and `label` says how; `contradicts` names records that contradict it. */
+export interface Ahead {
+  readonly record: string;
+  readonly author: string;
+  readonly moment_ms: number;
+  readonly records: number;
+  readonly ratings: number;
+  readonly label: string;
+  readonly is_shown: boolean;
+  readonly held: number;
+  readonly contradicts: readonly string[];
+}
+
 /** The Merkle root over everything held, as it stands on the ledger. */
 export interface Anchored {
   readonly tx: string;
@@ -603,12 +616,13 @@ export interface Rotated {
   readonly root: string;
 }
 
-/** A computed number and what it opens to: all counted stars, ascending. */
+/** A computed number and what it opens to: all counted stars, ascending. `source` is null where they are counted here, else the label of the checkpoint that they are from. */
 export interface Score {
   readonly median: number | null;
   readonly count: number;
   readonly stars: readonly number[];
   readonly weights: string;
+  readonly source?: string | null;
 }
 
 /** A film's scores. */
@@ -652,6 +666,7 @@ export interface Status {
   readonly records: number;
   readonly holding?: Holding | null;
   readonly films: number;
+  readonly checkpoint?: Ahead | null;
   readonly stored_bytes: number;
   readonly disk_cap: number;
   readonly peers: readonly Peer[];

@@ -43,6 +43,8 @@ def _status(found: dict[str, Any]) -> Iterator[str]:
     yield f"p2p       {found['p2p'][0]}"
     yield f"records   {found['records']}"
     yield f"films     {found['films']}"
+    if found["checkpoint"]:
+        yield f"scores    {_checkpoint(found['checkpoint'])}"
     yield f"blocks    {found['stored_bytes']:,} of at most {found['disk_cap']:,} bytes"
     yield f"peers     {len(found['peers'])}"
     yield f"reached   {_reached(found['neighbourhood']['reach'])}"
@@ -90,6 +92,15 @@ def _reached(reach: dict[str, Any]) -> str:
     if reach["reachable"]:
         return f"{where}, by {reach['reached_by']} of {reach['judges']} neighbours that dialled back"
     return f"not {where}: none of {reach['judges']} neighbours that dialled back got through"
+
+
+def _checkpoint(one: dict[str, Any]) -> str:
+    """What scores rest on besides the node's own count, in words."""
+    if one["contradicts"]:
+        return f"{one['label']}, contradicted by {', '.join(one['contradicts'])}"
+    if not one["is_shown"]:
+        return f"checkpoint {one['record']} {one['label']}"
+    return f"{one['label']}: {one['held']:,} of {one['records']:,} records are here"
 
 
 def _moment(time_ms: int) -> str:

@@ -84,6 +84,13 @@ class _Pinned:
         return self.roots
 
 
+class _NoHeadStart:
+    """A home at rest shows what its own records come to."""
+
+    def stars(self, _film: str) -> None:
+        """No checkpoint says anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Author:
     """Whose home it is."""
@@ -98,6 +105,7 @@ class _Parts:
     library: Any
     ipfs: _Pinned
     author: _Author
+    head_start: _NoHeadStart
 
 
 def tell_resting(home: Path, error: Unreachable) -> None:
@@ -124,7 +132,7 @@ def films(home: Path) -> list[dict[str, Any]]:
         author = _author(home)
         # A home that records were only imported into has no author of its own yet.
         whose = _Author(Cid() if author is None else Cid.parse(author))
-        parts: Any = _Parts(await _library(Shelf.of(home)), _Pinned(_pins(home)), whose)
+        parts: Any = _Parts(await _library(Shelf.of(home)), _Pinned(_pins(home)), whose, _NoHeadStart())
         return await views.films(parts)
 
     return asyncio.run(listed())

@@ -78,12 +78,16 @@ class Facts(Answer):
 
 
 class Score(Answer):
-    """A computed number and what it opens to: all counted stars, ascending."""
+    """A computed number and what it opens to: all counted stars, ascending.
+
+    `source` is null where they are counted here, else the label of the checkpoint that they are from.
+    """
 
     median: int | None
     count: int
     stars: list[int]
     weights: str
+    source: str | None = None
 
 
 class Scores(Answer):
@@ -161,6 +165,23 @@ class Holding(Growing):
     fingerprint: str
 
 
+class Ahead(Answer):
+    """The checkpoint that a node shows until it has replayed it; `held` of its `records` are here already.
+
+    When it ended, `is_shown` is false, and `label` says how; `contradicts` names records that contradict it.
+    """
+
+    record: str
+    author: str
+    moment_ms: int
+    records: int
+    ratings: int
+    label: str
+    is_shown: bool
+    held: int
+    contradicts: list[str]
+
+
 class Status(Growing):
     """The node at a glance: addresses without path, and counts."""
 
@@ -179,6 +200,7 @@ class Status(Growing):
     records: int
     holding: Holding | None = None
     films: int
+    checkpoint: Ahead | None = None
     stored_bytes: int
     disk_cap: int
     peers: list[Peer]
@@ -313,87 +335,3 @@ class Recommendations(Answer):
     model: str
     fitted_on: int
     films: list[Recommended]
-
-
-# Keys and devices
-
-
-class LastRecord(Answer):
-    """The last record of a feed that counts: its seq (-1: none), and its id where a record names it."""
-
-    seq: int
-    head: str | None
-
-
-class Key(Growing):
-    """A key of the author and its state."""
-
-    key: str
-    sort: str
-    name: str | None
-    state: str
-    signs: str
-    records: int
-    counted: int
-    last: LastRecord | None
-    here: bool
-
-
-class Keys(Growing):
-    """Who may sign what."""
-
-    author: str
-    device: str
-    admitted: bool
-    restored: bool
-    following: str | None
-    keys: list[Key]
-    account: str
-
-
-class Revoked(Answer):
-    """The revocation that was signed."""
-
-    record: str
-    seq: int
-
-
-class Rotated(Answer):
-    """The rotation that was signed, and the root that speaks for the author from now on."""
-
-    record: str
-    root: str
-
-
-class Admitted(Answer):
-    """This node's device, and the delegation where one was signed now."""
-
-    device: str
-    record: str | None
-
-
-class Delegated(Answer):
-    """A device that the author's root admits, and the record that says so."""
-
-    author: str
-    device: str
-    record: str
-
-
-class NextPlace(Answer):
-    """What the next record of a device must carry; its time may not be before `time_ms`."""
-
-    seq: int
-    prev: str | None
-    time_ms: int
-
-
-class DeviceState(Answer):
-    """A device of this node's author; `next` is null where nothing of it counts any more."""
-
-    author: str
-    device: str
-    name: str
-    delegated: bool
-    revoked: bool
-    next: NextPlace | None

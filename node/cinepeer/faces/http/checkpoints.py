@@ -6,16 +6,32 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
+from fastapi.responses import Response
 
 from cinepeer.app.checkpoint import Stated
 from cinepeer.faces.http import checkpoint_answers as answers
 from cinepeer.faces.http import views
+from cinepeer.faces.http.films import DAG_CBOR_TYPE, RECORDS
 from cinepeer.faces.http.parts import Parts
+from cinepeer.replication.introduction import encode_introductions
+
+
+def reading_checkpoints(parts: Parts) -> APIRouter:
+    """What a client without records needs to begin with a checkpoint: its record, and the keys of who signed it."""
+    router = APIRouter(tags=["checkpoints"])
+
+    @router.get("/api/checkpoints/introductions", response_class=Response, responses=RECORDS)
+    async def list_introductions() -> Response:
+        """The newest checkpoints of each device, each as signed, with its author's chain of keys."""
+        found = await parts.checkpoints.introductions()
+        return Response(encode_introductions(found), media_type=DAG_CBOR_TYPE)
+
+    return router
 
 
 def checkpoints(parts: Parts) -> APIRouter:
     """Listing, making, showing and replaying checkpoints."""
-    router = APIRouter(tags=["checkpoints"])
+    router = reading_checkpoints(parts)
 
     @router.get("/api/checkpoints", response_model=list[answers.Checkpoint])
     async def list_checkpoints() -> list[dict[str, Any]]:

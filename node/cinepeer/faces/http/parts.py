@@ -11,6 +11,7 @@ from cinepeer.app.audit import Auditing
 from cinepeer.app.checkpoint import Checkpoints
 from cinepeer.app.deny import DenyList
 from cinepeer.app.devices import Devices
+from cinepeer.app.head_start import HeadStart
 from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
@@ -43,6 +44,7 @@ class Parts:
     titles: Titles
     auditing: Auditing
     checkpoints: Checkpoints
+    head_start: HeadStart
     replication: Replication
     neighbours: Callable[[], Sequence[Any]]
     block_counts: Callable[[], Awaitable[dict[str, dict[str, int]]]]

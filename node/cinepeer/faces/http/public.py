@@ -14,6 +14,7 @@ from fastapi import APIRouter, FastAPI
 from cinepeer import __version__
 from cinepeer.faces.http import answers, ledger_answers, views
 from cinepeer.faces.http.chain import chain
+from cinepeer.faces.http.checkpoints import reading_checkpoints
 from cinepeer.faces.http.films import films
 from cinepeer.faces.http.gateway import gateway
 from cinepeer.faces.http.guard import Asgi, Receive, Scope, Send, headed, send_problem
@@ -50,7 +51,14 @@ def public(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> As
 
 def readable(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> list[APIRouter]:
     """Every route of the second listener."""
-    return [gateway(ipfs, denied, trustless=True), films(parts), reading_records(parts), _summary(parts), chain(parts)]
+    return [
+        gateway(ipfs, denied, trustless=True),
+        films(parts),
+        reading_records(parts),
+        reading_checkpoints(parts),
+        _summary(parts),
+        chain(parts),
+    ]
 
 
 def _summary(parts: Parts) -> APIRouter:

@@ -47,6 +47,7 @@ async def status(parts: Parts) -> dict[str, Any]:
         "records": await parts.store.count(),
         "holding": await _holding(parts),
         "films": len(parts.library.catalogue.films),
+        "checkpoint": _head_start(parts),
         "stored_bytes": await parts.ipfs.stored_bytes(),
         "disk_cap": parts.hosting.cap_bytes,
         "peers": peers(parts),
@@ -72,6 +73,25 @@ async def _holding(parts: Parts) -> dict[str, Any]:
     return {"scope": write_setting(parts.replication.scope), "records": count, "fingerprint": fingerprint.hex()}
 
 
+def _head_start(parts: Parts) -> dict[str, Any] | None:
+    """The checkpoint that this node shows or showed since it started, with its label."""
+    shown = parts.head_start.shown
+    stated = parts.head_start.ended if shown is None else shown.stated
+    if stated is None:
+        return None
+    return {
+        "record": str(stated.record),
+        "author": str(stated.author),
+        "moment_ms": stated.moment_ms,
+        "records": stated.records,
+        "ratings": stated.ratings,
+        "label": stated.label,
+        "is_shown": shown is not None,
+        "held": stated.records if shown is None else min(shown.held, stated.records),
+        "contradicts": [str(record) for record in stated.contradicts],
+    }
+
+
 async def films(parts: Parts) -> list[dict[str, Any]]:
     """All films with a record here, playable ones first, then by name."""
     shown = [await _film(parts, found) for found in parts.library.catalogue.films.values()]
@@ -93,7 +113,7 @@ async def film(parts: Parts, text: str) -> dict[str, Any]:
 async def _film(parts: Parts, found: Film) -> dict[str, Any]:
     pins = await parts.ipfs.pins()
     versions = [_version(parts, version, pins) for version in found.versions]
-    stars = parts.library.counted.spread(found.id)
+    stars, source = _stars(parts, found.id)
     return {
         "id": found.id,
         "name": found.name,
@@ -110,9 +130,17 @@ async def _film(parts: Parts, found: Film) -> dict[str, Any]:
                 "count": len(stars),
                 "stars": stars,
                 "weights": "unweighted",
+                "source": source,
             }
         },
     }
+
+
+def _stars(parts: Parts, film: str) -> tuple[list[int], str | None]:
+    """A film's stars, ascending; where a checkpoint knows more of them than are counted here yet, its own and label."""
+    counted = parts.library.counted.spread(film)
+    told = parts.head_start.stars(film)
+    return (counted, None) if told is None or len(told[0]) <= len(counted) else told
 
 
 def _version(parts: Parts, version: Version, pins: set[Cid]) -> dict[str, Any]:

@@ -1,0 +1,213 @@
+"""The head start: a fresh node shows the network's newest checkpoint first, and checks it while the records come.
+
+Nothing of it counts here. It stands beside what this node counts itself, says who computed it, and goes when its
+records are held and were replayed, or when they do not come to what it says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from cinepeer.app.checkpoint import Checkpoints, Stated
+from cinepeer.errors import CinepeerError, Refused
+from cinepeer.records import dagcbor
+from cinepeer.records.cid import Cid
+from cinepeer.replication.introduction import encode_introductions, parse_introductions
+from cinepeer.replication.snapshot import Snapshot
+
+log = logging.getLogger("cinepeer.head_start")
+
+CHECKPOINTS = "/cinepeer/checkpoints/1"
+NOTHING = dagcbor.encode(None)
+ASK_TIMEOUT_S = 10.0
+
+
+class Talk(Protocol):
+    """An open conversation."""
+
+    async def ask(self, question: bytes, timeout_s: float) -> bytes: ...
+
+
+class Neighbour(Protocol):
+    """A connected peer."""
+
+    @property
+    def peer_id(self) -> str: ...
+
+
+class Network(Protocol):
+    """The peer-to-peer network, as far as a head start needs it."""
+
+    def neighbours(self) -> Sequence[Neighbour]: ...
+    def conversation(self, peer_id: str, protocol: str) -> AbstractAsyncContextManager[Talk]: ...
+
+
+class Store(Protocol):
+    """The records that are held here."""
+
+    async def count(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often it looks, how long it waits between replays at most, and for missing records that nobody brings, s."""
+
+    look_s: float = 1.0
+    rest_s: float = 60.0
+    patience_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The checkpoint that is shown, how often its films got 1, 2 … 10 stars, and how many records are held already."""
+
+    stated: Stated
+    found: Snapshot
+    spread: dict[str, list[int]]
+    held: int
+
+
+class HeadStart:
+    """`answer` goes to the network under `CHECKPOINTS`; `start(network)` begins to look."""
+
+    def __init__(
+        self,
+        checkpoints: Checkpoints,
+        store: Store,
+        scope: Cid,
+        *,
+        clock_ms: Callable[[], int],
+        blame: Callable[[str, str], None],
+        pace: Pace | None = None,
+    ) -> None:
+        """`scope` is the link of what this node holds; `blame(peer, reason)` hears of what does not hold."""
+        self._checkpoints = checkpoints
+        self._store = store
+        self._scope = scope
+        self._clock_ms = clock_ms
+        self._blame = blame
+        self._pace = pace or Pace()
+        self._task: asyncio.Task[None] | None = None
+        self._asked: set[str] = set()
+        self._left: set[Cid] = set()  # records of checkpoints that were looked at and are not shown
+        self._due_s = 0.0
+        self._pause_s = 0.0
+        self._grew_s = 0.0
+        self.shown: Shown | None = None
+        self.ended: Stated | None = None
+
+    async def start(self, network: Network) -> None:
+        """Begins to look for a checkpoint."""
+        self._task = asyncio.create_task(self._go(network), name="head-start")
+
+    async def stop(self) -> None:
+        """Lets go of it."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def stars(self, film: str) -> tuple[list[int], str] | None:
+        """A film's stars as the checkpoint shown has them, ascending, and its label; None while none is shown."""
+        if self.shown is None or film not in self.shown.spread:
+            return None
+        counts = self.shown.spread[film]
+        return [stars for stars, count in enumerate(counts, 1) for _ in range(count)], self.shown.stated.label
+
+    async def look(self, network: Network) -> None:
+        """One step: to find a checkpoint worth showing, or to check the one that is shown."""
+        if self.shown is None:
+            await self._begin(network)
+        else:
+            await self._check(self.shown)
+
+    async def _go(self, network: Network) -> None:
+        while True:
+            try:
+                await self.look(network)
+            except CinepeerError as error:
+                log.info("head_start.failed reason=%s", error)
+            except Exception:  # a task's edge: the node goes on without a head start
+                log.exception("head_start.failed")
+            await asyncio.sleep(self._pace.look_s)
+
+    async def answer(self, _question: bytes) -> bytes:
+        """What this node tells whoever asks: the newest checkpoints that it holds, with their authors' keys."""
+        return encode_introductions(await self._checkpoints.introductions())
+
+    # Finding one
+
+    async def _begin(self, network: Network) -> None:
+        """Loads the newest checkpoint that knows more records than are held here."""
+        await self._ask(network)
+        held = await self._store.count()
+        for one in await self._checkpoints.listed():
+            if one.record in self._left or not one.is_claim or one.scope != self._scope or one.contradicts:
+                continue
+            if one.records <= held:
+                continue
+            try:
+                found, stated = await self._checkpoints.load(one.record)
+            except CinepeerError as error:
+                self._left.add(one.record)
+                log.info("head_start.left checkpoint=%s reason=%s", one.record, error)
+                continue
+            self._due_s = self._grew_s = _now_s()
+            self._pause_s = self._pace.look_s
+            self.shown = Shown(stated, found, found.spread(), held)
+            log.info("head_start.shown checkpoint=%s ratings=%d label=%s", one.record, one.ratings, stated.label)
+            return
+
+    async def _ask(self, network: Network) -> None:
+        """Asks each neighbour once what it knows of."""
+        for neighbour in network.neighbours():
+            peer = neighbour.peer_id
+            if peer in self._asked:
+                continue
+            self._asked.add(peer)
+            try:
+                async with network.conversation(peer, CHECKPOINTS) as talk:
+                    told = await talk.ask(NOTHING, ASK_TIMEOUT_S)
+                self._checkpoints.introduce(await asyncio.to_thread(parse_introductions, told, self._clock_ms()))
+            except Refused as error:
+                self._blame(peer, error.reason)
+            except CinepeerError as error:
+                log.info("head_start.unasked peer=%s reason=%s", peer, error)
+
+    # Checking it
+
+    async def _check(self, shown: Shown) -> None:
+        """Replays it once its records may be here; lets go of it where they never come."""
+        held, now_s = await self._store.count(), _now_s()
+        if held > shown.held:
+            self._grew_s = now_s
+        shown = self.shown = replace(shown, held=held)
+        if held >= shown.stated.records and now_s >= self._due_s:
+            self._pause_s = min(2 * self._pause_s, self._pace.rest_s)
+            self._due_s = now_s + self._pause_s
+            replayed = await self._checkpoints.replay(shown.stated.record)
+            if not replayed.missing_records and not replayed.missing_bodies:
+                self._end(replace(shown.stated, label=replayed.label))
+                return
+        if now_s - self._grew_s > self._pace.patience_s:
+            self._end(replace(shown.stated, label=f"{shown.stated.label}: nobody brings all of its records"))
+        elif one := next((one for one in await self._checkpoints.listed() if one.record == shown.stated.record), None):
+            self.shown = replace(shown, stated=one)
+            if one.contradicts:
+                self._end(one)
+
+    def _end(self, stated: Stated) -> None:
+        """Shows this node's own numbers from now on."""
+        log.info("head_start.ended checkpoint=%s label=%s", stated.record, stated.label)
+        self._left.add(stated.record)
+        self.shown, self.ended = None, stated
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
