@@ -1,0 +1,231 @@
+"""The best models in the form in which a node serves them: one matrix of signed bytes for every channel.
+
+The item models are linear in a history as they stand. The factors (iALS) are not: a history's own system decides how
+much each like counts. Here they are the ridge M from histories to the factors that iALS folds them into, so that
+M V' joins the other matrices. Each part is weighed by the mean deviation of its scores over the authors, where a blend
+takes the deviation of each viewer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import lapack
+from scipy.sparse import csr_array
+
+from cinepeer.errors import BadInput
+from cinepeer.recommend import content as content_model
+from cinepeer.recommend import dislikes, factors, near, next_film
+from cinepeer.recommend.fast_ranking import dense
+from cinepeer.recommend.history import Floats, Integers, Times, likes, popularity, sparse, verify_stars
+from cinepeer.recommend.linear import Linear
+from cinepeer.recommend.served import MAX_SCALE, Channel, ServedModel, channel_of, save, served_of
+
+SPREAD = 500  # authors over whom deviations are taken
+VALUE = 64  # the input of a like; 1 in the fading channels is 256
+FADED = 256
+SLACK = 64  # bytes by which the sizes in a header may be longer
+FAINT = 1e-20  # a column without a larger weight says nothing: its step would not be a float32
+Matrix = tuple[str, tuple[int, ...], Integers, Floats]  # a channel's name, values, rows and weights
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What each part counts, after division by its mean deviation."""
+
+    item: float
+    factors: float
+    dislikes: float
+
+
+PLAIN = Shares(0.4, 0.6, 0.0)
+WITH_DISLIKES = Shares(0.2, 0.3, 0.5)
+
+
+def fit_served(
+    stars: csr_array,
+    films: Sequence[str],
+    times: Times | None = None,
+    content: csr_array | None = None,
+    *,
+    max_films: int = 4_000,
+    max_next: int = 0,
+    least_dislikes: int = 5,
+    ridge: float = 50.0,
+    kernel_ridge: float = 1.0,
+) -> ServedModel:
+    """Fits every channel on `stars` [authors, films] (1..10; column j is `films[j]`) for `ranking.rank`.
+
+    `times` as in `recommender.fit`. The `max_films` most liked films speak and are spoken of; films that nobody likes
+    are spoken of where `content` [films, features] tells what they are. `max_next` > 0: the most rated of them get
+    the fading channels too, at 3 matrices. `ridge` is of M. Raises `BadInput`.
+    """
+    verify_stars(stars, times, len(films))
+    if content is not None and content.shape[0] != len(films):
+        raise BadInput(f"found content of {content.shape[0]} films, expected {len(films)}")
+    kept = _kept(stars, films, content, max_films)
+    stars, times = _ordered(stars, times, kept)
+    names = [films[number] for number in kept]
+    counts = popularity(stars).astype(np.int64)
+    warm = np.flatnonzero(counts)
+    if not len(warm):
+        return served_of(names, counts.tolist(), int(stars.nnz), [])
+    liked, disliked, second = _taste(stars, times, warm, least_dislikes, ridge)
+    cold = np.flatnonzero(counts == 0)
+    across = None
+    if content is not None and len(cold):
+        across = content_model.kernel(sparse(content[kept]), cold, warm, kernel_ridge)
+    matrices: list[Matrix] = (
+        [("disliked", (VALUE,), second, _wide(disliked, len(names), warm, cold, across))] if len(second) else []
+    )
+    matrices.append(("liked", (VALUE,), warm, _wide(liked, len(names), warm, cold, across)))
+    if times is not None and max_next:
+        matrices += _lately(stars, times, max_next)
+    most = max(float(np.abs(matrix).max()) for _, _, _, matrix in matrices)
+    channels = [
+        _channel(name, values, rows, matrix, most)
+        for name, values, rows, matrix in sorted(matrices, key=lambda told: told[0])
+    ]
+    return served_of(names, counts.tolist(), int(stars.nnz), channels)
+
+
+def compact(model: ServedModel, size_bytes: int) -> ServedModel:
+    """The model for a light client: of every column the largest weights alone, `save`d in at most `size_bytes`.
+
+    The bytes are shared among the channels by their rows; a column's scale stays. Raises `BadInput` when not even the
+    header and a bit for every weight fit.
+    """
+    rows = sum(len(channel.rows) for channel in model.channels)
+    head = len(save(served_of(model.films, model.likes, model.records, [_thin(one, 0.0) for one in model.channels])))
+    if head > size_bytes:
+        raise BadInput(f"found room for {size_bytes} bytes, expected at least {head} for {len(model.films)} films")
+    each = (size_bytes - head - SLACK) / max(rows * len(model.films), 1)
+    return served_of(model.films, model.likes, model.records, [_thin(channel, each) for channel in model.channels])
+
+
+def _kept(stars: csr_array, films: Sequence[str], content: csr_array | None, most: int) -> Integers:
+    """Columns in ascending order of film id: the most liked films, and as many new ones as have content."""
+    counts = popularity(stars)
+    by_likes = sorted(np.flatnonzero(counts).tolist(), key=lambda number: (-float(counts[number]), films[number]))
+    cold: list[int] = []
+    if content is not None:
+        told = np.flatnonzero((counts == 0) & (np.diff(sparse(content).indptr) > 0))
+        cold = sorted(told.tolist(), key=lambda number: films[number])[:most]
+    return np.array(sorted(by_likes[:most] + cold, key=lambda number: films[number]), np.int64)
+
+
+def _ordered(stars: csr_array, times: Times | None, kept: Integers) -> tuple[csr_array, Times | None]:
+    """The kept columns, authors in an order of their own ratings: sums of floats come out the same for any order."""
+    picked = sparse(stars[:, kept])
+    when = None if times is None else sparse(sparse((times + 1, stars.indices, stars.indptr), stars.shape)[:, kept])
+    for found in (picked, when):
+        if found is not None:
+            found.sort_indices()
+    edges = list(zip(picked.indptr[:-1], picked.indptr[1:], strict=True))
+
+    def key(author: int) -> tuple[bytes, ...]:
+        start, stop = edges[author]
+        parts = [picked.indices[start:stop].astype(">i4"), picked.data[start:stop].astype(">f4")]
+        return tuple(part.tobytes() for part in parts)
+
+    order = np.array(sorted((n for n in range(len(edges)) if edges[n][0] < edges[n][1]), key=key), np.int64)
+    picked = sparse(picked[order]).astype(np.float32)
+    return picked, None if when is None else when[order].data.astype(np.int64)
+
+
+def _taste(
+    stars: csr_array, times: Times | None, warm: Integers, least: int, ridge: float
+) -> tuple[Floats, Floats, Integers]:
+    """(likes to films [warm, warm], dislikes to films [second, warm], the second's film numbers)."""
+    mine = sparse(stars[:, warm])
+    when = None
+    if times is not None:
+        when = sparse(sparse((times + 1, stars.indices, stars.indptr), stars.shape)[:, warm]).data - 1
+    item, latent = near.fit(mine, when), _linear_factors(mine, ridge)
+    negative = dislikes.fit(mine, least=least)
+    second = negative.rows[negative.rows[:, 0] == 1, 1]
+    shares = WITH_DISLIKES if len(second) else PLAIN
+    some = sparse(mine[np.unique(np.linspace(0, mine.shape[0] - 1, SPREAD).astype(np.int64))])
+    shown = likes(some)
+    total = item.weights * np.float32(shares.item / _deviation(item.scores(some)))
+    total += latent * np.float32(shares.factors / _deviation(np.asarray(shown @ latent)))
+    part = np.float32(shares.dislikes / _deviation(negative.scores(some)))
+    total += negative.weights[: len(warm)] * part
+    below = negative.weights[len(warm) :] * part
+    below[np.arange(len(second)), second] = 0
+    np.fill_diagonal(total, 0)
+    return total, below, warm[second]
+
+
+def _linear_factors(stars: csr_array, ridge: float) -> Floats:
+    """M V', with M = (X'X + ridge)^-1 X'U for the factors U that iALS gives the histories X; float32 [films, films]."""
+    model = factors.fit(stars)
+    shown = likes(stars)
+    wanted = factors.solve_side(shown, model.films, model.unseen, model.ridge)
+    shown = shown.astype(np.float64)
+    system = np.asfortranarray((shown.T @ shown).toarray(), dtype=np.float32)
+    system[np.diag_indices(len(system))] += np.float32(ridge)
+    target = np.asfortranarray(shown.T @ wanted, dtype=np.float32)
+    _, found, info = lapack.sposv(system, target, lower=True, overwrite_a=True)
+    if info:
+        raise ArithmeticError(f"the system is not positive definite at film {info}")
+    return np.asarray(found @ model.films.T, dtype=np.float32)
+
+
+def _deviation(scores: Floats) -> float:
+    """The mean over viewers of the deviation of their scores; 1 where all are equal."""
+    found = float(scores.std(axis=1, dtype=np.float64).mean()) if scores.size else 0.0
+    return found if found > 0 else 1.0
+
+
+def _wide(weights: Floats, films: int, warm: Integers, cold: Integers, across: Floats | None) -> Floats:
+    """The columns of all films: the known ones, and the new ones by their content."""
+    found = np.zeros((len(weights), films), np.float32)
+    found[:, warm] = weights
+    if across is not None:
+        found[:, cold] = weights @ across.T
+    return found
+
+
+def _lately(stars: csr_array, times: Times, most: int) -> list[Matrix]:
+    decays = next_film.DECAYS
+    found: Linear = next_film.fit(stars, times, max_inputs=most * len(decays))
+    result: list[Matrix] = []
+    for number, decay in enumerate(decays):
+        mine = found.rows[:, 0] == number
+        values = [FADED]
+        while values[-1]:
+            values.append(round(FADED * decay ** len(values)))
+        result.append((f"lately.{number}", tuple(values), found.rows[mine, 1], found.weights[mine] / 4))
+    return result
+
+
+def _channel(name: str, values: tuple[int, ...], rows: Integers, matrix: Floats, most: float) -> Channel:
+    """Signed bytes with one step per column; the largest step of all channels is `MAX_SCALE`."""
+    peaks = np.abs(matrix).max(axis=0, initial=0.0)
+    peaks[peaks < FAINT] = 0
+    steps = np.where(peaks > 0, peaks / 127.0, 1.0).astype(np.float64)
+    scales = np.ceil(peaks / max(most, FAINT) * MAX_SCALE).clip(0, MAX_SCALE).astype(np.int64)
+    weights = np.empty(matrix.shape, np.int8)
+    for start in range(0, len(matrix), 1024):
+        weights[start : start + 1024] = np.rint(matrix[start : start + 1024] / steps.astype(np.float32)).clip(-127, 127)
+    return channel_of(name, values, rows.tolist(), scales.tolist(), "dense", weights.tobytes())
+
+
+def _thin(channel: Channel, each: float) -> Channel:
+    """Of every column the share `each` of its weights, the largest (the upper ones where equal); sparse."""
+    weights = dense(channel)
+    count = max(int(each * len(weights)), 0)
+    if count < len(weights):
+        order = np.argsort(-np.abs(weights.astype(np.int16)), axis=0, kind="stable")[:count]
+        mask = np.zeros(weights.shape, dtype=bool)
+        np.put_along_axis(mask, order, True, axis=0)
+        weights = np.where(mask, weights, 0).astype(np.int8)
+    return channel_of(channel.name, channel.values, channel.rows, channel.scales, "sparse", b"".join(_rows(weights)))
+
+
+def _rows(weights: npt.NDArray[np.int8]) -> list[bytes]:
+    return [np.packbits(row != 0, bitorder="little").tobytes() + row[row != 0].tobytes() for row in weights]
