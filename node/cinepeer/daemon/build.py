@@ -78,9 +78,8 @@ async def build(
         store, roots.first, roots.following, device, clock_ms, os.urandom, roots.nonce, is_restored
     )
     home.keep(author=str(author.id))
-    library = Library(store, CountedFile(home.path / "counted"))
+    library = Library(store)
     await library.begin()
-    stack.push_async_callback(library.keep)
     index = FilmIndex(home.index)
     stack.callback(index.close)
     disk = open_disk(stack, home, settings)
