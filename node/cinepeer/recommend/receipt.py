@@ -199,8 +199,9 @@ def _facts_map(facts: Facts) -> dict[str, Any]:
 
 def _parsed(told: Any) -> tuple[Statement, tuple[Entry, ...] | None]:
     """The statement and the history; raises whatever a wrong shape raises."""
+    _as(dict, told)
     origin = told["origin"]
-    facts = {film: _facts(said) for film, said in told["facts"].items()}
+    facts = {film: _facts(said) for film, said in _as(dict, told["facts"]).items()}
     films = tuple((_as(str, f), _as(int, s), _as(int, n), _as(str, b)) for f, s, n, b in told["films"])
     limit = _as(int, told["limit"])
     if not 0 <= limit <= MAX_LIMIT:
@@ -213,11 +214,11 @@ def _parsed(told: Any) -> tuple[Statement, tuple[Entry, ...] | None]:
         if origin is None
         else Origin(_sized(origin["root"], 32), _as(int, origin["ratings"]), _as(int, origin["seed"])),
         tuple(_sized(leaf, 32) for leaf in told["leaves"]),
-        parse_wishes(told["wishes"]),
+        parse_wishes(_as(dict, told["wishes"])),
         facts,
         limit,
         films,
-        {_as(str, why): _as(int, count) for why, count in told["left_out"].items()},
+        {_as(str, why): _as(int, count) for why, count in _as(dict, told["left_out"]).items()},
     )
     return statement, None if told["history"] is None else _entries(told["history"])
 

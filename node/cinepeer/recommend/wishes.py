@@ -69,15 +69,15 @@ def wishes_map(wishes: Wishes) -> dict[str, Any]:
     return found
 
 
-def parse_wishes(told: Mapping[str, Any], before: Wishes = Wishes()) -> Wishes:
-    """`before` with what `told` names of it; raises `BadInput` in one sentence for what is no wish."""
+def parse_wishes(told: Mapping[str, Any], before: Wishes | None = None) -> Wishes:
+    """`before` (else none at all) with what `told` names of it; raises `BadInput` for what is no wish."""
     known = {field.name for field in fields(Wishes)}
     changed: dict[str, Any] = {}
     for name, value in told.items():
         if name not in known:
             raise BadInput(f"found the wish {str(name)[:40]!r}, expected one of {', '.join(sorted(known))}")
         changed[name] = _parsed(name, value)
-    wishes = replace(before, **changed)
+    wishes = replace(before or Wishes(), **changed)
     wishes.parsed_rules()
     return wishes
 
