@@ -56,9 +56,10 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often it looks, how long it waits between replays at most, and for missing records that nobody brings, s."""
+    """How often it looks, how long an answer is told again, the longest pause between two replays, the patience; s."""
 
     look_s: float = 1.0
+    told_s: float = 10.0
     rest_s: float = 60.0
     patience_s: float = 900.0
 
@@ -96,6 +97,8 @@ class HeadStart:
         self._task: asyncio.Task[None] | None = None
         self._asked: set[str] = set()
         self._left: set[Cid] = set()  # records of checkpoints that were looked at and are not shown
+        self._told = b""
+        self._told_until_s = float("-inf")
         self._due_s = 0.0
         self._pause_s = 0.0
         self._grew_s = 0.0
@@ -139,7 +142,11 @@ class HeadStart:
 
     async def answer(self, _question: bytes) -> bytes:
         """What this node tells whoever asks: the newest checkpoints that it holds, with their authors' keys."""
-        return encode_introductions(await self._checkpoints.introductions())
+        now_s = _now_s()
+        if now_s >= self._told_until_s:  # many may ask, and read through the records of keys costs
+            self._told = encode_introductions(await self._checkpoints.introductions())
+            self._told_until_s = now_s + self._pace.told_s
+        return self._told
 
     # Finding one
 

@@ -192,6 +192,20 @@ def test_an_introduction_that_does_not_hold_is_refused_and_counted(tmp_path: Pat
     tell(tmp_path, story)
 
 
+def test_an_answer_is_told_again_for_a_while(tmp_path: Path) -> None:
+    async def story(anna: Node, bela: Node) -> None:
+        await anna.checkpoints.make()
+        start = Start(anna, Wire())
+        before = await start.it.answer(b"")
+        await anna.checkpoints.make()
+        assert await start.it.answer(b"anything") == before
+        start.it._told_until_s = 0.0
+        assert await start.it.answer(b"") != before
+        assert bela.fetched == 0
+
+    tell(tmp_path, story)
+
+
 def test_scopes_are_named_as_in_the_record(tmp_path: Path) -> None:
     async def story(anna: Node, bela: Node) -> None:
         assert (await anna.checkpoints.make()).scope == scope_link(EVERYTHING)
