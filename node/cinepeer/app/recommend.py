@@ -63,7 +63,7 @@ class Recommendations:
         """
         whose, own = self._fitted_own
         since = self._library.ratings - self._fitted
-        if whose != author or since != self._library.ratings_of[author] - own:
+        if whose != author or since != self._library.counted.records_of(author) - own:
             return False
         known = set(self.model.films)
         return all(film in known for film in self._library.counted.stars_of(author))
@@ -86,8 +86,8 @@ class Recommendations:
         async with self._fitting:
             if self.is_current:
                 return
-            ratings, own = self._library.ratings, self._library.ratings_of[author]
-            self.model, data = await fit_apart(self._library.counted)
+            ratings, own = self._library.ratings, self._library.counted.records_of(author)
+            self.model, data = await fit_apart(self._library.counted.arrays())
             self.model_id = model_id(data)
             self._fitted, self._fitted_own = ratings, (author, own)
 

@@ -46,6 +46,7 @@ async def build(
     from cinepeer.adapters.media.tools import FilmTools
     from cinepeer.adapters.p2p.network import P2P
     from cinepeer.adapters.search.index import FilmIndex
+    from cinepeer.adapters.store.counted_file import CountedFile
     from cinepeer.adapters.store.records import RecordStore
     from cinepeer.adapters.system.notes import Notes
     from cinepeer.adapters.system.uploads import Uploads
@@ -78,8 +79,9 @@ async def build(
         store, roots.first, roots.following, device, clock_ms, os.urandom, roots.nonce, is_restored
     )
     home.keep(author=str(author.id))
-    library = Library(store)
+    library = Library(store, CountedFile(home.path / "counted"))
     await library.begin()
+    stack.push_async_callback(library.keep)
     index = FilmIndex(home.index)
     stack.callback(index.close)
     disk = open_disk(stack, home, settings)

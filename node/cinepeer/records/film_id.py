@@ -10,14 +10,14 @@ from cinepeer.errors import Refused
 FilmId = NewType("FilmId", str)
 
 # IMDb pads to seven digits, so that only a longer number may not begin with 0.
-_EXTERNAL = (
+EXTERNAL = (
     r"imdb:tt(?:[0-9]{7}|[1-9][0-9]{7,9})|wikidata:Q[1-9][0-9]{0,11}|tmdb:[1-9][0-9]{0,9}|movielens:[1-9][0-9]{0,9}"
 )
 # The text of a CIDv1 with DAG-CBOR and sha2-256: 4 fixed bytes and 32 free ones, 5 bits to a letter, 2 bits left over.
-_RECORD = r"bafyrei[a-h][a-z2-7]{50}[aeimquy4]"
+RECORD = r"bafyrei[a-h][a-z2-7]{50}[aeimquy4]"
 
-_EXTERNAL_ID = re.compile(_EXTERNAL)
-_FILM_ID = re.compile(f"{_RECORD}|{_EXTERNAL}")
+_EXTERNAL_ID = re.compile(EXTERNAL)
+_FILM_ID = re.compile(f"{RECORD}|{EXTERNAL}")
 
 
 def is_film_id(text: str) -> bool:

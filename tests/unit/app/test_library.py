@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cinepeer.adapters.store.counted_file import CountedFile
 from cinepeer.app.catalogue import Catalogue
 from cinepeer.app.library import Library
 from cinepeer.records.bodies import new_body, parse_body
 from cinepeer.records.cid import DAG_PB, Cid
 from cinepeer.records.record import sign_record
+from cinepeer.trust.counted import Counted
+from cinepeer.trust.kept import Mark
+from cinepeer.trust.rows import Rows
 from unit.app.people import World, in_world
 
 FILM = {
@@ -206,5 +211,143 @@ def test_of_few_records_all_is_folded_at_the_start(tmp_path: Path) -> None:
         await viewer.sign("rating", {"ratings": [["movielens:1", 2]]})
         await world.library.begin()
         assert world.library.ratings == 1
+
+    in_world(tmp_path, story)
+
+
+def shelf_in(path: Path) -> CountedFile:
+    return CountedFile(path / "counted")
+
+
+async def same_as_afresh(world: World, library: Library) -> None:
+    """A library says what one says that reads every record, one after another."""
+    whole = Library(world.store)
+    await whole.refresh()
+    assert library.counted.arrays().root == whole.counted.arrays().root
+    assert library.counted == whole.counted
+    assert library.catalogue == whole.catalogue
+    assert library.ratings == whole.ratings
+
+
+def test_what_was_counted_stands_again_after_a_restart_without_its_records_being_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(world: World) -> None:
+        monkeypatch.setattr("cinepeer.app.library.MANY", 5)
+        viewer, other = await world.author("viewer"), await world.author("other")
+        for stars in range(1, 5):
+            await viewer.sign("rating", {"ratings": [["movielens:1", stars], [f"movielens:{stars + 1}", 7]]})
+        first = Library(world.store, shelf_in(tmp_path))
+        await first.begin()
+        await first.refresh()
+        await first.keep()
+        rated = await other.sign("rating", {"ratings": [["movielens:1", 2]]})
+        await other.sign("rating", {"ratings": [["movielens:2", 2]]})
+        await other.sign("retraction", {"records": [rated.id], "reason": ""})
+
+        again, asked = Library(world.store, shelf_in(tmp_path)), []
+        read = world.store.rating_rows
+
+        async def rating_rows(after: int, last: int, limit: int) -> tuple[Rows, int]:
+            asked.append(after)
+            return await read(after, last, limit)
+
+        monkeypatch.setattr(world.store, "rating_rows", rating_rows)
+        await again.begin()
+        await again.refresh()
+        assert asked == [first.position]
+        await same_as_afresh(world, again)
+        await viewer.sign("rating", {"ratings": [["movielens:9", 9]]})
+        await again.refresh()
+        await same_as_afresh(world, again)
+
+    in_world(tmp_path, story)
+
+
+@pytest.mark.parametrize("how", ["position", "head", "forgotten", "bytes"])
+def test_counts_of_another_store_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    async def story(world: World) -> None:
+        monkeypatch.setattr("cinepeer.app.library.MANY", 2)
+        viewer = await world.author("viewer")
+        await viewer.sign("rating", {"ratings": [["movielens:1", 3]]})
+        shelf = shelf_in(tmp_path)
+        last = await world.store.count()
+        [held] = await world.store.after(last - 1, 1)
+        mark = Mark(last, bytes(held.record.id), 0)
+        wrong = {"position": {"position": last + 1}, "head": {"head": bytes(36)}, "forgotten": {"forgotten": 1}}
+        shelf.write(Counted(), replace(mark, **wrong.get(how, {})))  # of no ratings at all
+        if how == "bytes":
+            shelf.path.write_bytes(shelf.path.read_bytes()[:-1])
+        library = Library(world.store, shelf)
+        await library.begin()
+        await library.refresh()
+        await same_as_afresh(world, library)
+
+    in_world(tmp_path, story)
+
+
+def test_a_body_that_came_between_two_runs_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(world: World) -> None:
+        import hashlib
+
+        monkeypatch.setattr("cinepeer.app.library.MANY", 2)
+        viewer = await world.author("viewer")
+        seed, prev, pairs = hashlib.sha256(b"viewer device").digest(), None, []
+        for seq in range(3):
+            body = new_body("rating", world.entropy(16), ratings=[[f"movielens:{1 + seq}", 9]])
+            record = sign_record(
+                seed, author=viewer.id, seq=seq, prev=prev, time=world.clock_ms(), kind="rating", body=body
+            )
+            pairs.append((record, body))
+            prev = record.id
+        await world.store.add([(record, None) for record, _ in pairs], world.clock_ms())
+        first = Library(world.store, shelf_in(tmp_path))
+        await first.begin()
+        await first.refresh()
+        await first.keep()
+        assert first.ratings == 0
+        await world.store.add(pairs[:2], world.clock_ms())
+        again = Library(world.store, shelf_in(tmp_path))
+        await again.begin()
+        await again.refresh()
+        assert again.ratings == 2
+        await same_as_afresh(world, again)
+        await world.store.add(pairs, world.clock_ms())
+        await again.refresh([record for record, _ in pairs])
+        assert again.ratings == 3
+        await same_as_afresh(world, again)
+
+    in_world(tmp_path, story)
+
+
+def test_a_fork_between_two_runs_takes_off_what_was_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(world: World) -> None:
+        import hashlib
+
+        monkeypatch.setattr("cinepeer.app.library.MANY", 2)
+        viewer = await world.author("viewer")
+        first_one = await viewer.sign("rating", {"ratings": [["movielens:1", 9]]})
+        await viewer.sign("rating", {"ratings": [["movielens:1", 2], ["movielens:2", 8]]})
+        first = Library(world.store, shelf_in(tmp_path))
+        await first.begin()
+        await first.refresh()
+        await first.keep()
+        body = new_body("rating", world.entropy(16), ratings=[["movielens:3", 1]])
+        fork = sign_record(
+            hashlib.sha256(b"viewer device").digest(),
+            author=viewer.id,
+            seq=1,
+            prev=first_one.id,
+            time=world.clock_ms(),
+            kind="rating",
+            body=body,
+        )
+        await world.store.add([(fork, body)], world.clock_ms())
+        for library in (first, Library(world.store, shelf_in(tmp_path))):
+            if library is not first:
+                await library.begin()
+            await library.refresh([fork])
+            assert library.counted.stars_of(viewer.id) == {"movielens:1": 9}
+            await same_as_afresh(world, library)
 
     in_world(tmp_path, story)

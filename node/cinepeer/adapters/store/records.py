@@ -18,6 +18,7 @@ from cinepeer.adapters.store.insertion import completions, insertions, omissions
 from cinepeer.adapters.store.moment import Moment
 from cinepeer.adapters.store.outcome import Batch, Held, Outcome, Pair
 from cinepeer.adapters.store.past import StoredPast
+from cinepeer.adapters.store.rating_rows import awaited_ratings, rating_rows, revised_authors
 from cinepeer.adapters.store.schema import damaged
 from cinepeer.adapters.store.sealing import Sealing
 from cinepeer.errors import BadInput, CheckFailed, Refused
@@ -26,6 +27,7 @@ from cinepeer.records.feed import KEY_KINDS, Feeds
 from cinepeer.records.record import Record, parse_record
 from cinepeer.replication.fingerprints import SealedSet
 from cinepeer.replication.scope import EVERYTHING, Scope
+from cinepeer.trust.rows import Rows
 
 log = logging.getLogger("cinepeer.store")
 
@@ -184,6 +186,23 @@ class RecordStore:
             values = (first, scope.since_ms, scope.until_ms, *names, limit - len(found))
             found += await self._database.read(question.format(side), values)
         return [(held.record, held.body) for held in self._held(found)]
+
+    async def rating_rows(self, after: int, last: int, limit: int) -> tuple[Rows, int]:
+        """At most `limit` rating records from behind `after` up to `last`, and the last position looked at."""
+        return await self._database.gather(lambda connection: rating_rows(connection, after, last, limit))
+
+    async def awaited_ratings(self) -> set[bytes]:
+        """The ids of the rating records whose bodies never came."""
+        return await self._database.gather(awaited_ratings)
+
+    async def revised_authors(self) -> set[Cid]:
+        """The authors of whom not all that is held counts: those who rotated, revoked, or forked."""
+        return await self._database.gather(revised_authors)
+
+    @property
+    def forgotten(self) -> int:
+        """How many ids of records and bodies are noted as forgotten."""
+        return len(self._forgotten)
 
     async def verify_integrity(self) -> None:
         """Reads the whole database; raises `CheckFailed` when a page of it does not hold."""

@@ -114,6 +114,7 @@ async def _film(parts: Parts, found: Film) -> dict[str, Any]:
     pins = await parts.ipfs.pins()
     versions = [_version(parts, version, pins) for version in found.versions]
     stars, source = _stars(parts, found.id)
+    own = parts.library.counted.given(parts.author.id, found.id)
     return {
         "id": found.id,
         "name": found.name,
@@ -123,7 +124,7 @@ async def _film(parts: Parts, found: Film) -> dict[str, Any]:
         "versions": versions,
         "playable": any(version["held"] or version["providers"] for version in versions),
         "titles": ["0x" + bytes(body["title"]).hex() for _, body in found.titles],
-        "yours": parts.library.counted.stars_of(parts.author.id).get(found.id),
+        "yours": own.stars if own else None,
         "scores": {
             "viewers": {
                 "median": stars[(len(stars) - 1) // 2] if stars else None,
@@ -181,7 +182,7 @@ async def ratings(parts: Parts, text: str, limit: int, after: str | None) -> lis
         if held is None:
             raise BadInput(f"found no record {after} here, expected the last one of the page before")
         start = (held[0].time, held[0].id)
-    given = parts.library.counted.by_film.get(film, {})
+    given = parts.library.counted.words_on(film)
     standing = sorted(((one.time, one.record, author, one.stars) for author, one in given.items()), reverse=True)
     return [
         {
