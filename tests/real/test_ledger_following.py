@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from cinepeer.adapters.chain import jsonrpc
-from cinepeer.adapters.chain.client import Ledger, Receipt
+from cinepeer.adapters.chain.client import Ledger
 from cinepeer.adapters.chain.following import Following, Forward
 from cinepeer.adapters.chain.forward import forward_to
 from cinepeer.adapters.chain.listener import listen, rpc_app, server
 from cinepeer.adapters.chain.outbox import Outbox
 from cinepeer.adapters.chain.process import EmbeddedLedger
 from cinepeer.adapters.chain.signing import sign_transaction
+from cinepeer.adapters.chain.values import Receipt
 from cinepeer.errors import BadInput, LimitReached, Unreachable
 from unit.chain.small_chain import ANNA, BELA, CHAIN, COUNTER, EMPTY_CALL, GENESIS, SEED, address
 
@@ -148,7 +149,7 @@ def test_reading_goes_on_and_signed_transactions_wait_while_the_sequencer_is_awa
         assert said == {"code": jsonrpc.AWAY, "message": "found no answer, expected the sequencer"}
         stand.far.is_cut = False
         await stand.following.start()
-        receipts = [await stand.client._wait(bytes.fromhex(str(one)[2:]), b"") for one in hashes]
+        receipts = [await stand.client.wait(bytes.fromhex(str(one)[2:])) for one in hashes]
         assert all(receipt.ok for receipt in receipts)
         assert stand.kept == []
         assert "away" not in stand.following.label

@@ -270,9 +270,8 @@ class Titles:
 
     async def entries(self) -> tuple[list[Entry], int]:
         """Every entry of the contracts' log, and the block up to which they were read."""
-        head = await self.ledger.head()
-        logs = await self.ledger.logs(list(self.contracts.named().values()), self.contracts.from_block, head)
-        return self.decode(logs), head
+        logs, block = await self.ledger.history(self.contracts)
+        return self.decode(logs), block
 
     async def _send(self, to: bytes, data: bytes, value: int = 0) -> Receipt:
         async with self._turn:

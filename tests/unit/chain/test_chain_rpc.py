@@ -11,8 +11,8 @@ from eth_utils import to_checksum_address
 
 from cinepeer.adapters.chain import faucet as giving
 from cinepeer.adapters.chain import rpc as answering
-from cinepeer.adapters.chain.client import encode_header
 from cinepeer.adapters.chain.evm import WEI
+from cinepeer.adapters.chain.values import encode_header
 from cinepeer.rights.keccak import keccak
 from cinepeer.rights.proofs import parse_header, read_account, read_slot
 from unit.chain.small_chain import ANNA, BELA, CHAIN, CLOCK, COUNTED, COUNTER, EMPTY_CALL, GENESIS, SmallChain, address

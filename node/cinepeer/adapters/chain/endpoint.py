@@ -40,9 +40,10 @@ class Gone(Unreachable):
 class Endpoint:
     """One URL that speaks Ethereum's JSON-RPC and belongs to one chain."""
 
-    def __init__(self, url: str, chain_id: int, timeout_s: float) -> None:
+    def __init__(self, url: str, chain_id: int, timeout_s: float, patience_s: float = PATIENCE_S) -> None:
         """Nothing is connected yet; the first question checks the chain id."""
         self.url = url
+        self._patience_s = patience_s
         self.chain_id = chain_id
         self._timeout_s = timeout_s
         self._web3: Any = None
@@ -61,7 +62,7 @@ class Endpoint:
         """
         if self._web3 is None:
             await self._connect()
-        give_up = time.monotonic() + PATIENCE_S
+        give_up = time.monotonic() + self._patience_s
         while True:
             try:
                 return await self._ask(self._web3, method, parameters)

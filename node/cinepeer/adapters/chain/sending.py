@@ -1,0 +1,316 @@
+"""Sending transactions so that each happens once: signed, kept, handed over, looked for, and told honestly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cinepeer.adapters.chain.endpoint import Answered, Reverted
+from cinepeer.adapters.chain.journal import Flight, Journal, act_of
+from cinepeer.adapters.chain.revert import Declared, explain, shipped
+from cinepeer.adapters.chain.values import Receipt, parse_receipt, tohex, unhex
+from cinepeer.errors import BadInput, Unreachable
+
+STUCK_S = 30.0
+"""How long a transaction waits before it is offered again at a higher fee, where there are fees."""
+
+_GAS_ROOM = 5, 4
+_RAISE = 9, 8
+_TRIES = 4
+_RAISES = 5
+_CALM_S = 1.0
+_SURE_S = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to happen: from whom, to whom (None deploys), with which data and wei."""
+
+    account: Any
+    sender: bytes
+    to: bytes | None
+    data: bytes
+    value: int
+
+    @property
+    def act(self) -> bytes:
+        return act_of(self.sender, self.to, self.data, self.value)
+
+    def call(self) -> dict[str, Any]:
+        """The fields of a call that would do the same."""
+        fields = {"from": tohex(self.sender), "data": tohex(self.data), "value": hex(self.value)}
+        return fields | ({"to": tohex(self.to)} if self.to else {})
+
+
+class Sending:
+    """Sends for this process's accounts over `ask`, one transaction of a sender at a time up to its handing over."""
+
+    def __init__(
+        self,
+        ask: Callable[..., Awaitable[Any]],
+        check: Callable[[], Awaitable[None]],
+        chain_id: int,
+        journal: Journal,
+        *,
+        timeout_s: float,
+        poll_s: float,
+        stuck_s: float = STUCK_S,
+        errors: Declared | None = None,
+    ) -> None:
+        """`check` raises when the endpoints are not to be trusted now; `timeout_s` bounds the wait for a receipt."""
+        self._ask = ask
+        self._check = check
+        self._chain_id = chain_id
+        self._journal = journal
+        self._timeout_s = timeout_s
+        self._poll_s = poll_s
+        self._stuck_s = stuck_s
+        self._errors = errors
+        self._locks: defaultdict[bytes, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._awaited: set[tuple[bytes, int]] = set()
+
+    async def send(self, key: bytes, to: bytes | None, data: bytes = b"", value: int = 0) -> Receipt:
+        """
+        Signs with a secp256k1 `key` (32 bytes), sends, and waits until it is executed. What was sent before with an
+        unknown end is looked up by its hash first, and never sent a second time beside it. A refusal by a contract is
+        `BadInput` with the error's name; `Unreachable` names the hash when its fate is unknown.
+        """
+        from eth_account import Account
+
+        account = Account.from_key(key)
+        wanted = _Wanted(account, unhex(account.address), to, data, value)
+        async with self._locks[wanted.sender]:
+            flight = await self._earlier(wanted) or await self._submit(wanted)
+            place = wanted.sender, flight.nonce
+            self._awaited.add(place)
+        try:
+            receipt = await self._land(wanted, flight)
+        finally:
+            self._awaited.discard(place)
+        self._journal.drop(*place)
+        if not receipt.ok:
+            raise await self._failure(receipt, wanted)
+        return receipt
+
+    async def wait(self, tx: bytes) -> Receipt:
+        """The receipt of somebody else's transaction, once there is one; raises `Unreachable` after `timeout_s`."""
+        return await self._poll(tx, lambda: self._receipt(tx))
+
+    async def hand_over(self, raw: bytes) -> None:
+        """Offers signed bytes to the endpoints; raises `Answered` with their words."""
+        await self._ask("eth_sendRawTransaction", tohex(raw))
+
+    # -- before ------------------------------------------------------------------------------------
+
+    async def _earlier(self, wanted: _Wanted) -> Flight | None:
+        """The flight of the same act whose end nobody knew, if it can still land; one that never will is forgotten."""
+        for flight in self._journal.open(wanted.act):
+            if (wanted.sender, flight.nonce) in self._awaited:
+                continue  # somebody waits for it: the same is wanted once more
+            if await self._receipt(flight.hash) or await self._is_known(flight.hash):
+                return flight
+            if int(await self._count(wanted.sender, "latest"), 16) <= flight.nonce:
+                try:
+                    await self._broadcast(flight)
+                except Answered:
+                    pass  # refused for good; whatever is sent now bears the same number, so only one can land
+                else:
+                    return flight
+            self._journal.drop(wanted.sender, flight.nonce)
+        return None
+
+    async def _submit(self, wanted: _Wanted) -> Flight:
+        """Checks, signs, keeps and hands over."""
+        await self._check()
+        fields = {
+            "type": 2,
+            "chainId": self._chain_id,
+            "value": wanted.value,
+            "data": wanted.data,
+            "to": wanted.to or b"",
+            "gas": await self._gas(wanted),
+            **await self._fees(),
+        }
+        for _ in range(_TRIES):
+            fields["nonce"] = int(await self._count(wanted.sender, "pending"), 16)
+            flight = self._signed(wanted, fields)
+            self._journal.keep(flight)
+            try:
+                await self._broadcast(flight)
+            except Answered as error:
+                self._journal.drop(wanted.sender, flight.nonce)
+                # Another program may have used the number meanwhile; this transaction then never happened.
+                if "nonce too low" in str(error).lower():
+                    continue
+                raise BadInput(f"the ledger did not take the transaction: {error}") from error
+            return flight
+        raise BadInput(
+            f"found another program sending from {tohex(wanted.sender)} at the same time, expected only this one"
+        )
+
+    def _signed(self, wanted: _Wanted, fields: dict[str, Any]) -> Flight:
+        signed = wanted.account.sign_transaction(fields)
+        return Flight(wanted.act, bytes(signed.hash), wanted.sender, fields["nonce"], bytes(signed.raw_transaction))
+
+    async def _gas(self, wanted: _Wanted) -> int:
+        try:
+            least = int(await self._ask("eth_estimateGas", wanted.call()), 16)
+        except Reverted as error:
+            raise self.refusal(error) from error
+        except Answered as error:
+            raise BadInput(f"the ledger refuses this: {error}") from error
+        return least * _GAS_ROOM[0] // _GAS_ROOM[1]
+
+    async def _fees(self) -> dict[str, int]:
+        """What the endpoint asks per unit of gas, in wei, with room for two full blocks; nothing on our own ledger."""
+        block = await self._ask("eth_getBlockByNumber", "latest", False)
+        base = int(block.get("baseFeePerGas") or "0x0", 16)
+        try:
+            tip = int(await self._ask("eth_maxPriorityFeePerGas"), 16)
+        except Answered:
+            tip = max(0, int(await self._ask("eth_gasPrice"), 16) - base)
+        return {"maxFeePerGas": 2 * base + tip, "maxPriorityFeePerGas": tip}
+
+    async def price(self, call: dict[str, Any]) -> int:
+        """What a call would cost in wei at today's fees; raises `BadInput` when it would be refused."""
+        block = await self._ask("eth_getBlockByNumber", "latest", False)
+        try:
+            gas = int(await self._ask("eth_estimateGas", call), 16)
+        except Reverted as error:
+            raise self.refusal(error) from error
+        except Answered as error:
+            raise BadInput(f"the ledger refuses this: {error}") from error
+        tip = (await self._fees())["maxPriorityFeePerGas"]
+        return gas * (int(block.get("baseFeePerGas") or "0x0", 16) + tip)
+
+    # -- on its way --------------------------------------------------------------------------------
+
+    async def _broadcast(self, flight: Flight) -> None:
+        """Hands signed bytes over, again while the endpoint is away; known bytes are not sent twice."""
+        give_up = asyncio.get_running_loop().time() + self._timeout_s
+        while True:
+            try:
+                await self.hand_over(flight.raw)
+                return
+            except Answered:
+                if await self._is_known(flight.hash):
+                    return
+                raise
+            except Unreachable as error:
+                if asyncio.get_running_loop().time() > give_up:
+                    unknown = f"whether {tohex(flight.hash)} was taken is unknown: it is looked up by this hash first"
+                    raise Unreachable(f"{error}; {unknown}") from error
+                await asyncio.sleep(0.3)
+
+    async def _land(self, wanted: _Wanted, flight: Flight) -> Receipt:
+        """Waits for the receipt; offers what is stuck again at a higher fee, and finds out what was replaced."""
+        clock = asyncio.get_running_loop().time
+        flights = self._journal.under(wanted.sender, flight.nonce) or [flight]
+        began = raised_at = clock()
+        missed_at: float | None = None
+
+        async def look() -> Receipt | None:
+            nonlocal raised_at, missed_at
+            for one in reversed(flights):
+                receipt = await self._receipt(one.hash)
+                if receipt is not None:
+                    return receipt
+            if clock() - began < _CALM_S:
+                return None
+            if int(await self._count(wanted.sender, "latest"), 16) > flight.nonce:
+                # An endpoint may count a block before it shows its receipts: only what lasts is believed.
+                missed_at = missed_at or clock()
+                if clock() - missed_at > _SURE_S:
+                    raise self._replaced(wanted, flights[-1])
+            elif not await self._is_known(flights[-1].hash):
+                await self._broadcast(flights[-1])
+            elif clock() - raised_at > self._stuck_s and len(flights) <= _RAISES:
+                raised_at = clock()
+                flights.extend(await self._raised(wanted, flights[-1]))
+            return None
+
+        return await self._poll(flights[-1].hash, look)
+
+    def _replaced(self, wanted: _Wanted, flight: Flight) -> BadInput:
+        self._journal.drop(wanted.sender, flight.nonce)
+        return BadInput(
+            f"found another transaction of {tohex(wanted.sender)} executed under the number {flight.nonce}, "
+            f"expected {tohex(flight.hash)}: this one never will be, nothing of it happened"
+        )
+
+    async def _raised(self, wanted: _Wanted, flight: Flight) -> list[Flight]:
+        """The same at a higher fee and under the same number, handed over; nothing where no fee is asked."""
+        told = await self._ask("eth_getTransactionByHash", tohex(flight.hash))
+        if not isinstance(told, dict) or int(told.get("maxFeePerGas") or "0x0", 16) == 0:
+            return []
+        paid = {name: int(told[name], 16) for name in ("maxFeePerGas", "maxPriorityFeePerGas")}
+        asked = await self._fees()
+        fees = {name: max(asked[name], paid[name] * _RAISE[0] // _RAISE[1] + 1) for name in paid}
+        fields = {
+            "type": 2,
+            "chainId": self._chain_id,
+            "value": wanted.value,
+            "data": wanted.data,
+            "to": wanted.to or b"",
+            "gas": int(told["gas"], 16),
+            "nonce": flight.nonce,
+            **fees,
+        }
+        higher = self._signed(wanted, fields)
+        self._journal.keep(higher)
+        try:
+            await self.hand_over(higher.raw)
+        except Unreachable:  # not taken, or not heard: the first one still counts, and both are looked for
+            return []
+        return [higher]
+
+    async def _poll(self, tx: bytes, look: Callable[[], Awaitable[Receipt | None]]) -> Receipt:
+        """Looks again and again, less often with time, up to `timeout_s`."""
+        loop = asyncio.get_running_loop()
+        give_up, pause = loop.time() + self._timeout_s, self._poll_s
+        last: Exception | None = None
+        while loop.time() < give_up:
+            try:
+                receipt = await look()
+                if receipt is not None:
+                    return receipt
+            except Unreachable as error:
+                last = error
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.3, 1.0)
+        raise Unreachable(
+            f"found no receipt of {tohex(tx)} in {self._timeout_s:g} s, expected one: it may still be executed, "
+            "and the same again would be looked up by this hash first"
+        ) from last
+
+    # -- after -------------------------------------------------------------------------------------
+
+    async def _receipt(self, tx: bytes) -> Receipt | None:
+        found = await self._ask("eth_getTransactionReceipt", tohex(tx))
+        return None if found is None or found.get("blockNumber") is None else parse_receipt(found)
+
+    async def _is_known(self, tx: bytes) -> bool:
+        return await self._ask("eth_getTransactionByHash", tohex(tx)) is not None
+
+    async def _count(self, sender: bytes, tag: str) -> str:
+        return str(await self._ask("eth_getTransactionCount", tohex(sender), tag))
+
+    async def _failure(self, receipt: Receipt, wanted: _Wanted) -> BadInput:
+        """Why an executed transaction did not hold, by asking the same again on the state before its block."""
+        try:
+            await self._ask("eth_call", wanted.call(), hex(receipt.block - 1))
+        except Reverted as error:
+            return self.refusal(error)
+        except Answered as error:
+            return BadInput(f"the ledger executed {tohex(receipt.tx)} without effect: {error}")
+        return BadInput(
+            f"the ledger executed {tohex(receipt.tx)} without effect: found too little gas or another state"
+        )
+
+    def refusal(self, error: Reverted) -> BadInput:
+        """A revert in words: the contract's own error with its arguments."""
+        errors = shipped() if self._errors is None else self._errors
+        return BadInput(f"the ledger refuses this: {explain(error.data, errors) if error.data else error}")
