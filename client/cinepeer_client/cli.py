@@ -187,50 +187,31 @@ def verify(film: str, cut: str | None, urls: tuple[str, ...], timeout_s: float, 
 
 
 @group.command(epilog="Example: cinepeer-client audit film.audit.car")
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=click.Path(path_type=Path), required=False)
+@click.option("--html", type=click.Path(path_type=Path), help="Write the report as a page into this new file.")
+@click.option("--csv", "table", type=click.Path(path_type=Path), help="Write a table of the titles into this new file.")
+@click.option(
+    "--diff", nargs=2, type=click.Path(path_type=Path), metavar="A B", help="Show what differs between two of them."
+)
 @json_option
-def audit(bundle: Path, as_json: bool) -> int:
-    """Verify an audit bundle offline: rights, payments, bytes, ratings."""
-    from cinepeer_client.audit import audit_file, render
-
-    report = audit_file(bundle)
-    click.echo(render(report, as_json=as_json))
-    return 0 if report.ok else 1
-
-
-@group.command(epilog="Example: cinepeer-client checkpoint imdb:tt0111161 --node http://localhost:8080")
-@click.argument("films", metavar="[FILM]…", nargs=-1)
-@click.option("--record", metavar="ID", help="The record of another checkpoint than the newest.")
-@node_option
-@timeout_option
-@json_option
-def checkpoint(
-    films: tuple[str, ...], record: str | None, urls: tuple[str, ...], timeout_s: float, as_json: bool
+def audit(
+    bundle: Path | None, html: Path | None, table: Path | None, diff: tuple[Path, Path] | None, as_json: bool
 ) -> int:
-    """Show films' scores as a checkpoint has them: verified as its author's word, not replayed."""
-    from cinepeer.records.cid import Cid
-    from cinepeer_client.checkpoint import find_checkpoint, tell
+    """Verify an audit bundle offline, of a film or of many titles, or compare two bundles or reports."""
+    from cinepeer_client.audit import Finding, audit_file, compare
 
-    wanted = None
-    if record is not None:
-        try:
-            wanted = Cid.parse(record)
-        except CinepeerError:
-            raise BadInput(f"found the record {record[:80]!r}, expected the id of a checkpoint's record (b…)") from None
-
-    def work(nodes: Any) -> int:
-        told = tell(find_checkpoint(nodes, _now_ms(), wanted), films)
-        if as_json:
-            click.echo(json.dumps(told, ensure_ascii=False))
-            return 0
-        click.echo(f"{told['ratings']:,} ratings of {told['records']:,} records, {told['label']}")
-        for other in told["contradicts"]:
-            click.echo(f"contradicted by the same device: {other}")
-        for film in told["films"]:
-            click.echo(f"{film['film']}  median {film['median'] or '–'} of {film['count']:,} ratings")
-        return 0
-
-    return _with_nodes(urls, timeout_s, work)
+    if (bundle is None) == (diff is None):
+        raise BadInput("found neither or both of BUNDLE and --diff A B, expected one of them")
+    if diff is not None:
+        text, differs = compare(*diff, as_json=as_json)
+        click.echo(text)
+        return 1 if differs else 0
+    assert bundle is not None
+    report = audit_file(bundle)
+    finding = Finding(report)
+    finding.write(html, table)
+    click.echo(finding.json() if as_json else finding.text())
+    return 0 if report.ok else 1
 
 
 @group.command("open", epilog="Example: cinepeer-client open --node http://localhost:8080")

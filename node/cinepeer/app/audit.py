@@ -9,6 +9,7 @@ from cinepeer.app.catalogue import Film, Version
 from cinepeer.app.library import Library
 from cinepeer.app.network import Network
 from cinepeer.app.parts import Ledger, RecordStore
+from cinepeer.app.survey import Surveying, log_until
 from cinepeer.app.titles import Titles
 from cinepeer.app.witness import Witnessed, last_witnessed
 from cinepeer.errors import BadInput
@@ -40,22 +41,27 @@ class Auditing:
         self._store = store
         self._ipfs = ipfs
         self._titles = titles
+        self.surveying = Surveying(ledger, network, library, store, titles)
 
-    async def bundle(self, film_id: str, raters: Sequence[Cid]) -> Iterator[bytes]:
-        """The bundle's bytes, piece by piece; to be read in another thread than the loop's.
+    async def bundle(self, film_id: str, raters: Sequence[Cid], at: int | None = None) -> Iterator[bytes]:
+        """The bundle's bytes, piece by piece, at a block or the newest; to be read in another thread than the loop's.
 
-        Raises `BadInput` when the film is not held whole, has no title, or a rater's rating is not anchored.
+        Raises `BadInput` when the film is not held whole, has no title at that block, or a rater's rating is not
+        anchored.
         """
         film, version = await self._subject(film_id)
-        head = await self._ledger.head()
-        logs = await self._ledger.logs(list(self._titles.contracts.named().values()), 0, head)
-        witnessed = await self._witnessed(max((log.block for log in logs), default=0), head)
+        head, entries = await log_until(self._ledger, self._titles, at)
+        logs = [entry.log for entry in entries]
+        first = head if at is not None else max((log.block for log in logs), default=0)
+        witnessed = await self._witnessed(first, head)
         number = witnessed.height if witnessed else head
         signed = await self._ledger.signed_header(number)
         if signed is None:
             raise BadInput("found a ledger without a sequencer of ours, expected one that signs its blocks")
-        state = fold(self._titles.decode(logs))
+        state = fold(entries)
         record, fields = self._titles.registered(film)
+        if bytes(fields["title"]) not in state.titles:
+            raise BadInput(f"found no title of {film.name!r} up to block {head}, expected it registered by then")
         title, account = bytes(fields["title"]), self._titles.address
         accounts = [account] if raters else []
         material = Material(

@@ -11,8 +11,9 @@ from cinepeer.errors import BadInput, CheckFailed
 from cinepeer.records.bodies import new_body
 from cinepeer.records.cid import Cid
 from cinepeer.records.dagcbor import Value
-from cinepeer.records.keys import public_key
+from cinepeer.records.keys import public_key, sign
 from cinepeer.records.record import Record, sign_record
+from cinepeer.rights.auditor import report_message
 
 # The kind and fields of the next record, made from the records of the series before it.
 Entry = Callable[[Sequence[Record]], tuple[str, Mapping[str, Value]]]
@@ -58,6 +59,10 @@ class Author:
         if self.announcer is not None:
             await self.announcer.announce(pairs)
         return [record for record, _ in pairs]
+
+    def sign_report(self, sha256: bytes) -> bytes:
+        """This device's signature (64 bytes) over the hash of an audit's report; no record can be made of it."""
+        return sign(self._seed, report_message(sha256))
 
     @property
     def is_admitted(self) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from html import escape
 
 FORMAT = "cinepeer/audit-report/1"
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;overflow-wrap:anywhere}"
     "table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ccc;padding:.4rem;text-align:left;"
-    "vertical-align:top}.fail{background:#fdecea;font-weight:600}dt{font-weight:600}"
+    "vertical-align:top}caption{text-align:left;font-weight:600}@media print{body{font-size:10pt;margin:0}}"
+    ".fail{background:#fdecea;font-weight:600}dt{font-weight:600}"
 )
 
 
@@ -76,7 +77,7 @@ class Report:
 
 
 def report_map(report: Report) -> dict[str, object]:
-    """The report as plain values, ready for JSON."""
+    """The report as plain values, ready for JSON; amounts are text, since they outgrow what JSON readers keep."""
     return {
         "format": FORMAT,
         "ok": report.ok,
@@ -92,6 +93,10 @@ def report_map(report: Report) -> dict[str, object]:
             }
             for line in report.lines
         ],
+        "films": [
+            asdict(row) | {"paid_in": str(row.paid_in), "paid_out": str(row.paid_out), "failed": list(row.failed)}
+            for row in report.films
+        ],
     }
 
 
@@ -100,8 +105,11 @@ def report_json(report: Report) -> bytes:
     return json.dumps(report_map(report), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def report_html(report: Report) -> str:
-    """The report as one page that needs nothing else: a row for each check, then the basis of trust."""
+def report_html(report: Report, signed: str = "") -> str:
+    """
+    The report as one page that needs nothing else and runs nothing: a row for each check, then the basis of trust.
+    `signed` says who made it.
+    """
     verdict = _verdict(report)
     subject = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in report.subject.items())
     rows = "".join(
@@ -112,10 +120,14 @@ def report_html(report: Report) -> str:
     )
     basis = "".join(f"<li>{escape(sentence)}</li>" for sentence in report.basis)
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Audit: {verdict}</title><style>{_STYLE}</style>'
-        f"<h1>Audit: {verdict}</h1><dl>{subject}</dl><table><thead><tr><th>Result</th><th>Check</th><th>Found</th>"
-        f"<th>Expected</th><th>Rests on</th></tr></thead><tbody>{rows}</tbody></table>"
-        f"<h2>What this rests on, as a whole</h2><ul>{basis}</ul></html>\n"
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+        f'content="width=device-width"><title>Audit: {verdict}</title><style>{_STYLE}</style></head><body>'
+        f"<h1>Audit: {verdict}</h1><p>{escape(signed or 'This report is not signed.')} Each row is one check: what was "
+        "found in the bundle, what had to be found for the check to hold, and what a reader has to trust for it. "
+        "Nothing here has to be believed: the same bundle, checked again by anybody, gives the same rows.</p>"
+        f"<dl>{subject}</dl><table><caption>The checks</caption><thead><tr><th scope=col>Result</th>"
+        "<th scope=col>Check</th><th scope=col>Found</th><th scope=col>Expected</th><th scope=col>Rests on</th></tr>"
+        f"</thead><tbody>{rows}</tbody></table><h2>What this rests on, as a whole</h2><ul>{basis}</ul></body></html>\n"
     )
 
 

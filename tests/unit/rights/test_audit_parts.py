@@ -16,7 +16,7 @@ from cinepeer.rights.sequencer import sign_header, verify_header
 from cinepeer.rights.shipped import SHIPPED
 from cinepeer.rights.slots import split_anchor, split_purse, split_title
 from cinepeer.rights.trie import EMPTY_ROOT
-from cinepeer_client.audit import audit_bytes, audit_file, render
+from cinepeer_client.audit import Finding, audit_bytes, audit_file
 from unit.rights.scene import SEED, sound_bundle, story
 
 NETWORK = Cid.of(b"network", RAW)
@@ -145,8 +145,8 @@ def test_a_file_is_audited_where_it_lies(tmp_path):
     report = audit_file(path)
     assert report.ok
     assert report == audit_bytes(sound_bundle())
-    assert render(report).startswith("audit: every check held")
-    assert render(report, as_json=True).startswith('{"basis":[')
+    assert Finding(report).text().startswith("audit: every check held")
+    assert Finding(report).json().startswith('{"basis":[')
 
 
 def test_an_empty_file_is_a_bundle_that_does_not_hold(tmp_path):
@@ -154,7 +154,7 @@ def test_an_empty_file_is_a_bundle_that_does_not_hold(tmp_path):
     path.write_bytes(b"")
     report = audit_file(path)
     assert not report.ok
-    assert "FAIL" in render(report)
+    assert "FAIL" in Finding(report).text()
 
 
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path):

@@ -3,50 +3,171 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cinepeer.errors import BadInput
+from cinepeer.errors import BadInput, CinepeerError, Refused, Unreachable
 from cinepeer.faces.cli.call import Node, home_option, json_option
 from cinepeer.faces.cli.choice import film_id
 from cinepeer.faces.cli.measure import Measure
+
+if TYPE_CHECKING:
+    from cinepeer.rights.audit import Report
+    from cinepeer_client.audit import Finding
+
+_NEW_FILE = click.Path(path_type=Path)
 
 
 @click.command(
     epilog="Example: cinepeer audit 'First Light' --bundle film.audit.car   or   cinepeer audit film.audit.car"
 )
-@click.argument("subject")
+@click.argument("subject", required=False)
 @click.option("--rater", multiple=True, help="An author whose rating of the film is to be proved; repeatable.")
-@click.option("--bundle", "out", type=click.Path(path_type=Path), help="Keep the portable bundle in this new file.")
+@click.option(
+    "--at", metavar="BLOCK", type=click.IntRange(min=0), help="Prove the state at this block; else the newest."
+)
+@click.option("--bundle", "out", type=_NEW_FILE, help="Keep the portable bundle in this new file.")
+@click.option("--html", type=_NEW_FILE, help="Write the report as a page into this new file.")
+@click.option("--csv", "table", type=_NEW_FILE, help="Write a table of the titles into this new file.")
+@click.option("--offline", is_flag=True, help="Ask nobody, not even this home's node: SUBJECT is a bundle's file.")
+@click.option(
+    "--diff", nargs=2, type=_NEW_FILE, metavar="A B", help="Show what differs between two bundles or reports."
+)
 @json_option
 @home_option
-def audit(subject: str, rater: tuple[str, ...], out: Path | None, as_json: bool, home: Path) -> int:
-    """Prove a film's rights, bytes and ratings, or verify a bundle file; exit code 0 held, 1 did not."""
-    from cinepeer_client.audit import audit_file, render
+def audit(
+    subject: str | None,
+    rater: tuple[str, ...],
+    at: int | None,
+    out: Path | None,
+    html: Path | None,
+    table: Path | None,
+    offline: bool,
+    diff: tuple[Path, Path] | None,
+    as_json: bool,
+    home: Path,
+) -> int:
+    """Prove a film, an author, the `network` or this node's `catalogue`, or verify a bundle's file.
 
+    Exit code 0 every check held, 1 one did not, 3 could not be checked because no node or ledger answers.
+    """
+    from cinepeer_client.audit import audit_file, compare
+
+    if (subject is None) == (diff is None):
+        raise BadInput("found neither or both of SUBJECT and --diff A B, expected one of them")
+    if diff is not None:
+        text, differs = compare(*diff, as_json=as_json)
+        click.echo(text)
+        return 1 if differs else 0
+    assert subject is not None
     path = Path(subject)
     if path.is_file():
-        if out is not None:
-            raise BadInput(f"found --bundle with the bundle {subject}, expected it with a film")
+        if out is not None or rater or at is not None:
+            raise BadInput(
+                f"found --bundle, --rater or --at with the bundle {subject}, expected it with what is proved"
+            )
+        node = None if offline else _node(home)
         report = audit_file(path)
+        if node is not None:
+            report = _beside_own_ledger(report, node)
+    elif offline:
+        raise BadInput(f"found --offline and no file {subject!r}, expected a bundle: only a file needs nobody")
     else:
+        node = Node.of(home)
         with contextlib.ExitStack() as stack:
-            report = audit_file(_fetched(stack, home, subject, rater, out))
-    click.echo(render(report, as_json=as_json))
+            report = audit_file(_fetched(stack, node, _request(node, subject, rater, at), out))
+    finding = _signed(report, node)
+    finding.write(html, table)
+    click.echo(finding.json() if as_json else finding.text())
     return 0 if report.ok else 1
 
 
-def _fetched(stack: contextlib.ExitStack, home: Path, film: str, raters: tuple[str, ...], out: Path | None) -> Path:
-    """The bundle that the home's node makes, in the new file `out` or in one that goes with `stack`."""
+def _request(node: Node, subject: str, raters: tuple[str, ...], at: int | None) -> dict[str, Any]:
+    """What the node is asked to prove, by what a person typed."""
+    wanted: dict[str, Any] = {} if at is None else {"at": at}
+    if subject in ("network", "catalogue"):
+        wanted["sort"] = subject
+    elif _is_author(node, subject):
+        wanted |= {"sort": "author", "author": subject}
+    else:
+        return wanted | {"film": film_id(node, subject), "raters": list(raters)}
+    if raters:
+        raise BadInput(f"found --rater with {subject[:80]!r}, expected it with a film")
+    return wanted
+
+
+def _is_author(node: Node, subject: str) -> bool:
+    """Whether a record's id is that of no film here, and so an author's."""
+    from cinepeer.records.cid import Cid
+
+    try:
+        Cid.parse(subject)
+    except Refused:
+        return False
+    return all(film["id"] != subject for film in node.get("/api/films"))
+
+
+def _fetched(stack: contextlib.ExitStack, node: Node, wanted: dict[str, Any], out: Path | None) -> Path:
+    """The bundle that the node makes, in the new file `out` or in one that goes with `stack`."""
     from cinepeer.adapters.system.durable import new_file
 
-    node = Node.of(home)
     if out is None:
-        out = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cinepeer-audit-"))) / "film.audit.car"
+        out = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cinepeer-audit-"))) / "audit.car"
     with new_file(out, mode=0o644) as file, Measure("bundle, bytes") as measure:
-        for piece in node.pieces("/api/audits", {"film": film_id(node, film), "raters": list(raters)}):
+        for piece in node.pieces("/api/audits", wanted):
             file.write(piece)
             measure.step(len(piece))
     return out
+
+
+def _node(home: Path) -> Node | None:
+    """This home's node, None when none runs: a bundle needs nobody."""
+    try:
+        node = Node.of(home)
+        node.get("/api/ledger")
+    except CinepeerError:
+        return None
+    return node
+
+
+def _beside_own_ledger(report: Report, node: Node) -> Report:
+    """The report with one more line: whether this home's own copy of the ledger has the same block."""
+    from cinepeer.rights.proofs import parse_header
+    from cinepeer.rights.report import Line
+
+    number = report.subject.get("block")
+    if number is None or report.subject.get("network") != node.get("/api/status")["network"]:
+        return report
+    try:
+        block = parse_header(bytes.fromhex(node.get(f"/api/ledger/blocks/{number}")["header"].removeprefix("0x"))).hash
+        found, is_same = (
+            f"block {number} has the hash 0x{block.hex()} here",
+            report.subject["hash"] == "0x" + block.hex(),
+        )
+    except (BadInput, Unreachable) as error:
+        found, is_same = str(error), False
+    line = Line(
+        "own copy of the ledger", is_same, found, f"the bundle's hash {report.subject['hash']}", "this home's own node"
+    )
+    return dataclasses.replace(report, lines=(*report.lines, line))
+
+
+def _signed(report: Report, node: Node | None) -> Finding:
+    """The report signed by the node's device, where there is a node."""
+    from cinepeer.records.cid import Cid
+    from cinepeer.rights.auditor import Auditor
+    from cinepeer_client.audit import Finding
+
+    if node is None:
+        return Finding(report)
+    device = node.get("/api/keys")
+    auditor = Auditor(Cid.parse(device["author"]), bytes.fromhex(device["device"]))
+
+    def sign(digest: bytes) -> bytes:
+        return bytes.fromhex(node.post("/api/audits/signatures", {"sha256": digest.hex()})["signature"])
+
+    return Finding(report, auditor, sign)

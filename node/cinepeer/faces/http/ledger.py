@@ -82,9 +82,20 @@ def titles(parts: Parts) -> APIRouter:
 
     @router.post("/api/audits", response_class=Response, responses=_CAR)
     async def audit(wanted: shapes.AuditRequest) -> Response:
-        """A bundle that proves a film's rights, bytes and ratings offline."""
-        raters = [views.cid(author) for author in wanted.raters]
-        bundle = await parts.auditing.bundle(wanted.film, raters)
+        """A bundle that proves offline a film's rights, bytes and ratings, or the titles of many films."""
+        if wanted.sort == "film":
+            raters = [views.cid(author) for author in wanted.raters]
+            bundle = await parts.auditing.bundle(wanted.film, raters, wanted.at)
+        else:
+            author = views.cid(wanted.author) if wanted.sort == "author" else None
+            bundle = await parts.auditing.surveying.bundle(wanted.sort, author, wanted.at)
         return StreamingResponse(bundle, media_type=_CAR_TYPE)
+
+    @router.post("/api/audits/signatures", response_model=answers.ReportSigned)
+    async def sign_report(wanted: shapes.ReportRequest) -> dict[str, Any]:
+        """Signs the hash of an audit's report with this node's device key: who made it, nothing more."""
+        author = parts.author
+        signature = author.sign_report(bytes.fromhex(wanted.sha256))
+        return {"author": str(author.id), "device": author.device.hex(), "signature": signature.hex()}
 
     return router

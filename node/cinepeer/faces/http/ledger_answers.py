@@ -150,3 +150,11 @@ class Proof(Answer):
     block: int
     nodes: list[str]
     slots: list[ProofOfSlot]
+
+
+class ReportSigned(Answer):
+    """Who signed a report's hash: an author, a device of theirs (hex), and the Ed25519 signature (hex)."""
+
+    author: str
+    device: str
+    signature: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cinepeer.app.publication import Wish
 from cinepeer.app.publish import FilmFacts
@@ -52,6 +52,29 @@ class RatingRequest(_Shape):
     """Stars for films; null withdraws."""
 
     ratings: list[tuple[str, int | None]] = Field(min_length=1, max_length=256)
+
+
+class WishesRequest(_Shape):
+    """How lists are to be made; what is not named stays as it is."""
+
+    forgotten: list[str] | None = None
+    less: list[str] | None = None
+    hidden: list[str] | None = None
+    off: list[str] | None = None
+    rules: list[str] | None = None
+    languages: list[str] | None = None
+    territory: str | None = None
+    diversity: int | None = None
+    against_popularity: int | None = None
+    model: str | None = None
+
+
+class ReceiptRequest(_Shape):
+    """The receipt of a list of so many films by the kept wishes and these; `sealed`: the history as a commitment."""
+
+    limit: int = Field(default=20, ge=1, le=200)
+    sealed: bool = False
+    wishes: WishesRequest = WishesRequest()
 
 
 class TitleRequest(_Shape):
@@ -105,10 +128,30 @@ class WithdrawalRequest(_Shape):
 
 
 class AuditRequest(_Shape):
-    """The film to prove, and the authors whose ratings of it the bundle is to prove as well."""
+    """
+    What to prove: a film (with the authors whose ratings of it are proved as well), an author's titles and feeds, the
+    network's titles, or those of this node's catalogue; at a block, or the newest.
+    """
 
-    film: str
+    sort: Literal["film", "author", "network", "catalogue"] = "film"
+    film: str = ""
+    author: str = ""
     raters: list[str] = []
+    at: int | None = Field(default=None, ge=0, lt=1 << 53)
+
+    @model_validator(mode="after")
+    def _has_its_subject(self) -> Self:
+        """A film or an author where the sort asks for one, and nowhere else."""
+        for name in ("film", "author"):
+            if bool(getattr(self, name)) != (self.sort == name):
+                raise ValueError(f"{name} belongs to the sort {name}, and to no other")
+        return self
+
+
+class ReportRequest(_Shape):
+    """The SHA-256 of an audit's report without its signature."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
 class AddressRequest(_Shape):

@@ -1,0 +1,191 @@
+"""Surveying: gathers the proof of many titles, an author's, a network's or this node's catalogue, into one bundle."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+from cinepeer.app.catalogue import Film
+from cinepeer.app.library import Library
+from cinepeer.app.network import Network
+from cinepeer.app.parts import Ledger, RecordStore
+from cinepeer.app.titles import Titles
+from cinepeer.errors import BadInput
+from cinepeer.records import dagcbor
+from cinepeer.records.cid import Cid
+from cinepeer.rights.collection import Dossier, Gathered, Signed, build_collection
+from cinepeer.rights.deeds import Deed, Offer
+from cinepeer.rights.deployment import NAMES
+from cinepeer.rights.events import Entry
+from cinepeer.rights.gathering import Sharing, anchor_logs, logs_by_title, shared_levels, title_slots
+from cinepeer.rights.proofs import AccountProof
+from cinepeer.rights.slots import anchor_slot
+from cinepeer.rights.state import fold
+
+TITLES_AT_ONCE = 100
+"""Titles whose storage proofs are asked for in one question."""
+
+LEAVES_AT_ONCE = 1_000
+
+
+class Surveying:
+    """Makes collections; whether they hold, anybody checks without this node."""
+
+    def __init__(self, ledger: Ledger, network: Network, library: Library, store: RecordStore, titles: Titles) -> None:
+        self._ledger = ledger
+        self._network = network
+        self._library = library
+        self._store = store
+        self._titles = titles
+
+    async def bundle(self, sort: str, author: Cid | None, at: int | None) -> Iterator[bytes]:
+        """
+        The bundle's bytes, piece by piece, of sort `author` (whose id is given), `network` or `catalogue`, at a block
+        or the newest one. Raises `BadInput` for an author without records here, or a block that is not there.
+        """
+        number, entries = await log_until(self._ledger, self._titles, at)
+        signed = await self._ledger.signed_header(number)
+        if signed is None:
+            raise BadInput("found a ledger without a sequencer of ours, expected one that signs its blocks")
+        by_title = logs_by_title(entries)
+        films = self._films(sort, author, by_title)
+        chosen = sorted(by_title) if sort == "network" else sorted(films)
+        state = fold([entry for entry in entries if entry.log.address == self._titles.contracts.anchors])
+        accounts = await self._accounts(number, sorted(state.anchors))
+        genesis = dagcbor.encode(dict(self._network.genesis))
+        account = self._titles.address if self._titles.address in state.anchors else None
+        leaves = await self._leaves(sort, state.anchors[account][-1].size) if account is not None else []
+        sharing = Sharing(shared_levels(4 * len(chosen)))
+        dossiers = [one async for one in self._dossiers(sharing, chosen, by_title, films, number)]
+        material = Gathered(
+            sort=sort,
+            subject=author if author is not None else self._network.id,
+            genesis=genesis,
+            header=signed,
+            accounts=accounts,
+            code=[await self._ledger.code(self._titles.contracts.named()[name]) for name in NAMES],
+            anchors=anchor_logs(entries),
+            nodes=list(sharing.nodes.values()),
+            dossiers=dossiers,
+            records=await self._records(sort, author, films, number),
+            account=account,
+            leaves=leaves,
+        )
+        return build_collection(material, {})
+
+    def _films(self, sort: str, author: Cid | None, titles: dict[bytes, list[Entry]]) -> dict[bytes, Film]:
+        """The films of the catalogue that have a title on the ledger, by title."""
+        if author is not None and not self._store.feeds.devices(author):
+            raise BadInput(f"found no record of the author {author} here, expected one that this node knows")
+        found: dict[bytes, Film] = {}
+        for film in self._library.catalogue.films.values():
+            if sort == "author" and film.author != author:
+                continue
+            for _, fields in film.titles:
+                here = (fields["chain"], fields["contract"]) == (
+                    self._titles.contracts.chain_id,
+                    self._titles.contracts.titles,
+                )
+                if here and bytes(fields["title"]) in titles:
+                    found.setdefault(bytes(fields["title"]), film)
+        return found
+
+    async def _accounts(self, number: int, anchoring: Sequence[bytes]) -> list[AccountProof]:
+        """The four contracts' proofs, with the slot of every account that anchored."""
+        named = self._titles.contracts.named()
+        slots = {"Anchors": [anchor_slot(account) for account in anchoring]}
+        return [await self._ledger.proof(named[name], slots.get(name, []), number) for name in NAMES]
+
+    async def _dossiers(
+        self,
+        sharing: Sharing,
+        chosen: Sequence[bytes],
+        by_title: dict[bytes, list[Entry]],
+        films: dict[bytes, Film],
+        number: int,
+    ) -> AsyncIterator[Dossier]:
+        named = self._titles.contracts.named()
+        for begin in range(0, len(chosen), TITLES_AT_ONCE):
+            some = chosen[begin : begin + TITLES_AT_ONCE]
+            wanted: dict[str, list[int]] = {}
+            for title in some:
+                for name, slots in title_slots(title, by_title[title]).items():
+                    wanted.setdefault(name, []).extend(slots)
+            proofs = {
+                name: await self._ledger.proof(named[name], slots, number) for name, slots in wanted.items() if slots
+            }
+            for title in some:
+                yield sharing.dossier(title, by_title[title], proofs, self._signed(title, films.get(title)))
+
+    def _signed(self, title: bytes, film: Film | None) -> Signed | None:
+        """What the owners signed of a title, where its records are held."""
+        if film is None:
+            return None
+        fields = next(fields for _, fields in film.titles if bytes(fields["title"]) == title)
+        deed = Deed.from_map(fields["deed"])
+        version = next((one for one in film.versions if one.root.digest == deed.content), None)
+        if version is None:
+            return None
+        offers = tuple(
+            (Offer.from_map(offered["terms"]), bytes(offered["signature"]))
+            for _, offered in self._library.catalogue.offers_of(title)
+        )
+        return Signed(film.record, version.id, version.root, deed, bytes(fields["signature"]), offers)
+
+    async def _records(
+        self, sort: str, author: Cid | None, films: dict[bytes, Film], number: int
+    ) -> list[tuple[bytes, bytes | None]]:
+        """An author's whole feeds; of other sorts the feeds as far as the titles, networks and witnesses need them."""
+        feeds = self._store.feeds
+        ids: dict[Cid, None] = {}
+        if author is not None:
+            for device in feeds.devices(author):
+                ids.update(dict.fromkeys(await self._store.ids(device)))
+        wanted, authors = self._wanted(films), {film.author for film in films.values()}
+        kinds = ("witness", "network") if sort == "network" else ("witness",)
+        for kind in kinds:
+            for held in await self._store.by_kind(kind):
+                if kind == "network" or _height(held.body) == number:
+                    wanted.add(held.record.id)
+                    authors.add(held.record.author)
+        for one in sorted(authors):
+            for place, device in enumerate(feeds.devices(one)):
+                feed = list(await self._store.ids(device))
+                last = max((at for at, record in enumerate(feed) if record in wanted), default=-1)
+                ids.update(dict.fromkeys(feed if place == 0 else feed[: last + 1]))
+        return [(record.block, body) for record, body in await self._store.records(list(ids))]
+
+    def _wanted(self, films: dict[bytes, Film]) -> set[Cid]:
+        found: set[Cid] = set()
+        for film in films.values():
+            found |= {film.record, *(one.id for one in film.versions), *(record.id for record, _ in film.titles)}
+        return found
+
+    async def _leaves(self, sort: str, size: int) -> list[bytes]:
+        """The ids that this node anchored; of an author the whole records, so that it shows whose they are."""
+        ids = list(await self._store.leaves(size))
+        if sort != "author":
+            return [bytes(one) for one in ids]
+        found: list[bytes] = []
+        for begin in range(0, len(ids), LEAVES_AT_ONCE):
+            some = ids[begin : begin + LEAVES_AT_ONCE]
+            blocks = {record.id: record.block for record, _ in await self._store.records(some)}
+            found += [blocks.get(one, bytes(one)) for one in some]
+        return found
+
+
+async def log_until(ledger: Ledger, titles: Titles, at: int | None) -> tuple[int, list[Entry]]:
+    """A block (the newest without `at`) and all entries up to it; raises `BadInput` for a block that is not there."""
+    head = await ledger.head()
+    if at is not None and at > head:
+        raise BadInput(f"found the block {at}, expected one up to the ledger's newest, {head}")
+    number = head if at is None else at
+    logs = await ledger.logs(list(titles.contracts.named().values()), 0, number)
+    return number, titles.decode(logs)
+
+
+def _height(body: bytes | None) -> int | None:
+    if body is None:
+        return None
+    fields = dagcbor.decode(body)
+    height = fields.get("height") if isinstance(fields, dict) else None
+    return height if isinstance(height, int) else None

@@ -1,0 +1,137 @@
+"""`cinepeer audit` of a film, an author, the network and the catalogue, on a real node; its forms and exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cinepeer.adapters.media.sample import make_sample
+from cinepeer.rights.auditor import parse_report
+from real.nodes import Running, command, running
+
+pytestmark = pytest.mark.ffmpeg
+
+NAMES = ("First Light", "Second Light")
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A node with two films, of which each has a title, whose records are anchored."""
+    folder = tmp_path_factory.mktemp("audit")
+    with running(folder / "home") as node:
+        for seconds, name in enumerate(NAMES, 1):
+            film = folder / f"{seconds}.mp4"
+            asyncio.run(make_sample(film, seconds=seconds))
+            ended = command("publish", film, "--name", name, "--home", node.home)
+            assert ended.returncode == 0, ended.stderr
+        yield node
+
+
+def audited(node: Running, *arguments: str | Path, code: int = 0) -> str:
+    """What `cinepeer audit` prints; on another code than 0 and 1 the sentence that it ends with."""
+    ended = command("audit", *arguments, "--home", node.home)
+    assert ended.returncode == code, ended.stdout + ended.stderr
+    return ended.stdout if code < 2 else ended.stderr
+
+
+def by_client(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The light client, which asks nobody."""
+    words = [sys.executable, "-m", "cinepeer_client.cli", "audit", *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+
+
+def checks(report: dict[str, Any]) -> list[str]:
+    return [line["check"] for line in report["lines"]]
+
+
+def test_a_film_an_author_the_network_and_the_catalogue_are_proved(node: Running, tmp_path: Path) -> None:
+    author = json.loads(command("keys", "--json", "--home", node.home).stdout)["author"]
+    for subject, titles in ((NAMES[0], 1), (author, 2), ("network", 2), ("catalogue", 2)):
+        bundle = tmp_path / f"{subject[-9:]}.car"
+        report = json.loads(audited(node, subject, "--bundle", bundle, "--json"))
+        assert report["ok"]
+        assert [row["name"] for row in report["films"]] == sorted(NAMES[:titles], key=lambda name: _id(report, name))
+        _, auditor = parse_report(json.dumps(report).encode())
+        assert auditor is not None
+        assert str(auditor.author) == author
+        alone = by_client(bundle, "--json")
+        assert alone.returncode == 0, alone.stdout + alone.stderr
+        assert json.loads(alone.stdout)["lines"] == report["lines"]
+
+
+def _id(report: dict[str, Any], name: str) -> str:
+    return next(str(row["title"]) for row in report["films"] if row["name"] == name)
+
+
+def test_an_older_block_is_proved_as_it_was(node: Running) -> None:
+    first = json.loads(audited(node, NAMES[0], "--json"))
+    height = json.loads(command("title", NAMES[0], "--show", "--json", "--home", node.home).stdout)["block"]
+    paid = command("pay", NAMES[0], "5", "--home", node.home)
+    if paid.returncode:  # an account without credits takes some first
+        assert command("pay", "--credits", "--home", node.home).returncode == 0
+        assert command("pay", NAMES[0], "5", "--home", node.home).returncode == 0
+    now, then = (json.loads(audited(node, NAMES[0], *at, "--json")) for at in ((), ("--at", str(height))))
+    assert [row["films"][0]["paid_in"] for row in (first, then, now)] == ["0", "0", "5"]
+    assert then["subject"]["block"] == height
+    assert "expected one up to the ledger's newest" in audited(node, NAMES[0], "--at", "99999", code=2)
+    assert "registered by then" in audited(node, NAMES[0], "--at", "1", code=2)
+
+
+def test_the_page_and_the_table_need_nothing_else_and_the_report_says_who_signed_it(
+    node: Running, tmp_path: Path
+) -> None:
+    page, table = tmp_path / "report.html", tmp_path / "titles.csv"
+    said = audited(node, "catalogue", "--html", page, "--csv", table)
+    assert "signed by the device" in said
+    text = page.read_text()
+    assert "signed by the device" in text
+    assert not any(word in text for word in ("<script", "http://", "https://", "<link", "<img"))
+    with table.open(newline="") as file:
+        assert sorted((row["name"], row["holds"]) for row in csv.DictReader(file)) == [(name, "yes") for name in NAMES]
+    assert "expected the name of a new file" in audited(node, "catalogue", "--csv", table, code=2)
+
+
+def test_two_bundles_are_compared_line_by_line(node: Running, tmp_path: Path) -> None:
+    one, other, signed = (tmp_path / name for name in ("one.car", "other.car", "signed.json"))
+    audited(node, NAMES[0], "--bundle", one)
+    signed.write_text(audited(node, NAMES[1], "--bundle", other, "--json"))
+    assert audited(node, "--diff", one, one) == "A and B say the same.\n"
+    found = json.loads(audited(node, "--diff", one, other, "--json", code=1))
+    assert {"film", "film record", "shares"} <= {row["what"] for row in found["differences"]} | {"shares"}
+    ended = by_client("--diff", other, signed)
+    assert (ended.returncode, "signed by the device" in ended.stdout) == (0, True)
+    signed.write_text(signed.read_text().replace("Second Light", "Other Light"))
+    ended = by_client("--diff", other, signed)
+    assert ended.returncode == 1
+    assert "signature" in ended.stderr
+
+
+def test_a_bundle_is_held_against_this_homes_own_ledger_unless_it_is_told_to_ask_nobody(
+    node: Running, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "film.car"
+    audited(node, NAMES[0], "--bundle", bundle)
+    assert "own copy of the ledger" in checks(json.loads(audited(node, bundle, "--json")))
+    alone = json.loads(audited(node, bundle, "--offline", "--json"))
+    assert "own copy of the ledger" not in checks(alone)
+    assert "signature" not in alone
+
+
+def test_a_mistake_and_a_node_that_is_away_have_their_codes(node: Running, tmp_path: Path) -> None:
+    assert "expected one of them" in audited(node, code=2)
+    assert "expected a bundle" in audited(node, NAMES[0], "--offline", code=2)
+    assert "expected it with a film" in audited(node, "network", "--rater", "b" * 59, code=2)
+    broken = tmp_path / "broken.car"
+    broken.write_bytes(b"\0")
+    assert "FAIL" in audited(node, broken, code=1)
+    assert by_client().returncode == 2
+    ended = command("audit", "network", "--home", tmp_path / "nobody")
+    assert ended.returncode == 3
