@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -19,8 +21,11 @@ from cinepeer.adapters.p2p.guard import guard_accept, guard_streams
 from cinepeer.adapters.p2p.host import make_host
 from cinepeer.adapters.p2p.muxer import guard_buffers
 from cinepeer.content.cidv0 import text_of
+from cinepeer.content.hamt import is_shard
+from cinepeer.content.path import follow
 from cinepeer.content.unixfs import CHUNK_BYTES, LINKS, Profile, cat, directory, import_file
-from cinepeer.records.cid import Cid
+from cinepeer.errors import Refused
+from cinepeer.records.cid import DAG_PB, RAW, Cid
 from real.npm_rig import installed, node
 from real.p2p_rig import plan, running
 
@@ -37,6 +42,7 @@ JOBS: list[tuple[int, int, int]] = [
     *((size, CHUNK_BYTES, 0) for size in (0, 1, CHUNK_BYTES, CHUNK_BYTES + 1, FULL + 1)),
 ]
 FOLDER = {"master.m3u8": 300, "720/00000.m4s": CHUNK_BYTES * 3, "720/00001.m4s": 0, "ä b.vtt": 1, "Z": 2, "a": 3}
+NAMES = [f"{number:05d} película 映画.m4s" for number in range(3000)]
 PATTERN = bytes(range(251))
 FILM = PATTERN * 12_000  # 3 MB
 
@@ -50,7 +56,7 @@ def packages() -> Path:
 @pytest.fixture(scope="module")
 def theirs(packages: Path) -> dict[str, object]:
     """The ids that ipfs-unixfs-importer gives."""
-    jobs = json.dumps({"files": JOBS, "folder": FOLDER})
+    jobs = json.dumps({"files": JOBS, "folder": FOLDER, "names": NAMES})
     ran = subprocess.run(
         [node(packages), "import.mjs", jobs], cwd=packages, check=True, capture_output=True, timeout=300
     )
@@ -77,6 +83,16 @@ def test_a_file_has_the_id_that_ipfs_unixfs_importer_gives(
     ours = import_file(content(size), ignore, Profile(chunk_bytes, LINKS, version, version == 1))
     assert text_of(ours.cid, version) == theirs["files"][number]
     assert ours.size == size
+
+
+def test_a_folder_that_ipfs_unixfs_importer_shards_is_read(theirs: dict[str, Any]) -> None:
+    blocks = {Cid.of(block, DAG_PB): block for block in map(base64.b64decode, theirs["blocks"])}
+    root = Cid.parse(theirs["sharded"])
+    assert is_shard(root, blocks[root])
+    for name in NAMES:
+        assert follow(root, name, blocks.get) == Cid.of(name.encode(), RAW)
+    with pytest.raises(Refused, match="found no 'another'"):
+        follow(root, "another", blocks.get)
 
 
 def test_a_folder_has_the_id_that_ipfs_unixfs_importer_gives(theirs: dict[str, object]) -> None:

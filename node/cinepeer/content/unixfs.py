@@ -315,7 +315,7 @@ class Cat:
         for child, part in node.parts:
             if position >= end:
                 break
-            if part and position + part > start:
+            if part and position + part > start and end > start:
                 children.append((child, part, max(0, start - position), min(part, end - position), depth + 1))
             position += part
         self._waiting.extend(reversed(children))

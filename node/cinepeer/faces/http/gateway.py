@@ -7,14 +7,18 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from cinepeer.content.car import write
 from cinepeer.content.cidv0 import parse_any
-from cinepeer.content.unixfs import Directory, entry, links, parse_node, split_path
+from cinepeer.content.hamt import is_shard, parse_shard
+from cinepeer.content.identity import is_identity, read_identity
+from cinepeer.content.path import Way
+from cinepeer.content.unixfs import Directory, parse_node
 from cinepeer.errors import Refused
+from cinepeer.faces.http.gateway_car import Car, car_pieces
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.cid import Cid
 
@@ -42,8 +46,10 @@ _SAFE = {
 }
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _STATUS = {"missing-block": 404, "no-entry": 404, "not-a-folder": 404, "denied": 410, "unsupported-node": 406}
+MAX_LISTED = 10_000
 
 
+Get = Callable[[Cid], Awaitable[bytes]]
 Bring = Callable[[Cid], Awaitable[bytes | None]]
 Fetch = Callable[[Cid, Cid], Awaitable[bytes | None]]
 """(root of a version, one of its blocks) -> the block from a host of that version, checked, or None."""
@@ -51,11 +57,12 @@ Fetch = Callable[[Cid, Cid], Awaitable[bytes | None]]
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a path leads to, and the blocks on the way to it (itself last)."""
+    """What a path leads to, the blocks on the way to it (itself last), and the id of each of the path's names."""
 
     cid: Cid
     block: bytes
     way: list[tuple[Cid, bytes]]
+    roots: list[Cid]
 
 
 def gateway(
@@ -75,14 +82,20 @@ def gateway(
             form = _form(request)
             if trustless and not form:
                 return _problem(406, "found no format, expected ?format=raw or car: files come from a node's own page")
+            if is_identity(root) and not path and form != "car":
+                return _inline(request, root)
             bring = _bring(request, fetch)
-            found = await _resolve(ipfs, denied, parse_any(root), path, bring)
+            get = partial(_block, ipfs, denied, bring=bring)
+            found = await _resolve(get, parse_any(root), path)
             if form == "raw":
-                return _raw(request, found)
+                return _raw(request, found, path)
             if form == "car":
-                return _car(request, found, ipfs, denied)
-            return await _file(request, found, path, ipfs)
+                # A CAR is of what is held here: its blocks are not fetched one after another.
+                return _car(request, found, path, partial(_block, ipfs, denied))
+            return await _file(request, found, path, ipfs, get)
         except Refused as error:
+            if error.reason == "missing-block" and "only-if-cached" in request.headers.get("cache-control", ""):
+                return _problem(412, str(error))
             return _problem(_STATUS.get(error.reason, 400), str(error))
 
     return router
@@ -96,16 +109,18 @@ def _bring(request: Request, fetch: Fetch | None) -> Bring | None:
     return partial(fetch, parse_any(root))
 
 
-async def _resolve(
-    ipfs: IpfsBackend, denied: Callable[[Cid], bool], root: Cid, path: str, bring: Bring | None
-) -> _Found:
-    cid, block = root, await _block(ipfs, denied, root, bring)
-    way = [(cid, block)]
-    for name in split_path(path):
-        cid = entry(cid, block, name)
-        block = await _block(ipfs, denied, cid, bring)
-        way.append((cid, block))
-    return _Found(cid, block, way)
+async def _resolve(get: Get, root: Cid, path: str) -> _Found:
+    way = Way(root, path)
+    block = await get(root)
+    blocks, roots = [(root, block)], [root]
+    while way.needed is not None:
+        left = way.left
+        way.feed(block)
+        block = await get(way.cid)
+        blocks.append((way.cid, block))
+        if way.left < left:
+            roots.append(way.cid)
+    return _Found(way.cid, block, blocks, roots)
 
 
 async def _block(ipfs: IpfsBackend, denied: Callable[[Cid], bool], cid: Cid, bring: Bring | None = None) -> bytes:
@@ -130,62 +145,76 @@ def _form(request: Request) -> str:
     return "raw" if RAW_TYPE in accepted else "car" if CAR_TYPE in accepted else ""
 
 
-def _raw(request: Request, found: _Found) -> Response:
-    headers = {**_SAFE, "ETag": f'"{found.cid}.raw"', "Content-Disposition": f'attachment; filename="{found.cid}.bin"'}
-    if _is_known(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return Response(found.block, headers=headers, media_type=RAW_TYPE)
+def _inline(request: Request, text: str) -> Response:
+    """What an identity CID holds itself; the empty one is how a trustless gateway is known to be one."""
+    block = read_identity(text)
+    name = _attached(request, f"{text}.bin")
+    headers = {**_SAFE, "ETag": f'"{text}.raw"', **name, "X-Ipfs-Path": f"/ipfs/{text}", "X-Ipfs-Roots": text}
+    return Response(block, headers=headers, media_type=RAW_TYPE)
 
 
-def _car(request: Request, found: _Found, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> Response:
-    scope = request.query_params.get("dag-scope", "all")
-    if scope not in ("block", "entity", "all"):
-        raise Refused("bad-format", f"found the scope {scope[:40]!r}, expected block, entity or all")
+def _attached(request: Request, name: str) -> dict[str, str]:
+    """The name under which a browser keeps the answer: `?filename=`, or the one given."""
+    asked = request.query_params.get("filename") or name
+    plain = "".join(sign if sign.isascii() and sign.isprintable() and sign not in '"\\' else "_" for sign in asked)
+    named = "" if plain == asked else f"; filename*=UTF-8''{quote(asked, safe='')}"
+    return {"Content-Disposition": f'attachment; filename="{plain[:200]}"{named[:800]}'}
+
+
+def _whence(request: Request, found: _Found, path: str, form: str) -> dict[str, str]:
+    """The path that was asked for, the id of each of its names, and where this form has an address of its own."""
+    whole = quote(f"/ipfs/{found.roots[0]}" + (f"/{path}" if path else ""))
+    headers = {"X-Ipfs-Path": whole, "X-Ipfs-Roots": ",".join(map(str, found.roots))}
+    if form and "format" not in request.query_params:
+        headers |= {"Content-Location": f"{whole}?format={form}", "Vary": "Accept"}
+    return headers
+
+
+def _raw(request: Request, found: _Found, path: str) -> Response:
     headers = {
         **_SAFE,
-        "ETag": f'W/"{found.cid}.car.{scope}"',
-        "Content-Disposition": f'attachment; filename="{found.cid}.car"',
-        "Content-Type": f"{CAR_TYPE}; version=1; order=dfs; dups=n",
+        **_attached(request, f"{found.cid}.bin"),
+        **_whence(request, found, path, "raw"),
+        "ETag": f'"{found.cid}.raw"',
+        "Accept-Ranges": "bytes",
+    }
+    if _is_known(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    size = len(found.block)
+    span = _span(request, size, headers["ETag"])
+    if span is None:
+        return _problem(416, f"found a range outside of {size} bytes", {"Content-Range": f"bytes */{size}"})
+    start, stop, status = span
+    if status == 206:
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    return Response(found.block[start:stop], status, headers, RAW_TYPE)
+
+
+def _car(request: Request, found: _Found, path: str, get: Get) -> Response:
+    wanted = Car.of(request.query_params, request.headers.getlist("accept"))
+    last = path.rstrip("/").rpartition("/")[2]
+    headers = {
+        **_SAFE,
+        **_attached(request, f"{found.roots[0]}{'_' + last if last else ''}.car"),
+        **_whence(request, found, path, "car"),
+        "ETag": wanted.tag(found.roots[0], path),
+        "Accept-Ranges": "none",
+        "Content-Type": wanted.content_type,
     }
     if _is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     if request.method == "HEAD":
         return Response(headers=headers)
-    whole = scope == "all" or (scope == "entity" and not isinstance(parse_node(found.cid, found.block), Directory))
-    return StreamingResponse(_car_pieces(found, ipfs, denied, whole), headers=headers)
+    return StreamingResponse(car_pieces(wanted, found.way, get), headers=headers)
 
 
-async def _car_pieces(
-    found: _Found, ipfs: IpfsBackend, denied: Callable[[Cid], bool], whole: bool
-) -> AsyncIterator[bytes]:
-    """The CAR with the blocks on the way and, when `whole`, the DAG, depth first. A hole breaks the stream off."""
-    yield next(write([found.cid], []))
-    seen: set[Cid] = set()
-    for cid, block in found.way:
-        if cid not in seen:
-            seen.add(cid)
-            yield _section(cid, block)
-    waiting = list(reversed(links(found.cid, found.block))) if whole else []
-    while waiting:
-        cid = waiting.pop()
-        if cid in seen:
-            continue
-        seen.add(cid)
-        block = await _block(ipfs, denied, cid)
-        yield _section(cid, block)
-        waiting.extend(reversed(links(cid, block)))
-
-
-def _section(cid: Cid, block: bytes) -> bytes:
-    _, section = write([cid], [(cid, block)])
-    return section
-
-
-async def _file(request: Request, found: _Found, path: str, ipfs: IpfsBackend) -> Response:
-    node = parse_node(found.cid, found.block)
-    headers = {**_SAFE, "ETag": f'"{found.cid}"'}
+async def _file(request: Request, found: _Found, path: str, ipfs: IpfsBackend, get: Get) -> Response:
+    headers = {**_SAFE, "ETag": f'"{found.cid}"', **_whence(request, found, path, "")}
     if _is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
+    if is_shard(found.cid, found.block):
+        return JSONResponse({"entries": await _sharded(found.block, get)}, headers=headers)
+    node = parse_node(found.cid, found.block)
     if isinstance(node, Directory):
         entries = [{"name": link.name, "cid": str(link.cid), "size": link.tsize} for link in node.entries.values()]
         return JSONResponse({"entries": entries}, headers=headers)
@@ -206,6 +235,21 @@ async def _file(request: Request, found: _Found, path: str, ipfs: IpfsBackend) -
     pieces = ipfs.cat(found.cid, start, stop - start)
     # The first piece is read before the answer begins, so that a hole there can still be told as 404.
     return StreamingResponse(_after(await anext(pieces), pieces), status, headers)
+
+
+async def _sharded(block: bytes, get: Get) -> list[dict[str, object]]:
+    """The entries of a sharded folder, by name."""
+    shards, found, seen = [parse_shard(block)], {}, set[Cid]()
+    while shards:
+        shard = shards.pop()
+        found |= {name: link for name, (_, link) in shard.entries.items()}
+        if len(found) > MAX_LISTED:
+            raise Refused("too-large", f"found more than {MAX_LISTED:,} entries, expected a folder that can be listed")
+        for cid in shard.shards.values():
+            if cid not in seen:
+                seen.add(cid)
+                shards.append(parse_shard(await get(cid)))
+    return [{"name": name, "cid": str(link.cid), "size": link.tsize} for name, link in sorted(found.items())]
 
 
 async def _after(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -1,9 +1,11 @@
 // Imports files of a repeated pattern with ipfs-unixfs-importer and prints their ids: node import.mjs JOBS
-// JOBS: {"files": [[bytes, chunkBytes, version]…], "folder": {path: bytes}}
+// JOBS: {"files": [[bytes, chunkBytes, version]…], "folder": {path: bytes}, "names": [name…]}
+// Each of `names` is a file that holds its own name, in a folder that is sharded; its blocks are told too.
 import { importer, importFile } from 'ipfs-unixfs-importer'
 import { fixedSize } from 'ipfs-unixfs-importer/chunker'
 import { balanced } from 'ipfs-unixfs-importer/layout'
 import { BlackHoleBlockstore } from 'blockstore-core'
+import { MemoryBlockstore } from 'blockstore-core/memory'
 
 const PATTERN = Uint8Array.from({ length: 251 }, (_, at) => at)
 const PIECE = 1 << 20
@@ -36,4 +38,20 @@ let root
 for await (const entry of importer(source, store, { ...options(262144, 1), wrapWithDirectory: true })) {
   root = entry.cid.toString()
 }
-console.log(JSON.stringify({ files, folder: root }))
+const kept = new MemoryBlockstore()
+const named = (jobs.names ?? []).map((path) => ({ path, content: [Buffer.from(path)] }))
+let sharded
+for await (const entry of importer(named, kept, {
+  ...options(262144, 1),
+  wrapWithDirectory: true,
+  shardSplitThresholdBytes: 1
+})) {
+  sharded = entry.cid.toString()
+}
+const blocks = []
+for await (const { bytes } of kept.getAll()) {
+  const parts = []
+  for await (const part of bytes) parts.push(part)
+  blocks.push(Buffer.concat(parts).toString('base64'))
+}
+console.log(JSON.stringify({ files, folder: root, sharded, blocks }))
