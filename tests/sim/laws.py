@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from cinepeer.records.cid import Cid
@@ -16,29 +16,19 @@ from sim.world import BrokenLawError
 MAX_PEER_BYTES = 32 << 20
 
 
-def expected(nodes: Sequence[Node], lives: Lives, now_ms: int) -> oracle.Facts:
-    """What every honest node must hold: all that can stand of what any of them was given."""
-    return oracle.valid((lives.facts[one] for one in given(nodes, lives) if one in lives.facts), now_ms)
+def expected(born: Iterable[bytes], lives: Lives, now_ms: int) -> oracle.Facts:
+    """What every honest node must hold: all that can stand of what was born on honest nodes, whoever holds it now."""
+    return oracle.valid((lives.facts[one] for one in born), now_ms)
 
 
-def given(nodes: Sequence[Node], lives: Lives) -> set[Cid]:
-    """What honest nodes hold; of those that hold a part, what belongs to it: the rest they need not hand on."""
-    found: set[Cid] = set()
-    for node in nodes:
-        its = None if node.scope.is_everything else authors_in(node, node, lives, {*node.disk.forgotten})
-        found |= {one for one in node.disk.held if its is None or lives.facts[one].author in its}
-    return found
-
-
-def is_whole(nodes: Sequence[Node], lives: Lives) -> bool:
-    """Whether all hold the same records, and no body that a node wants and did not forget is its neighbour's alone.
+def is_whole(nodes: Sequence[Node], lives: Lives, facts: oracle.Facts) -> bool:
+    """Whether all hold what is expected, and no body that a node wants and did not forget is its neighbour's alone.
 
     A node that holds a part holds all records of the authors whom it concerns, and the bodies that it wants.
     """
-    held = given(nodes, lives)
     for node in nodes:
         its = part_of(node, nodes, lives)
-        mine = held if its is None else {one for one in held if lives.facts[one].author in its}
+        mine = facts.keys() if its is None else {one for one, fact in facts.items() if fact.author in its}
         if not mine <= node.disk.held.keys():
             return False
     return not any(_owes_body(one, other, lives) for one in nodes for other in nodes)
@@ -90,9 +80,22 @@ def wants(node: Node, fact: oracle.Fact) -> bool:
     return oracle.is_wanted(fact, scope.authors, films, scope.since_ms, scope.until_ms)
 
 
-def verify_same(nodes: Sequence[Node], lives: Lives, now_ms: int) -> None:
+def verify_kept(nodes: Sequence[Node], facts: oracle.Facts) -> None:
+    """Laws 2 and 3: whatever can stand was acknowledged where it was born, nothing else, and is on that disk still."""
+    told = set().union(*(node.acknowledged for node in nodes))
+    if told != facts.keys():
+        lost, more = len(facts.keys() - told), len(told - facts.keys())
+        raise BrokenLawError(
+            "2 valid", f"{lost} records were not taken where they were born, {more} were taken falsely"
+        )
+    for node in nodes:
+        gone = node.acknowledged - node.disk.held.keys()
+        if gone:
+            raise BrokenLawError("3 store, then send", f"{node.name} lost {len(gone)} records that it acknowledged")
+
+
+def verify_same(nodes: Sequence[Node], lives: Lives, facts: oracle.Facts) -> None:
     """Laws 1 and 5: after all is healed every node holds and counts what the oracle says, forks with their proofs."""
-    facts = expected(nodes, lives, now_ms)
     counts = oracle.counted(facts)
     forked: dict[bytes, int] = {}
     for (_, device), seq in oracle.forks(facts).items():

@@ -89,6 +89,8 @@ class Lives:
             births = [(step.at_ms, step.where, [(record, None) for record, _ in made])]
             if step.other % 2:
                 births.append((step.at_ms + 1000 * step.one, step.where + 1, made))
+        if step.what in FALSE and known:  # what a lie stands on is true, and its author told it to somebody honest
+            self.births.append(Birth(step.at_ms, step.where, tuple(known)))
         for at_ms, where, pairs in births:
             self.births.append(Birth(at_ms, where, (*known, *pairs), step.what in FALSE))
 

@@ -60,6 +60,7 @@ class Node:
         self._busy_ms = 0.0
         self.crashes_at: str | None = None  # the next store ends this life, "before" or "after" it is on the disk
         self.heard: set[int] = set()
+        self.acknowledged: set[bytes] = set()  # what was born here and told to be on the disk, over all lives
         self.refused: Counter[tuple[str, str]] = Counter()
         self.done: list[events.Done] = []
         self.marks: dict[bytes, list[Record]] = {}
@@ -89,6 +90,8 @@ class Node:
         self.is_up = True
         self.is_frozen = False
         self.disk.restart()
+        if lost := self.acknowledged - self.disk.held.keys():
+            raise BrokenLawError("3 store, then send", f"{self.name} lost {len(lost)} records that it acknowledged")
         seed = int.from_bytes(hashlib.sha256(f"{self.name} {self.life}".encode()).digest()[:8], "big")
         self.machine = Machine(NETWORK, seed, me=self.name, scope=self.scope, limits=self.limits)
         for link in self.world.links_of(self.name):
@@ -181,6 +184,7 @@ class Node:
         """Someone at this node signed the last of `pairs`; the others are what they knew."""
         stored = self.disk.add(0, pairs, self.clock_ms)
         self.judged(stored)
+        self.acknowledged |= {record.id for record, _ in pairs if record.id in self.disk.held}
         added = {record.id for record in stored.added}
         if added and self.is_up:
             self.hear(events.Announced([pair for pair in pairs if pair[0].id in added]), self.life)

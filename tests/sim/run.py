@@ -10,9 +10,11 @@ from cinepeer.replication.events import Wanted
 from cinepeer.replication.machine import Limits
 from cinepeer.replication.scope import EVERYTHING, Scope
 from sim import laws
+from sim.checkpoints import Checkpoint, make_checkpoint, verify_checkpoints
 from sim.liars import KINDS
 from sim.lives import Birth, Lives, author_id
 from sim.node import MARK_BYTES, Node
+from sim.oracle import Facts
 from sim.scenario import Fault, Scenario
 from sim.world import KEEPALIVE_MS, BrokenLawError, Link, World
 from vectors.people import BORN_MS
@@ -41,6 +43,8 @@ class Run:
         self.world = World(scenario.seed)
         self.lives = Lives(scenario.steps)
         self.wanted: dict[int, tuple[Node, int]] = {}
+        self.born: set[bytes] = set()  # on honest nodes
+        self.checkpoints: list[Checkpoint] = []
         limits = limits or Limits()
         skews = (*scenario.skews_ms, *[0] * scenario.nodes)
         for number in range(scenario.nodes):
@@ -87,12 +91,13 @@ class Run:
             homes = [node for node in range(count) if node not in parts]  # who signs holds everything
             number = homes[birth.where % len(homes)]
         node = self.world.nodes[self.names[number]]
-        if node.is_up and not node.is_full:
+        # What could not be signed before is signed now.
+        is_late = self.world.now_ms >= self.scenario.span_ms + 2_000
+        if (node.is_up and not node.is_full) or is_late:
             node.born(birth.pairs)
-        elif self.world.now_ms < self.scenario.span_ms + 2_000:
+            self.born |= set() if birth.is_false else {bytes(record.id) for record, _ in birth.pairs}
+        else:
             self.world.after(500, lambda: self._bear(birth))
-        else:  # what could not be signed before is signed now
-            node.disk.add(0, birth.pairs, node.clock_ms)
 
     # Faults
 
@@ -123,6 +128,9 @@ class Run:
                 world.after(length_ms, lambda: setattr(node, "is_full", False))
             case "forget" if node.disk.held:
                 node.disk.forget(list(node.disk.held)[fault.other % len(node.disk.held)])
+            case "checkpoint" if node.disk.held:
+                made = make_checkpoint(node, int(world.now_ms))
+                self.checkpoints += [made] if made else []
             case "want" if node.is_up:
                 self._want(node, fault.other)
             case "clock":
@@ -172,8 +180,9 @@ class Run:
             if node.crashes_at:
                 node.crashes_at = None
             node.is_full, node.disk_ms = False, 2.0
+        facts = self._expected()
         while world.now_ms < begin_ms + HEAL_MS:
-            if all(node.is_awake for node in self.honest) and laws.is_whole(self.honest, self.lives):
+            if all(node.is_awake for node in self.honest) and laws.is_whole(self.honest, self.lives, facts):
                 return world.now_ms - begin_ms
             world.run(world.now_ms + LOOK_EACH_MS)
         counts = [len(node.disk.held) for node in self.honest]
@@ -182,13 +191,21 @@ class Run:
     def _verify(self) -> None:
         skew_ms = max(node.skew_ms for node in self.honest)
         laws.verify_truth(self.honest, self.lives, self.world.clock_ms + skew_ms)
-        laws.verify_same(self.honest, self.lives, self.world.clock_ms + skew_ms)
+        facts = self._expected()
+        laws.verify_kept(self.honest, facts)
+        laws.verify_same(self.honest, self.lives, facts)
+        verify_checkpoints(self.checkpoints, self.honest, self.lives)
         laws.verify_bounds(self.honest)
         end_ms = self.world.now_ms + HEAL_MS
         while self._waiting() and self.world.now_ms < end_ms:
             self.world.run(self.world.now_ms + LOOK_EACH_MS)
         for number, node in self._waiting():
             raise BrokenLawError("progress", f"{node.name} never said how the sync {number} ended")
+
+    def _expected(self) -> Facts:
+        """What the oracle says of all births on honest nodes, for the clock that is furthest ahead."""
+        now_ms = self.world.clock_ms + max(node.skew_ms for node in self.honest)
+        return laws.expected(self.born, self.lives, now_ms)
 
     def _waiting(self) -> list[tuple[int, Node]]:
         """The syncs that someone wanted, lives on, and has not heard the end of."""

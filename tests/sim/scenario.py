@@ -12,7 +12,8 @@ from sim.liars import KINDS
 from sim.lives import FALSE, Step, draw_steps
 
 FAULTS = (
-    "crash", "crash-before", "crash-after", "freeze", "partition", "cut", "slow", "disk-full", "forget", "want", "clock"
+    "crash", "crash-before", "crash-after", "freeze", "partition", "cut", "slow", "disk-full", "forget", "want",
+    "clock", "checkpoint",
 )  # fmt: skip
 
 

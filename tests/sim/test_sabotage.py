@@ -13,7 +13,7 @@ from cinepeer.replication import events, frames
 from cinepeer.replication.events import Effect, Event, Pair
 from cinepeer.replication.machine import Machine
 from cinepeer.replication.scope import Scope
-from sim import disk, node, scenario
+from sim import checkpoints, disk, node, scenario
 from sim.run import run
 from sim.shrink import failure, shrink
 from sim.world import BrokenLawError
@@ -82,6 +82,27 @@ def test_law_3_is_broken_by_a_machine_that_acknowledges_more_than_it_stored(monk
 
     monkeypatch.setattr(node, "Machine", sabotaged(boast))
     broken_laws("3 store, then send")
+
+
+def test_law_3_is_broken_by_a_disk_that_loses_what_it_acknowledged_in_a_crash(monkeypatch) -> None:
+    restart = disk.Disk.restart
+
+    def lose(self) -> None:
+        if self.held:
+            self.held.popitem()
+        restart(self)
+
+    monkeypatch.setattr(disk.Disk, "restart", lose)
+    broken_laws("3 store, then send")
+
+
+def test_law_1_is_broken_by_a_checkpoint_that_counts_what_does_not_count(monkeypatch) -> None:
+    class Blind(Feeds):
+        def counts(self, record: Record) -> bool:
+            return True
+
+    monkeypatch.setattr(checkpoints, "Feeds", Blind)
+    broken_laws("1 one state")
 
 
 def test_law_4_is_broken_by_a_store_that_checks_no_signature(monkeypatch) -> None:
