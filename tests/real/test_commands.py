@@ -57,6 +57,24 @@ def told(said: Said, *arguments: str) -> Any:
     return json.loads(said(*arguments, "--json"))
 
 
+def test_a_review_is_signed_answered_shown_and_taken_back(said: Said, tmp_path: Path) -> None:
+    said("rate", NAME, "8")
+    words = tmp_path / "words.txt"
+    words.write_text("The keeper was the thief.", "utf-8")
+    signed = json.loads(said("review", NAME, "--file", words, "--spoiler", "--language", "en", "--json"))["record"]
+    said("comment", signed, "So I thought.")
+    [shown] = json.loads(said("review", NAME, "--json"))
+    assert (shown["stars"], shown["spoiler"], shown["text"]) == (8, True, "The keeper was the thief.")
+    assert [answer["text"] for answer in shown["comments"]] == ["So I thought."]
+    assert "tells the plot: The keeper was the thief." in said("review", NAME)
+    said("retract", signed, "--reason", "it gave too much away")
+    assert said("review", NAME) == "nobody wrote about it yet, as far as this node knows\n"
+    said("retract", "bafyreih6plaa5mbjshl66adxhsbohhzybsixbmzerolvcdtkjqmiz5fjei", code=2)
+    said("comment", "nonsense", "So.", code=2)
+    said("review", NAME, "x" * 20_000, code=2)
+    said("review", NAME, "words", "--file", words, code=2)
+
+
 def test_search_finds_a_film_by_its_words_and_forgives_a_slip(said: Said) -> None:
     found = json.loads(said("search", "byron", "sea", "--json"))
     assert [film["name"] for film in found["films"]] == [NAME]

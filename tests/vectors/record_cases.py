@@ -89,6 +89,9 @@ BODIES: list[tuple[str, dict[str, Value]]] = [
               "a-field-of-tomorrow": {"kept": [1, None, FILM]}}),
     ("letter-of-tomorrow", {"words": ["any", {"map": True}]}),
     ("checkpoint", {"scope": FILM, "moment": 1_700_000_000_000, "records": 1_000_000, "ratings": 0, "root": FILM}),
+    ("review", {"film": str(FILM), "text": "他们在雨中等待。", "language": "zh-Hans", "spoiler": False}),
+    ("review", {"film": "imdb:tt0111161", "text": "x" * 16_384, "language": "", "spoiler": True}),
+    ("comment", {"on": FILM, "text": "So did I.", "language": "en"}),
 ]  # fmt: skip
 
 _good = dict(BODIES)
@@ -139,6 +142,12 @@ REFUSED_BODIES: list[tuple[str, str, Value]] = [
     ("a checkpoint of raw bytes", "checkpoint", {"nonce": NONCE, **_good["checkpoint"], "root": Cid.of(b"", RAW)}),
     ("a checkpoint without a moment", "checkpoint", {"nonce": NONCE, **_good["checkpoint"], "moment": None}),
     ("a checkpoint of -1 records", "checkpoint", {"nonce": NONCE, **_good["checkpoint"], "records": -1}),
+    ("a review without words", "review", {"nonce": NONCE, **_good["review"], "text": ""}),
+    ("a review of 16,385 bytes", "review", {"nonce": NONCE, **_good["review"], "text": "x" * 16_385}),
+    ("a review of no film", "review", {"nonce": NONCE, **_good["review"], "film": "movielens:01"}),
+    ("a spoiler that is 1", "review", {"nonce": NONCE, **_good["review"], "spoiler": 1}),
+    ("a comment of 4,097 bytes", "comment", {"nonce": NONCE, **_good["comment"], "text": "x" * 4_097}),
+    ("a comment on a file", "comment", {"nonce": NONCE, **_good["comment"], "on": FOLDER}),
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from cinepeer.app.said import Said
 from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record
 
@@ -52,12 +53,13 @@ class Provider:
 
 @dataclass(slots=True)
 class Catalogue:
-    """Films by id, providers by device, offers by title, authors' names. Any order of the records gives the same."""
+    """Films by id, providers, offers, names of authors, what was written. Any order of the records gives the same."""
 
     films: dict[str, Film] = field(default_factory=dict)
     providers: dict[tuple[Cid, bytes], Provider] = field(default_factory=dict)
     offers: list[tuple[Record, dict[str, Any]]] = field(default_factory=list)
     names: dict[Cid, str] = field(default_factory=dict)
+    said: Said = field(default_factory=Said)
     _profiles: dict[Cid, tuple[int, Cid]] = field(default_factory=dict)
     _early: dict[str, list[tuple[Record, dict[str, Any]]]] = field(default_factory=dict)
 
@@ -75,6 +77,8 @@ class Catalogue:
                 self.offers.append((record, body))
             case "host":
                 self._add_provider(record, body)
+            case "review" | "comment":
+                self.said.apply(record, body)
             case "profile":
                 self._add_name(record, body)
 

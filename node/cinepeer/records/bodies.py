@@ -46,6 +46,10 @@ def _external(value: Value) -> bool:
     return isinstance(value, str) and is_external_id(value)
 
 
+def _film(value: Value) -> bool:
+    return isinstance(value, str) and is_film_id(value)
+
+
 def _ratings(value: Value) -> bool:
     """Pairs of film and stars, no film twice."""
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_RATINGS:
@@ -105,6 +109,8 @@ KINDS: dict[str, Form] = {
         {"fingerprint": data(0, 4096)},
     ),
     "rating": Form({"ratings": _ratings}),
+    "review": Form({"film": _film, "text": text(16_384, least_bytes=1), "language": name, "spoiler": flag}),
+    "comment": Form({"on": record_link, "text": text(4_096, least_bytes=1), "language": name}),
     "retraction": Form({"records": distinct(record_link, 256, least=1), "reason": prose}),
     "offer": Form({"chain": whole(), "contract": _address, "terms": anything, "signature": _signature}),
     "title": Form(

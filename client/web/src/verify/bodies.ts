@@ -23,6 +23,10 @@ function isExternal(value: Value): boolean {
   return typeof value === 'string' && EXTERNAL.test(value);
 }
 
+function isFilm(value: Value): boolean {
+  return typeof value === 'string' && isFilmId(value);
+}
+
 /** Pairs of film and stars, no film twice. */
 function isRatings(value: Value): boolean {
   if (!Array.isArray(value) || value.length < 1 || value.length > MAX_RATINGS) return false;
@@ -76,6 +80,8 @@ const KINDS: { readonly [kind: string]: Form } = {
     optional: { fingerprint: data(0, 4096) },
   },
   rating: { needed: { ratings: isRatings } },
+  review: { needed: { film: isFilm, text: text(16_384, 1), language: name, spoiler: flag } },
+  comment: { needed: { on: recordLink, text: text(4_096, 1), language: name } },
   retraction: { needed: { records: distinct(recordLink, 256, 1), reason: prose } },
   offer: { needed: { ...chained, terms: anything, signature } },
   title: { needed: { film: recordLink, ...chained, title: address, deed: anything, signature } },

@@ -22,6 +22,7 @@ from cinepeer.faces.http.opinions import opinions
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.problems import ERRORS, tell_problems
 from cinepeer.faces.http.publications import publications
+from cinepeer.faces.http.reviews import reviews
 from cinepeer.faces.http.search import search
 from cinepeer.faces.http.uploads import uploads
 
@@ -29,6 +30,7 @@ ROUTERS = (
     films,
     search,
     opinions,
+    reviews,
     uploads,
     publications,
     node,

@@ -21,6 +21,7 @@ from cinepeer.faces.http.guard import Asgi, Receive, Scope, Send, headed, send_p
 from cinepeer.faces.http.opinions import reading_records
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.problems import ERRORS, tell_problems
+from cinepeer.faces.http.reviews import reading_reviews
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.cid import Cid
 
@@ -56,6 +57,7 @@ def readable(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> 
         films(parts),
         reading_records(parts),
         reading_checkpoints(parts),
+        reading_reviews(parts),
         _summary(parts),
         chain(parts),
     ]

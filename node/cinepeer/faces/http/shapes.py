@@ -11,18 +11,20 @@ from cinepeer.app.publication import Wish
 from cinepeer.app.publish import FilmFacts
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """A closed object: a field that is not known is a slip, and is told."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Share(_Shape):
+class Share(Shape):
     """One co-owner of a title: a ledger address and its shares (basis points)."""
 
     holder: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$")
     shares: int = Field(ge=1, le=10_000)
 
 
-class PublishRequest(_Shape):
+class PublishRequest(Shape):
     """A film file on the node's own machine and what its creator says of it."""
 
     path: str
@@ -48,13 +50,13 @@ class PublishRequest(_Shape):
         return Wish(self.facts(), path=self.path, title=self.title, owners=owners)
 
 
-class RatingRequest(_Shape):
+class RatingRequest(Shape):
     """Stars for films; null withdraws."""
 
     ratings: list[tuple[str, int | None]] = Field(min_length=1, max_length=256)
 
 
-class WishesRequest(_Shape):
+class WishesRequest(Shape):
     """How lists are to be made; what is not named stays as it is."""
 
     forgotten: list[str] | None = None
@@ -69,7 +71,7 @@ class WishesRequest(_Shape):
     model: str | None = None
 
 
-class ReceiptRequest(_Shape):
+class ReceiptRequest(Shape):
     """The receipt of a list of so many films by the kept wishes and these; `sealed`: the history as a commitment."""
 
     limit: int = Field(default=20, ge=1, le=200)
@@ -77,14 +79,14 @@ class ReceiptRequest(_Shape):
     wishes: WishesRequest = WishesRequest()
 
 
-class TitleRequest(_Shape):
+class TitleRequest(Shape):
     """A title to be registered for a published film."""
 
     film: str
     owners: list[Share] = []
 
 
-class OfferTerms(_Shape):
+class OfferTerms(Shape):
     """What a licence offer says; `price` in the ledger's smallest unit, `days` 0 for no end."""
 
     price: str = Field(pattern=r"^\d{1,38}$")
@@ -106,13 +108,13 @@ class OfferRequest(OfferTerms):
     film: str
 
 
-class LicenceRequest(_Shape):
+class LicenceRequest(Shape):
     """A licence to be bought: the id of the offer's record."""
 
     offer: str
 
 
-class PaymentRequest(_Shape):
+class PaymentRequest(Shape):
     """An amount for a film's purse, in the ledger's smallest unit."""
 
     film: str
@@ -120,14 +122,14 @@ class PaymentRequest(_Shape):
     memo: str = Field(default="", max_length=32)
 
 
-class WithdrawalRequest(_Shape):
+class WithdrawalRequest(Shape):
     """A holder's royalties of one film; anybody may have them paid out to the holder."""
 
     film: str
     holder: str = Field(pattern=r"^0x[0-9a-fA-F]{40}$")
 
 
-class AuditRequest(_Shape):
+class AuditRequest(Shape):
     """
     What to prove: a film (with the authors whose ratings of it are proved as well), an author's titles and feeds, the
     network's titles, or those of this node's catalogue; at a block, or the newest.
@@ -148,25 +150,25 @@ class AuditRequest(_Shape):
         return self
 
 
-class ReportRequest(_Shape):
+class ReportRequest(Shape):
     """The SHA-256 of an audit's report without its signature."""
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-class AddressRequest(_Shape):
+class AddressRequest(Shape):
     """A peer's multiaddr."""
 
     addr: str
 
 
-class DenyRequest(_Shape):
+class DenyRequest(Shape):
     """The CID of an author, a film's files or a block."""
 
     cid: str
 
 
-class RevocationRequest(_Shape):
+class RevocationRequest(Shape):
     """A device of the author by the begin of its key in hex, and the last seq of it that shall count (-1: none)."""
 
     device: str = Field(min_length=8, max_length=64, pattern=r"^[0-9a-fA-F]+$")
@@ -175,13 +177,13 @@ class RevocationRequest(_Shape):
     alone: bool = False
 
 
-class AdmissionRequest(_Shape):
+class AdmissionRequest(Shape):
     """Whether no other machine has signed with this author's keys, so that no neighbour need be asked."""
 
     alone: bool = False
 
 
-class DelegationRequest(_Shape):
+class DelegationRequest(Shape):
     """A device to be admitted: its Ed25519 public key in hex, and a name that tells it from the others."""
 
     device: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -201,7 +203,7 @@ class PublicationRequest(PublishRequest):
         return dataclasses.replace(super().wish(), upload=self.upload, offer=offer)
 
 
-class HostingRequest(_Shape):
+class HostingRequest(Shape):
     """The disk cap from now on."""
 
     disk_cap_bytes: int = Field(ge=0, le=2**53 - 1)

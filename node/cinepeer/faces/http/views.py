@@ -199,11 +199,15 @@ async def ratings(parts: Parts, text: str, limit: int, after: str | None) -> lis
 
 
 async def rating_records(parts: Parts, text: str, limit: int, after: str | None) -> list[Pair]:
-    """The records behind `ratings`, and all that their authors' chains need, in an order that a client can admit.
+    """The records behind `ratings`, with their authors' chains."""
+    return await with_chains(parts, {cid(one["record"]) for one in await ratings(parts, text, limit, after)})
 
-    Bodies come along where they are needed: those of the ratings themselves and of key records.
+
+async def with_chains(parts: Parts, wanted: set[Cid]) -> list[Pair]:
+    """Records, and all that their authors' chains need, in an order that a client can admit.
+
+    Bodies come along where they are needed: those of the records themselves and of key records.
     """
-    wanted = {cid(one["record"]) for one in await ratings(parts, text, limit, after)}
     last: dict[bytes, int] = {}
     ids: set[Cid] = set()
     for record, _ in await parts.store.records(wanted):
