@@ -123,6 +123,17 @@ class Catalogue:
         versions = [version for film in self.films.values() for version in film.versions if version.root == root]
         return [addr for version in versions for found in self.providers_of(version) for addr in found.addrs]
 
+    def gateways_of(self, root: Cid) -> dict[str, str]:
+        """Of the hosts of the version with this root: peer id → where it is read over HTTP, for those that say so."""
+        versions = [version for film in self.films.values() for version in film.versions if version.root == root]
+        return {
+            addr.rpartition("/p2p/")[2]: found.gateway
+            for version in versions
+            for found in self.providers_of(version)
+            for addr in found.addrs
+            if found.gateway is not None
+        }
+
     def providers_of(self, version: Version) -> list[Provider]:
         """Who says to hold a version, in a fixed order."""
         found = (provider for provider in self.providers.values() if version.id in provider.versions)

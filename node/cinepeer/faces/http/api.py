@@ -23,6 +23,7 @@ from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.problems import ERRORS, tell_problems
 from cinepeer.faces.http.publications import publications
 from cinepeer.faces.http.reviews import reviews
+from cinepeer.faces.http.routing import routing
 from cinepeer.faces.http.search import search
 from cinepeer.faces.http.uploads import uploads
 
@@ -40,6 +41,7 @@ ROUTERS = (
     titles,
     chain,
     checkpoints,
+    routing,
 )
 
 

@@ -6,20 +6,22 @@ https://docs.ipfs.tech/reference/kubo/rpc/; answers as version 0.7.0 does, which
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from cinepeer.content.car import write
 from cinepeer.content.cidv0 import parse_any
-from cinepeer.content.unixfs import Cat, Directory, Put, entry, links, parse_node, split_path
+from cinepeer.content.hamt import is_shard, parse_shard
+from cinepeer.content.path import Way
+from cinepeer.content.unixfs import Cat, Directory, Put, links, parse_node
 from cinepeer.errors import BadInput, CinepeerError, LimitReached, Refused
 from cinepeer.faces.http.kubo_add import Adding, Line, blocks_of, in_thread, is_set, profile_of
+from cinepeer.faces.http.kubo_dag import Import, export
+from cinepeer.faces.http.loopback import Loopback
 from cinepeer.records.cid import RAW, Cid
 
 VERSION = "0.7.0"
@@ -81,7 +83,7 @@ def kubo_rpc(
     for path, answer in rpc.commands().items():
         app.add_api_route(f"{PREFIX}/{path}", answer, methods=["POST"], response_model=None)
     app.add_exception_handler(CinepeerError, _told)
-    app.add_middleware(_Loopback)
+    app.add_middleware(Loopback)
     return app
 
 
@@ -90,31 +92,6 @@ async def _told(_: Request, error: Exception) -> Response:
     return JSONResponse(
         {"Message": str(error), "Code": 0, "Type": "error"}, 400 if isinstance(error, BadInput) else 500
     )
-
-
-class _Loopback:
-    """Refuses browsers (any Origin) and names that are not loopback (DNS rebinding)."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            headers = dict(scope["headers"])
-            host = headers.get(b"host", b"").decode("latin-1")
-            if b"origin" in headers or not _is_loopback(host):
-                refusal = {"Message": "found an Origin or a foreign Host, expected a local tool", "Type": "error"}
-                await JSONResponse(refusal, 403)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-
-def _is_loopback(host: str) -> bool:
-    name = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
-    try:
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 class _Rpc:
@@ -149,6 +126,7 @@ class _Rpc:
             "block/get": self.block_get,
             "block/stat": self.block_stat,
             "dag/export": self.dag_export,
+            "dag/import": self.dag_import,
             "pin/add": self.pin_add,
             "pin/ls": self.pin_ls,
             "pin/rm": self.pin_rm,
@@ -216,16 +194,32 @@ class _Rpc:
         objects = []
         for text in _arguments(request):
             cid, block = await self._resolve(text, query)
-            node = parse_node(cid, block)
-            found = node.entries.values() if isinstance(node, Directory) else ()
-            objects.append({"Hash": text, "Links": [await self._listed(link.name, link.cid) for link in found]})
+            found = await self._entries(cid, block, query)
+            objects.append({"Hash": text, "Links": [await self._listed(name, child) for name, child in found]})
         return JSONResponse({"Objects": objects})
+
+    async def _entries(self, cid: Cid, block: bytes, query: Mapping[str, str]) -> list[tuple[str, Cid]]:
+        """(name, id) of each entry of a folder, sharded or not; none of a file."""
+        if not is_shard(cid, block):
+            node = parse_node(cid, block)
+            return [(link.name, link.cid) for link in node.entries.values()] if isinstance(node, Directory) else []
+        found: dict[str, Cid] = {}
+        seen, shards = {cid}, [parse_shard(block)]
+        while shards:
+            shard = shards.pop()
+            found |= {name: link.cid for name, (_, link) in shard.entries.items()}
+            for below in set(shard.shards.values()) - seen:
+                seen.add(below)
+                shards.append(parse_shard(await self._block(below, query)))
+        return sorted(found.items())
 
     async def _listed(self, name: str, cid: Cid) -> dict[str, str | int]:
         """One entry; type 1 is a folder, 2 a file, 0 what is not held here."""
         sort, size = 0, 0
         block = await asyncio.to_thread(self._blocks.get, cid)
-        if block is not None:
+        if block is not None and is_shard(cid, block):
+            sort = 1
+        elif block is not None:
             node = parse_node(cid, block)
             sort, size = (1, 0) if isinstance(node, Directory) else (2, node.size)
         return {"Name": name, "Hash": str(cid), "Size": size, "Type": sort, "Target": ""}
@@ -243,19 +237,30 @@ class _Rpc:
         query = request.query_params
         root, block = await self._resolve(_only(request), query)
 
-        async def pieces() -> AsyncIterator[bytes]:
-            for piece in write([root], [(root, block)]):
-                yield piece
-            seen, waiting = {root}, list(reversed(links(root, block)))
-            while waiting:
-                cid = waiting.pop()
-                if cid not in seen:
-                    seen.add(cid)
-                    data = await self._block(cid, query)
-                    yield list(write([cid], [(cid, data)]))[1]
-                    waiting.extend(reversed(links(cid, data)))
+        return StreamingResponse(
+            export(root, block, lambda cid: self._block(cid, query)), media_type="application/vnd.ipld.car"
+        )
 
-        return StreamingResponse(pieces(), media_type="application/vnd.ipld.car")
+    async def dag_import(self, request: Request) -> Response:
+        """Takes CARs; every root is pinned, unless `pin-roots` is false, where all of its DAG is here."""
+        query, done = request.query_params, Import()
+        await in_thread(
+            request,
+            self._threads,
+            lambda parts: self._backend.take(lambda put: done.take(parts, put), pins=False),
+        )
+        lines: list[Mapping[str, Any]] = []
+        if is_set(query, "pin-roots", True):
+            for root in done.roots:
+                problem = ""
+                try:
+                    await self._backend.pin(root)
+                except CinepeerError as error:
+                    problem = str(error)
+                lines.append({"Root": {"Cid": {"/": str(root)}, "PinErrorMsg": problem}})
+        if is_set(query, "stats"):
+            lines.append({"Stats": {"BlockCount": done.blocks, "BlockBytesCount": done.bytes}})
+        return _lines(lines)
 
     async def pin_add(self, request: Request) -> Response:
         if not is_set(request.query_params, "recursive", True):
@@ -330,12 +335,10 @@ class _Rpc:
     async def _resolve(self, text: str, query: Mapping[str, str]) -> tuple[Cid, bytes]:
         """The id and block that `CID[/PATH]` leads to."""
         root, _, path = text.removeprefix("/ipfs/").partition("/")
-        cid = parse_any(root)
-        block = await self._block(cid, query)
-        for name in split_path(path):
-            cid = entry(cid, block, name)
-            block = await self._block(cid, query)
-        return cid, block
+        way = Way(parse_any(root), path)
+        while (cid := way.needed) is not None:
+            way.feed(await self._block(cid, query))
+        return way.cid, await self._block(way.cid, query)
 
     async def _block(self, cid: Cid, query: Mapping[str, str], *, keeps: bool = False) -> bytes:
         """A block from here, or, unless `offline`, from a connected peer.

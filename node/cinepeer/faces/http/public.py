@@ -21,6 +21,7 @@ from cinepeer.faces.http.guard import Asgi, Receive, Scope, Send, headed, send_p
 from cinepeer.faces.http.opinions import reading_records
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.problems import ERRORS, tell_problems
+from cinepeer.faces.http.routing import routing
 from cinepeer.faces.http.reviews import reading_reviews
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.cid import Cid
@@ -60,6 +61,7 @@ def readable(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> 
         reading_reviews(parts),
         _summary(parts),
         chain(parts),
+        routing(parts),
     ]
 
 
