@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from cinepeer.adapters.chain import jsonrpc
 from cinepeer.adapters.chain.endpoint import Answered, Reverted
@@ -16,10 +16,14 @@ from cinepeer.adapters.chain.values import (
     Fate,
     Receipt,
     Sent,
-    encode_header,
-    parse_log,
+    number,
+    parse_header_of,
+    parse_logs,
+    parse_place,
+    parse_proof,
     parse_receipt,
     parse_sent,
+    parse_signed,
     tohex,
     unhex,
 )
@@ -31,6 +35,8 @@ from cinepeer.rights.keccak import keccak
 from cinepeer.rights.proofs import AccountProof, SlotProof, parse_header, read_account, read_slot
 from cinepeer.rights.sequencer import SignedHeader
 from cinepeer.rights.slots import title_slot
+
+T = TypeVar("T")
 
 LOG_RANGE = 5_000
 """Blocks asked for at once; halved where an endpoint finds it too many."""
@@ -65,9 +71,7 @@ class Ledger:
         urls = [url] if isinstance(url, str) else list(url)
         self._endpoints = Endpoints(urls, chain_id, min(timeout_s, 30.0))
         self._sending = Sending(
-            self._ask,
-            self._endpoints.check,
-            chain_id,
+            self._endpoints,
             journal or Journal(),
             timeout_s=timeout_s,
             poll_s=poll_s,
@@ -92,41 +96,44 @@ class Ledger:
 
     async def head(self) -> int:
         """The newest block's number."""
-        return int(await self._ask("eth_blockNumber"), 16)
+        return await self._read(number, "eth_blockNumber")
 
     async def header(self, number: int) -> bytes:
         """A block's header as RLP, built from the answer's fields, with the hash it states; raises `BadInput`."""
-        block = await self._ask("eth_getBlockByNumber", hex(number), False)
-        if block is None:
+        read = await self._read(parse_header_of, "eth_getBlockByNumber", hex(number), False)
+        if read is None:
             raise BadInput(f"found no block {number} at {self.url}, expected one up to its newest")
-        encoded = encode_header(block)
-        if keccak(encoded) != unhex(block["hash"]):
+        encoded, block_hash = read
+        if keccak(encoded) != block_hash:
             raise Unreachable(f"found a header of block {number} at {self.url} that does not have its hash")
         return encoded
 
     async def signed_header(self, number: int) -> SignedHeader | None:
         """The sequencer's signature over a block, or None from a ledger that has no sequencer of ours."""
         try:
-            found = await self._ask("cinepeer_signedHeader", hex(number))
+            return await self._read(parse_signed, "cinepeer_signedHeader", hex(number))
         except Answered as error:
             if error.code == jsonrpc.NO_METHOD:
                 return None
             raise
-        return SignedHeader(unhex(found["header"]), unhex(found["signature"]))
 
     async def balance(self, address: bytes) -> int:
         """What an address holds, in wei."""
-        return int(await self._ask("eth_getBalance", tohex(address), "latest"), 16)
+        return await self._read(number, "eth_getBalance", tohex(address), "latest")
+
+    async def count(self, address: bytes) -> int:
+        """How many transactions of an account were executed: the number of its next one."""
+        return await self._read(number, "eth_getTransactionCount", tohex(address), "latest")
 
     async def code(self, address: bytes) -> bytes:
         """The code at an address; empty where no contract stands."""
-        return unhex(await self._ask("eth_getCode", tohex(address), "latest"))
+        return await self._read(unhex, "eth_getCode", tohex(address), "latest")
 
     async def call(self, to: bytes, data: bytes, block: int | None = None) -> bytes:
         """What a contract answers, now or at a block; raises `BadInput` with its own error's name."""
         tag = "latest" if block is None else hex(block)
         try:
-            return unhex(await self._ask("eth_call", {"to": tohex(to), "data": tohex(data)}, tag))
+            return await self._read(unhex, "eth_call", {"to": tohex(to), "data": tohex(data)}, tag)
         except Reverted as error:
             raise self._sending.refusal(error) from error
 
@@ -140,7 +147,7 @@ class Ledger:
             last = min(first + width - 1, to_block)
             wanted = {"address": [tohex(one) for one in addresses], "fromBlock": hex(first), "toBlock": hex(last)}
             try:
-                entries = await self._ask("eth_getLogs", wanted)
+                entries = await self._read(parse_logs, "eth_getLogs", wanted)
             except Answered as error:
                 if width == 1 or error.code == jsonrpc.NO_METHOD:
                     raise LimitReached(
@@ -148,17 +155,17 @@ class Ledger:
                     ) from error
                 width = max(1, (last - first + 1) // 2)
                 continue
-            found += [parse_log(entry) for entry in entries]
+            found += entries
             first = last + 1
         return found
 
     async def proof(self, address: bytes, slots: Sequence[int], block: int) -> AccountProof:
         """The trie nodes that prove an account and its storage slots under a block's state root (EIP-1186)."""
         keys = [f"0x{slot:064x}" for slot in slots]
-        found = await self._ask("eth_getProof", tohex(address), keys, hex(block))
-        nodes = tuple(unhex(node) for node in found["accountProof"])
-        proved = [tuple(unhex(node) for node in one["proof"]) for one in found["storageProof"]]
-        return AccountProof(address, nodes, tuple(SlotProof(s, way) for s, way in zip(slots, proved, strict=True)))
+        nodes, ways = await self._read(parse_proof, "eth_getProof", tohex(address), keys, hex(block))
+        if len(ways) != len(slots):
+            raise Unreachable(f"found proofs of {len(ways)} slots at {self.url}, expected {len(slots)}")
+        return AccountProof(address, nodes, tuple(SlotProof(*pair) for pair in zip(slots, ways, strict=True)))
 
     async def history(self, contracts: ContractSet) -> tuple[list[Log], int]:
         """
@@ -172,8 +179,8 @@ class Ledger:
         return await self._histories[known].read()
 
     async def _block(self, tag: int | str) -> tuple[int, bytes] | None:
-        found = await self._ask("eth_getBlockByNumber", hex(tag) if isinstance(tag, int) else tag, False)
-        return None if found is None else (int(found["number"], 16), unhex(found["hash"]))
+        named = hex(tag) if isinstance(tag, int) else tag
+        return await self._read(parse_place, "eth_getBlockByNumber", named, False)
 
     async def _prove_heads(self, contracts: ContractSet, heads: Mapping[bytes, bytes], block: int) -> list[bytes]:
         """The titles whose head in the state of a block is another than the log's."""
@@ -185,19 +192,17 @@ class Ledger:
             proof = await self.proof(contracts.titles, [title_slot(title) + 1 for title in part], block)
             root = read_account(header.state_root, contracts.titles, proof.nodes).storage_root
             for title, slot in zip(part, proof.slots, strict=True):
-                if read_slot(root, slot.slot, slot.nodes) != int.fromunhex(heads[title]):
+                if read_slot(root, slot.slot, slot.nodes) != int.from_bytes(heads[title]):
                     wrong.append(title)
         return wrong
 
     async def transaction(self, tx: bytes) -> Sent | None:
         """A transaction by its hash (32 bytes), waiting or executed, or None."""
-        found = await self._ask("eth_getTransactionByHash", tohex(tx))
-        return None if found is None else parse_sent(found)
+        return await self._read(parse_sent, "eth_getTransactionByHash", tohex(tx))
 
     async def receipt(self, tx: bytes) -> Receipt | None:
         """The receipt of a transaction by its hash (32 bytes), or None before it is executed."""
-        found = await self._ask("eth_getTransactionReceipt", tohex(tx))
-        return None if found is None or found.get("blockNumber") is None else parse_receipt(found)
+        return await self._read(parse_receipt, "eth_getTransactionReceipt", tohex(tx))
 
     async def fate(self, tx: bytes) -> Fate:
         """What became of a transaction by its hash (32 bytes)."""
@@ -219,22 +224,16 @@ class Ledger:
             found = None
         return found[0] if found else max(0, await self.head() - FINAL_DEPTH)
 
-    async def check_contracts(self, contracts: ContractSet) -> None:
-        """Raises `BadInput` when a contract of the set has no code here."""
-        for name, address in contracts.named().items():
-            if not await self.code(address):
-                raise BadInput(f"found no code at {tohex(address)} of {self.url}, expected the contract {name}")
-
     async def genesis(self) -> dict[str, Any]:
         """The genesis map that an embedded ledger was made from."""
-        return dict(await self._ask("cinepeer_genesis"))
+        return await self._read(dict, "cinepeer_genesis")
 
     # -- writing -----------------------------------------------------------------------------------
 
     async def faucet(self, address: bytes) -> Receipt:
         """Asks an embedded ledger for test credits and waits for them; raises `BadInput` when it gives none."""
         try:
-            tx = unhex(await self._ask("cinepeer_faucet", tohex(address)))
+            tx = await self._read(unhex, "cinepeer_faucet", tohex(address))
         except Answered as error:
             raise BadInput(str(error)) from error
         return await self._sending.wait(tx)
@@ -252,8 +251,8 @@ class Ledger:
         call = {"from": tohex(sender), "to": tohex(to), "data": tohex(data), "value": hex(value)}
         return await self._sending.price(call)
 
-    async def _ask(self, method: str, *parameters: Any) -> Any:
-        return await self._endpoints.ask(method, *parameters)
+    async def _read(self, parse: Callable[[Any], T], method: str, *parameters: Any) -> T:
+        return await self._endpoints.read(parse, method, *parameters)
 
 
 def network_of(genesis: dict[str, Any]) -> Cid:

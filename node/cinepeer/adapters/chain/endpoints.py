@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from cinepeer.adapters.chain.endpoint import PATIENCE_S, Answered, Endpoint
 from cinepeer.errors import BadInput, CheckFailed, Unreachable
+
+T = TypeVar("T")
 
 COMPARED_DEPTH = 2
 """Blocks below the lowest of the endpoints' newest at which they must agree: the newest travels to each in its time."""
@@ -54,6 +56,16 @@ class Endpoints:
         assert failure is not None
         raise failure
 
+    async def read(self, parse: Callable[[Any], T], method: str, *parameters: Any) -> T:
+        """The result as a value; raises `Unreachable` for one that cannot be understood."""
+        found = await self.ask(method, *parameters)
+        try:
+            return parse(found)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise Unreachable(
+                f"found an answer to {method} at {self.url} that cannot be read ({error!r}), expected the ledger's"
+            ) from error
+
     async def ask_each(self, method: str, *parameters: Any) -> dict[str, Any]:
         """What each endpoint that answers says, by its URL; raises `Unreachable` when none does."""
         found = await asyncio.gather(*(one.ask(method, *parameters) for one in self._all), return_exceptions=True)
@@ -73,14 +85,26 @@ class Endpoints:
     async def check(self) -> None:
         """Raises `BadInput` when one has become another chain, `CheckFailed` when two show two histories."""
         for url, said in (await self.ask_each("eth_chainId")).items():
-            if int(said, 16) != self.chain_id:
-                raise BadInput(f"found chain {int(said, 16)} at {url}, expected chain {self.chain_id}")
+            if said != hex(self.chain_id):
+                raise BadInput(f"found chain {_shown(said)} at {url}, expected chain {self.chain_id}: nothing was sent")
         if len(self._all) == 1:
             return
-        heads = await self.ask_each("eth_blockNumber")
-        height = max(0, min(int(said, 16) for said in heads.values()) - COMPARED_DEPTH)
+        heads = [_number(said) for said in (await self.ask_each("eth_blockNumber")).values()]
+        height = max(0, min((head for head in heads if head is not None), default=0) - COMPARED_DEPTH)
         blocks = await self.ask_each("eth_getBlockByNumber", hex(height), False)
         hashes = {url: str(block["hash"]) for url, block in blocks.items() if isinstance(block, dict)}
         if len(set(hashes.values())) > 1:
             told = " and ".join(f"{found} at {url}" for url, found in hashes.items())
             raise CheckFailed(f"found block {height} as {told}, expected one history: nothing was sent")
+
+
+def _number(said: Any) -> int | None:
+    try:
+        return int(said, 16)
+    except (TypeError, ValueError):
+        return None
+
+
+def _shown(said: Any) -> str:
+    number = _number(said)
+    return repr(said)[:60] if number is None else str(number)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cinepeer.adapters.chain.endpoint import Answered, Reverted
+from cinepeer.adapters.chain.endpoints import Endpoints
 from cinepeer.adapters.chain.journal import Flight, Journal, act_of
 from cinepeer.adapters.chain.revert import Declared, explain, shipped
-from cinepeer.adapters.chain.values import Receipt, parse_receipt, tohex, unhex
+from cinepeer.adapters.chain.values import Receipt, number, parse_base_fee, parse_fees, parse_receipt, tohex, unhex
 from cinepeer.errors import BadInput, Unreachable
 
 STUCK_S = 30.0
@@ -46,13 +47,11 @@ class _Wanted:
 
 
 class Sending:
-    """Sends for this process's accounts over `ask`, one transaction of a sender at a time up to its handing over."""
+    """Sends for this process's accounts over its endpoints, one of a sender at a time up to its handing over."""
 
     def __init__(
         self,
-        ask: Callable[..., Awaitable[Any]],
-        check: Callable[[], Awaitable[None]],
-        chain_id: int,
+        endpoints: Endpoints,
         journal: Journal,
         *,
         timeout_s: float,
@@ -60,10 +59,10 @@ class Sending:
         stuck_s: float = STUCK_S,
         errors: Declared | None = None,
     ) -> None:
-        """`check` raises when the endpoints are not to be trusted now; `timeout_s` bounds the wait for a receipt."""
-        self._ask = ask
-        self._check = check
-        self._chain_id = chain_id
+        """`timeout_s` bounds the wait for a receipt, `stuck_s` that before a higher fee is offered."""
+        self._endpoints = endpoints
+        self._ask, self._read = endpoints.ask, endpoints.read
+        self._chain_id = endpoints.chain_id
         self._journal = journal
         self._timeout_s = timeout_s
         self._poll_s = poll_s
@@ -112,7 +111,7 @@ class Sending:
                 continue  # somebody waits for it: the same is wanted once more
             if await self._receipt(flight.hash) or await self._is_known(flight.hash):
                 return flight
-            if int(await self._count(wanted.sender, "latest"), 16) <= flight.nonce:
+            if await self._count(wanted.sender, "latest") <= flight.nonce:
                 try:
                     await self._broadcast(flight)
                 except Answered:
@@ -124,7 +123,7 @@ class Sending:
 
     async def _submit(self, wanted: _Wanted) -> Flight:
         """Checks, signs, keeps and hands over."""
-        await self._check()
+        await self._endpoints.check()
         fields = {
             "type": 2,
             "chainId": self._chain_id,
@@ -135,7 +134,7 @@ class Sending:
             **await self._fees(),
         }
         for _ in range(_TRIES):
-            fields["nonce"] = int(await self._count(wanted.sender, "pending"), 16)
+            fields["nonce"] = await self._count(wanted.sender, "pending")
             flight = self._signed(wanted, fields)
             self._journal.keep(flight)
             try:
@@ -157,7 +156,7 @@ class Sending:
 
     async def _gas(self, wanted: _Wanted) -> int:
         try:
-            least = int(await self._ask("eth_estimateGas", wanted.call()), 16)
+            least = await self._read(number, "eth_estimateGas", wanted.call())
         except Reverted as error:
             raise self.refusal(error) from error
         except Answered as error:
@@ -166,25 +165,24 @@ class Sending:
 
     async def _fees(self) -> dict[str, int]:
         """What the endpoint asks per unit of gas, in wei, with room for two full blocks; nothing on our own ledger."""
-        block = await self._ask("eth_getBlockByNumber", "latest", False)
-        base = int(block.get("baseFeePerGas") or "0x0", 16)
+        base = await self._read(parse_base_fee, "eth_getBlockByNumber", "latest", False)
         try:
-            tip = int(await self._ask("eth_maxPriorityFeePerGas"), 16)
+            tip = await self._read(number, "eth_maxPriorityFeePerGas")
         except Answered:
-            tip = max(0, int(await self._ask("eth_gasPrice"), 16) - base)
+            tip = max(0, await self._read(number, "eth_gasPrice") - base)
         return {"maxFeePerGas": 2 * base + tip, "maxPriorityFeePerGas": tip}
 
     async def price(self, call: dict[str, Any]) -> int:
         """What a call would cost in wei at today's fees; raises `BadInput` when it would be refused."""
-        block = await self._ask("eth_getBlockByNumber", "latest", False)
+        base = await self._read(parse_base_fee, "eth_getBlockByNumber", "latest", False)
         try:
-            gas = int(await self._ask("eth_estimateGas", call), 16)
+            gas = await self._read(number, "eth_estimateGas", call)
         except Reverted as error:
             raise self.refusal(error) from error
         except Answered as error:
             raise BadInput(f"the ledger refuses this: {error}") from error
         tip = (await self._fees())["maxPriorityFeePerGas"]
-        return gas * (int(block.get("baseFeePerGas") or "0x0", 16) + tip)
+        return gas * (base + tip)
 
     # -- on its way --------------------------------------------------------------------------------
 
@@ -220,7 +218,7 @@ class Sending:
                     return receipt
             if clock() - began < _CALM_S:
                 return None
-            if int(await self._count(wanted.sender, "latest"), 16) > flight.nonce:
+            if await self._count(wanted.sender, "latest") > flight.nonce:
                 # An endpoint may count a block before it shows its receipts: only what lasts is believed.
                 missed_at = missed_at or clock()
                 if clock() - missed_at > _SURE_S:
@@ -243,19 +241,18 @@ class Sending:
 
     async def _raised(self, wanted: _Wanted, flight: Flight) -> list[Flight]:
         """The same at a higher fee and under the same number, handed over; nothing where no fee is asked."""
-        told = await self._ask("eth_getTransactionByHash", tohex(flight.hash))
-        if not isinstance(told, dict) or int(told.get("maxFeePerGas") or "0x0", 16) == 0:
+        paid = await self._read(parse_fees, "eth_getTransactionByHash", tohex(flight.hash))
+        if paid is None or paid["maxFeePerGas"] == 0:
             return []
-        paid = {name: int(told[name], 16) for name in ("maxFeePerGas", "maxPriorityFeePerGas")}
         asked = await self._fees()
-        fees = {name: max(asked[name], paid[name] * _RAISE[0] // _RAISE[1] + 1) for name in paid}
+        fees = {name: max(asked[name], paid[name] * _RAISE[0] // _RAISE[1] + 1) for name in asked}
         fields = {
             "type": 2,
             "chainId": self._chain_id,
             "value": wanted.value,
             "data": wanted.data,
             "to": wanted.to or b"",
-            "gas": int(told["gas"], 16),
+            "gas": paid["gas"],
             "nonce": flight.nonce,
             **fees,
         }
@@ -289,14 +286,13 @@ class Sending:
     # -- after -------------------------------------------------------------------------------------
 
     async def _receipt(self, tx: bytes) -> Receipt | None:
-        found = await self._ask("eth_getTransactionReceipt", tohex(tx))
-        return None if found is None or found.get("blockNumber") is None else parse_receipt(found)
+        return await self._read(parse_receipt, "eth_getTransactionReceipt", tohex(tx))
 
     async def _is_known(self, tx: bytes) -> bool:
         return await self._ask("eth_getTransactionByHash", tohex(tx)) is not None
 
-    async def _count(self, sender: bytes, tag: str) -> str:
-        return str(await self._ask("eth_getTransactionCount", tohex(sender), tag))
+    async def _count(self, sender: bytes, tag: str) -> int:
+        return await self._read(number, "eth_getTransactionCount", tohex(sender), tag)
 
     async def _failure(self, receipt: Receipt, wanted: _Wanted) -> BadInput:
         """Why an executed transaction did not hold, by asking the same again on the state before its block."""

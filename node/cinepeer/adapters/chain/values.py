@@ -7,6 +7,7 @@ from typing import Any
 
 from cinepeer.rights import rlp
 from cinepeer.rights.events import Log
+from cinepeer.rights.sequencer import SignedHeader
 
 _HEADER_FIELDS = (
     ("parentHash", 32),
@@ -69,8 +70,10 @@ class Fate:
     is_final: bool = False
 
 
-def parse_receipt(found: dict[str, Any]) -> Receipt:
-    """The receipt of an executed transaction."""
+def parse_receipt(found: dict[str, Any] | None) -> Receipt | None:
+    """The receipt of an executed transaction; None for one that is not executed."""
+    if found is None or found.get("blockNumber") is None:
+        return None
     created = found.get("contractAddress")
     return Receipt(
         unhex(found["transactionHash"]),
@@ -82,8 +85,10 @@ def parse_receipt(found: dict[str, Any]) -> Receipt:
     )
 
 
-def parse_sent(found: dict[str, Any]) -> Sent:
-    """A transaction, waiting or executed."""
+def parse_sent(found: dict[str, Any] | None) -> Sent | None:
+    """A transaction, waiting or executed; None for one that is not known."""
+    if found is None:
+        return None
     to, block = found["to"], found["blockNumber"]
     return Sent(
         unhex(found["hash"]),
@@ -108,6 +113,44 @@ def parse_log(entry: dict[str, Any]) -> Log:
     )
 
 
+def parse_logs(found: list[dict[str, Any]]) -> list[Log]:
+    """Log entries in the order of the chain."""
+    return [parse_log(entry) for entry in found]
+
+
+def parse_place(block: dict[str, Any] | None) -> tuple[int, bytes] | None:
+    """A block's number and hash; None for one that is not there."""
+    return None if block is None else (number(block["number"]), unhex(block["hash"]))
+
+
+def parse_base_fee(block: dict[str, Any]) -> int:
+    """What a block asks at least per unit of gas, in wei."""
+    return number(block.get("baseFeePerGas") or "0x0")
+
+
+def parse_fees(tx: dict[str, Any] | None) -> dict[str, int] | None:
+    """`gas` and both fees per unit of a waiting transaction, in wei; None for one that is not known."""
+    if tx is None:
+        return None
+    return {name: number(tx.get(name) or "0x0") for name in ("gas", "maxFeePerGas", "maxPriorityFeePerGas")}
+
+
+def parse_signed(found: dict[str, Any]) -> SignedHeader:
+    """A header with its sequencer's signature."""
+    return SignedHeader(unhex(found["header"]), unhex(found["signature"]))
+
+
+def parse_proof(found: dict[str, Any]) -> tuple[tuple[bytes, ...], list[tuple[bytes, ...]]]:
+    """The trie nodes of an account, and those of each slot asked for."""
+    nodes = tuple(unhex(node) for node in found["accountProof"])
+    return nodes, [tuple(unhex(node) for node in one["proof"]) for one in found["storageProof"]]
+
+
+def parse_header_of(block: dict[str, Any] | None) -> tuple[bytes, bytes] | None:
+    """A block's header as RLP and the hash that it is said to have; None for a block that is not there."""
+    return None if block is None else (encode_header(block), unhex(block["hash"]))
+
+
 def encode_header(block: dict[str, Any]) -> bytes:
     """A header's RLP from the fields of `eth_getBlockByNumber`, of any fork up to Prague."""
     fields: list[bytes] = []
@@ -116,6 +159,11 @@ def encode_header(block: dict[str, Any]) -> bytes:
             break
         fields.append(rlp.encode_uint(int(block[name], 16)) if size == 0 else unhex(block[name]))
     return rlp.encode(fields)
+
+
+def number(text: str) -> int:
+    """The number of `0x…`."""
+    return int(text, 16)
 
 
 def unhex(text: str) -> bytes:
