@@ -107,7 +107,11 @@ async def _recommendation() -> dict[str, Any]:
     from cinepeer.adapters.store.records import RecordStore
     from cinepeer.app.identity import open_author
     from cinepeer.app.library import Library
+    from cinepeer.adapters.system.notes import Notes
+    from cinepeer.app.facts import Ground
     from cinepeer.app.recommend import Recommendations
+    from cinepeer.app.taste import Taste
+    from cinepeer.rights.state import State
     from cinepeer.faces.cli import crowd
 
     with (MOVIELENS / "ratings.csv").open() as lines:
@@ -124,7 +128,14 @@ async def _recommendation() -> dict[str, Any]:
         )
         library = Library(store)
         await library.refresh()
-        recommendations = Recommendations(library)
+
+        async def no_pins() -> set[Any]:
+            return set()
+
+        async def ground(territory: str) -> Ground:
+            return Ground(State(), 0, territory, now_ms // 1000)
+
+        recommendations = Recommendations(library, Taste(Notes(Path(folder) / "taste")), no_pins, ground)
         await recommendations.fit(author.id)
         films = sorted(people["1"])[:40]
         times = []
@@ -132,7 +143,7 @@ async def _recommendation() -> dict[str, Any]:
             begun = time.perf_counter()
             await author.sign("rating", {"ratings": [[film, 9]]})
             await library.refresh()
-            recommendations.explain(author.id, 10)
+            await recommendations.best(author.id, recommendations.taste.wishes, 10)
             times.append((time.perf_counter() - begun) * 1000)
         await store.close()
     return {

@@ -1,32 +1,76 @@
-"""Fitting the item model in a process of its own, which ends with the fit and gives its memory back."""
+"""Fitting the served model in a process of its own, which ends with the fit and gives its memory back."""
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 
-from cinepeer.recommend.model import ItemModel, load
 from cinepeer.trust.rating_arrays import RatingArrays
 
+LIGHT_BYTES = 6_000_000
+MAX_NEXT = 1_000
+SEED = 0
 
-async def fit_apart(counted: RatingArrays) -> tuple[ItemModel, bytes]:
-    """Fits on `counted` in a child process; returns the model and its bytes."""
-    parts = (counted.starts.tobytes(), counted.film.tobytes(), counted.stars.tobytes(), list(counted.films))
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A fitted model's bytes, those of its copy for light clients, and what it was fitted on.
+
+    `root` (32 bytes) names the counted ratings (`RatingArrays.root`), `ratings` is how many they are.
+    """
+
+    data: bytes
+    light: bytes
+    root: bytes
+    ratings: int
+
+
+Parts = tuple[bytes, bytes, bytes, bytes, list[str], list[list[str]]]
+
+
+async def fit_apart(counted: RatingArrays, words: Mapping[str, Sequence[str]]) -> Fitted:
+    """Fits on `counted` in a child process; `words` are what is told of films, also of such as nobody rated."""
+    root, parts = await asyncio.to_thread(_parts, counted, words)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        data = await asyncio.get_running_loop().run_in_executor(pool, _fit, *parts)
-    return load(data), data
+        data, light = await asyncio.get_running_loop().run_in_executor(pool, fit_parts, *parts)
+    return Fitted(data, light, root, len(counted))
 
 
-def _fit(starts: bytes, film: bytes, stars: bytes, films: list[str]) -> bytes:
-    """Runs in the child: scipy is loaded here alone."""
+def _parts(counted: RatingArrays, words: Mapping[str, Sequence[str]]) -> tuple[bytes, Parts]:
+    """The root, and what the child is handed: films that nobody rated have the last columns."""
+    films = [*counted.films, *sorted(set(words).difference(counted.films))]
+    arrays = (counted.starts, counted.film, counted.stars, counted.time)
+    starts, film, stars, time = (array.tobytes() for array in arrays)
+    return counted.root, (starts, film, stars, time, films, [list(words.get(film, ())) for film in films])
+
+
+def fit_parts(
+    starts: bytes, film: bytes, stars: bytes, time: bytes, films: list[str], words: list[list[str]]
+) -> tuple[bytes, bytes]:
+    """Runs in the child: the model's bytes, and those of its copy for light clients. scipy is loaded here alone."""
     import numpy as np
     from scipy.sparse import csr_array
 
-    from cinepeer.recommend.item import fit
-    from cinepeer.recommend.model import save
+    from cinepeer.errors import BadInput
+    from cinepeer.recommend.content import features
+    from cinepeer.recommend.distilled import compact, fit_served
+    from cinepeer.recommend.served import save, served_of
 
     begins, column = np.frombuffer(starts, np.int64).copy(), np.frombuffer(film, np.int32).copy()
     given = np.frombuffer(stars, np.int8).astype(np.int64)
-    return save(fit(csr_array((given, column, begins), shape=(len(begins) - 1, len(films))), films))
+    when = np.frombuffer(time, np.int64).copy()
+    table = csr_array((given, column, begins), shape=(len(begins) - 1, len(films)))
+    content = features(words) if any(words) else None
+    if content is not None and not content.shape[1]:
+        content = None
+    model = fit_served(table, films, when, content, max_next=MAX_NEXT)
+    taste = [channel for channel in model.channels if channel.kind != "lately"]
+    try:
+        light = save(compact(served_of(model.films, model.likes, model.records, taste), LIGHT_BYTES))
+    except BadInput:  # more films than fit into a light copy: whoever wants one takes the whole
+        light = b""
+    return save(model), light

@@ -1,55 +1,118 @@
-"""Recommendations for this home's author, each with the ratings that caused it."""
+"""Recommendations for this home's author: the model's life, the list, and every film of it opened to what made it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-from cinepeer.app.fit import fit_apart
+from cinepeer.app.facts import Ground, facts_of, names_of, shared_words, words_of
+from cinepeer.app.fit import Fitted, fit_apart
 from cinepeer.app.library import Library
-from cinepeer.recommend.model import LIKED, ItemModel, model_id, model_of, save
-from cinepeer.recommend.serve import Reason, Recommendation, rank
+from cinepeer.app.taste import Taste
+from cinepeer.errors import Absent, CinepeerError, Refused
+from cinepeer.recommend.counterfactual import Counterfactual, counterfactual
+from cinepeer.recommend.fast_ranking import FastRanking
+from cinepeer.recommend.model import LIKED
+from cinepeer.recommend.ranking import Part
+from cinepeer.recommend.rules import UNKNOWN, Facts
+from cinepeer.recommend.served import ServedModel, load, save, served_id, served_of
+from cinepeer.recommend.shortlist import Listed, Shortlist, refusal, shortlist
+from cinepeer.recommend.wishes import Wishes
 from cinepeer.records.cid import Cid
+from cinepeer.rights.territories import territory_bit
 
 log = logging.getLogger("cinepeer.recommend")
 
 SHOWN_NEIGHBOURS = 3
+# A fit that took longer than this is not waited for again: the list goes on with the model that it has.
+PATIENCE_S = 10.0
+OWN_CHANNELS = ("liked", "disliked", "lately")
+
+
+class ModelShelf(Protocol):
+    """Where the fitted model lies over a restart."""
+
+    def read(self) -> Fitted | None: ...
+    def write(self, fitted: Fitted) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One own rating behind a recommendation: its record, what it adds, and authors who liked both films.
+    """One part of a score: an own rating with its record (None: private or none), or what a dial or wish took off.
 
-    `viewers` are (author, record of their rating of the viewer's film, record of their rating of this film).
+    `both` authors liked the two films; `viewers` are some of them, as (author, record of their rating of the viewer's
+    film, record of their rating of this film). `shared`: what the films have in common by what is told of them.
     """
 
-    reason: Reason
-    record: Cid
+    part: Part
+    stars: int | None
+    record: Cid | None
     both: int
     viewers: tuple[tuple[Cid, Cid, Cid], ...]
+    shared: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A recommendation opened to its causes; what they add is the score."""
+    """A recommendation opened to its causes; what they add is the score, exactly."""
 
-    recommendation: Recommendation
+    listed: Listed
     name: str | None
     causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One film asked about: its place in the list (from 1; None: not in it) and why, or why not.
+
+    `reason` says why it is not there whatever its score; `needed` is the score of the last film that is listed.
+    """
+
+    film: str
+    place: int | None
+    explained: Explained | None
+    reason: str | None
+    needed: int | None
+    counterfactual: Counterfactual | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Own stars by film, public and private, and when they were given (ms), where that is known of all."""
+
+    stars: Mapping[str, int]
+    times: Mapping[str, int] | None
+    records: Mapping[str, Cid]
 
 
 class Recommendations:
     """Holds the fitted model; own ratings count at once, other people's with the next fit."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(
+        self,
+        library: Library,
+        taste: Taste,
+        pins: Callable[[], Awaitable[set[Cid]]],
+        ground: Callable[[str], Awaitable[Ground]],
+        shelf: ModelShelf | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        """`pins`: roots held whole here. `ground`: what decides about rights for a territory."""
+        self._patience_s = patience_s
         self._library = library
+        self.taste = taste
+        self._pins = pins
+        self._ground = ground
+        self._shelf = shelf
         self._fitting = asyncio.Lock()
         self._fitted = -1
         self._fitted_own: tuple[Cid | None, int] = (None, 0)
+        self._fit_s = 0.0
         self._soon: asyncio.Task[None] | None = None
-        self.model: ItemModel = model_of([], [], [], b"", 0)
-        self.model_id = model_id(save(self.model))
+        self._take(Fitted(save(served_of([], [], 0, [])), b"", bytes(32), 0))
 
     @property
     def is_current(self) -> bool:
@@ -65,12 +128,13 @@ class Recommendations:
         since = self._library.ratings - self._fitted
         if whose != author or since != self._library.counted.records_of(author) - own:
             return False
-        known = set(self.model.films)
-        return all(film in known for film in self._library.counted.stars_of(author))
+        return all(film in self._known for film in self._library.counted.stars_of(author))
 
     async def refresh(self, author: Cid) -> None:
         """Fits anew where `author`'s list needs it, and otherwise soon, without being waited for."""
-        if not self.serves(author):
+        if self.is_current and self._fitted_own[0] == author:
+            return
+        if not self.serves(author) and (self._fitted < 0 or self._fit_s <= self._patience_s):
             await self.fit(author)
         elif not self.is_current and (self._soon is None or self._soon.done()):
             self._soon = asyncio.create_task(self._fit_quietly(author), name="fit")
@@ -84,31 +148,139 @@ class Recommendations:
     async def fit(self, author: Cid) -> None:
         """Fits anew when ratings came since the last fit; `author` is whose list it will serve."""
         async with self._fitting:
-            if self.is_current:
-                return
             ratings, own = self._library.ratings, self._library.counted.records_of(author)
-            self.model, data = await fit_apart(self._library.counted.arrays())
-            self.model_id = model_id(data)
+            if not self.is_current:
+                begun = asyncio.get_running_loop().time()
+                counted = self._library.counted.arrays()
+                fitted = await self._kept(counted.root) if self._fitted < 0 else None
+                if fitted is None:
+                    fitted = await fit_apart(counted, words_of(self._library.catalogue))
+                    if self._shelf is not None:
+                        await asyncio.to_thread(self._shelf.write, fitted)
+                self._take(fitted)
+                self._fit_s = asyncio.get_running_loop().time() - begun
             self._fitted, self._fitted_own = ratings, (author, own)
 
-    def explain(self, author: Cid, limit: int = 20) -> list[Explained]:
-        """The best films for `author` from the current model and the author's ratings as they stand now."""
-        stars = self._library.counted.stars_of(author)
-        return [self._explain(author, found) for found in rank(self.model, stars, limit=limit)]
+    async def _kept(self, root: bytes) -> Fitted | None:
+        """The model that an earlier run fitted on these very ratings, if it lies on the shelf."""
+        found = None if self._shelf is None else await asyncio.to_thread(self._shelf.read)
+        return found if found is not None and found.root == root else None
 
-    def _explain(self, author: Cid, found: Recommendation) -> Explained:
-        film = self._library.catalogue.films.get(found.film)
-        causes = tuple(self._cause(author, found.film, reason) for reason in found.reasons)
-        return Explained(found, film.name if film else None, causes)
+    def _take(self, fitted: Fitted) -> None:
+        self.fitted = fitted
+        self.model: ServedModel = load(fitted.data)
+        self.model_id = served_id(fitted.data)
+        self.light_id = served_id(fitted.light) if fitted.light else None
+        self._known = frozenset(self.model.films)
+        self._fast = FastRanking(self.model)
 
-    def _cause(self, author: Cid, film: str, reason: Reason) -> Cause:
+    def model_bytes(self, model: Cid) -> bytes:
+        """The bytes of the model, or of its light copy, by their id; raises `Absent`."""
+        if model == self.model_id:
+            return self.fitted.data
+        if model == self.light_id:
+            return self.fitted.light
+        raise Absent(f"found no model {model} here, expected {self.model_id} or its light copy")
+
+    # What the list is made of
+
+    def change(self, told: Mapping[str, object]) -> Wishes:
+        """Takes up wishes; raises `BadInput`, and then nothing is changed."""
+        if told.get("territory"):
+            territory_bit(str(told["territory"]).upper())
+        return self.taste.change(told)
+
+    def history(self, author: Cid) -> History:
+        """The author's counted stars, and where they said nothing those that only this home knows."""
         counted = self._library.counted
-        own = counted.given(author, reason.film)
-        assert own is not None, "a reason names a film that the author rated"
-        both = counted.likers(film, LIKED) & counted.likers(reason.film, LIKED) - {author}
+        stars: dict[str, int] = {film: given.stars for film, given in self.taste.private.items()}
+        times: dict[str, int | None] = {film: given.time for film, given in self.taste.private.items()}
+        records: dict[str, Cid] = {}
+        for film, said in counted.stars_of(author).items():
+            given = counted.given(author, film)
+            assert given is not None, "stars that stand have their word"
+            stars[film], times[film], records[film] = said, given.time, given.record
+        known = {film: time for film, time in times.items() if time is not None}
+        return History(stars, known if len(known) == len(stars) else None, records)
+
+    async def facts(self, author: Cid, wishes: Wishes) -> dict[str, Facts]:
+        """What is known of films now; where the ledger is away, nothing of their rights."""
+        try:
+            ground = await self._ground(wishes.territory) if self._library.catalogue.films else None
+        except (CinepeerError, Refused) as error:
+            log.info("recommend.rights_unknown reason=%s", error)
+            ground = None
+        return facts_of(self._library.catalogue, self.history(author).stars, await self._pins(), ground)
+
+    # The list, and what is in it
+
+    async def best(self, author: Cid, wishes: Wishes, limit: int = 20) -> tuple[list[Explained], Shortlist]:
+        """The best films for `author` by `wishes`, from the model and the ratings as they stand now."""
+        history, facts = self.history(author), await self.facts(author, wishes)
+        found = self._shortlist(history, wishes, facts, limit)
+        words = words_of(self._library.catalogue)
+        return [self._explain(author, history, listed, words) for listed in found.films], found
+
+    async def open(self, author: Cid, film: str, wishes: Wishes, limit: int = 20) -> Opened:
+        """Why a film is in the list, or why it is not, and the smallest set of own ratings that keeps it there."""
+        history, facts = self.history(author), await self.facts(author, wishes)
+        found = self._shortlist(history, wishes, facts, limit)
+        places = {listed.film: place for place, listed in enumerate(found.films, 1)}
+        words = words_of(self._library.catalogue)
+        needed = found.films[-1].score if len(found.films) == limit else None
+        if film in places:
+            explained = self._explain(author, history, found.films[places[film] - 1], words)
+            change = await asyncio.to_thread(self._counterfactual, history, wishes, facts, limit, explained)
+            return Opened(film, places[film], explained, None, needed, change)
+        reason = refusal(film, history.stars, wishes, facts.get(film, UNKNOWN))
+        if reason is None and film not in self._known:
+            reason = "nobody's ratings tell anything of it yet"
+        if reason is not None:
+            return Opened(film, None, None, reason, needed, None)
+        whole = self._shortlist(history, replace(wishes, diversity=0), facts, len(self.model.films))
+        listed = next((one for one in whole.films if one.film == film), None)
+        below = None if listed is None else self._explain(author, history, listed, words)
+        reason = "nothing of yours speaks of it" if listed is None else "its score is below the last one listed"
+        return Opened(film, None, below, reason, needed, None)
+
+    def _shortlist(self, history: History, wishes: Wishes, facts: Mapping[str, Facts], limit: int) -> Shortlist:
+        return shortlist(self.model, history.stars, history.times, wishes, facts, limit=limit, ranker=self._fast.rank)
+
+    def _counterfactual(
+        self, history: History, wishes: Wishes, facts: Mapping[str, Facts], limit: int, explained: Explained
+    ) -> Counterfactual | None:
+        def relist(without: frozenset[str]) -> Sequence[str]:
+            fewer = replace(wishes, forgotten=wishes.forgotten | without)
+            return [one.film for one in self._shortlist(history, fewer, facts, limit).films]
+
+        own = [cause.part for cause in explained.causes if cause.part.channel.split(".")[0] in OWN_CHANNELS]
+        helping = list(dict.fromkeys(part.film for part in own if part.adds > 0))
+        return counterfactual(relist, explained.listed.film, helping)
+
+    def _explain(self, author: Cid, history: History, listed: Listed, words: Mapping[str, list[str]]) -> Explained:
+        film = self._film_named(listed.film)
+        causes = tuple(self._cause(author, history, listed.film, part, words) for part in listed.parts)
+        return Explained(listed, film, causes)
+
+    def _film_named(self, film: str) -> str | None:
+        found = self._library.catalogue.films.get(film)
+        if found is None:
+            films = self._library.catalogue.films.values()
+            found = next((other for other in films if film in names_of(other)), None)
+        return found.name if found else None
+
+    def _cause(self, author: Cid, history: History, film: str, part: Part, words: Mapping[str, list[str]]) -> Cause:
+        shared = tuple(shared_words(words, film, part.film)) if part.film != film else ()
+        if part.channel.split(".")[0] not in OWN_CHANNELS:
+            return Cause(part, None, None, 0, (), shared)
+        stars, record = history.stars[part.film], history.records.get(part.film)
+        if stars < LIKED:
+            return Cause(part, stars, record, 0, (), shared)
+        counted = self._library.counted
+        both = counted.likers(film, LIKED) & counted.likers(part.film, LIKED) - {author}
         viewers = []
         for other in sorted(both)[:SHOWN_NEIGHBOURS]:
-            theirs, that = counted.given(other, reason.film), counted.given(other, film)
+            theirs, that = counted.given(other, part.film), counted.given(other, film)
             assert theirs is not None and that is not None, "a liker has a standing rating"
             viewers.append((other, theirs.record, that.record))
-        return Cause(reason, own.record, len(both), tuple(viewers))
+        return Cause(part, stars, record, len(both), tuple(viewers), shared)

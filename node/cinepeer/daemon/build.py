@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cinepeer.adapters.system.durable import write_whole
@@ -61,13 +62,15 @@ async def build(
     from cinepeer.app.moderate import Moderation
     from cinepeer.app.publications import Publications
     from cinepeer.app.publish import Publishing
-    from cinepeer.app.recommend import Recommendations
+    from cinepeer.app.receipts import Receipts
     from cinepeer.app.replicate import Replication
     from cinepeer.app.search import Search
     from cinepeer.app.titles import Titles
     from cinepeer.app.witness import Witnessing
     from cinepeer.faces.http.parts import Parts
+    from cinepeer.daemon.lists import open_recommendations
     from cinepeer.replication.checkpoint import scope_link
+    from cinepeer.records.keys import sign
     from cinepeer.replication.scope import parse_setting
 
     # On the disk: records, blocks, what is denied.
@@ -170,7 +173,8 @@ async def build(
         uploads=uploads,
         hosting=hosting,
         search=Search(library, index),
-        recommendations=Recommendations(library),
+        recommendations=recommendations,
+        receipts=Receipts(recommendations, library, author.device, partial(sign, device), os.urandom),
         titles=titles,
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
         checkpoints=checkpoints,

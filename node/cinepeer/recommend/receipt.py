@@ -8,7 +8,7 @@ commitment: then whoever made the list keeps the opening beside it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -119,11 +119,18 @@ def relist(
     return shortlist(model, stars, times if len(times) == len(stars) else None, wishes, facts, limit=limit)
 
 
-def write_receipt(statement: Statement, seed: bytes, model: bytes, entries: Sequence[Entry] | None) -> bytes:
-    """The receipt's bytes, signed by the device of `seed`; without `entries` the history is committed to alone."""
+def write_head(statement: Statement, sign: Callable[[bytes], bytes], entries: Sequence[Entry] | None) -> bytes:
+    """All of a receipt before the model's bytes, signed by the device; without `entries` the history is a commitment.
+
+    `sign` makes the device's Ed25519 signature (64 bytes) of a message.
+    """
     header = dagcbor.encode(_header(statement, entries))
-    signature = keys.sign(seed, DOMAIN + header)
-    return b"".join((MAGIC, len(header).to_bytes(4, "big"), header, signature, model))
+    return b"".join((MAGIC, len(header).to_bytes(4, "big"), header, sign(DOMAIN + header)))
+
+
+def write_receipt(statement: Statement, seed: bytes, model: bytes, entries: Sequence[Entry] | None) -> bytes:
+    """The receipt's bytes, signed by the device of `seed` (32 bytes)."""
+    return write_head(statement, lambda message: keys.sign(seed, message), entries) + model
 
 
 def write_opening(entries: Sequence[Entry]) -> bytes:

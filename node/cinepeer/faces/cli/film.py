@@ -1,4 +1,4 @@
-"""Commands about films: publish, films, rate, recommend."""
+"""Commands about films: publish, films, rate."""
 
 from __future__ import annotations
 
@@ -167,32 +167,3 @@ def rate(film: str, stars: int | None, withdraw: bool, as_json: bool, home: Path
     done = node.post("/api/ratings", {"ratings": [[film_id(node, film), stars]]})
     told = "taken back" if stars is None else f"{stars} of 10 stars"
     show(done, as_json, lambda made: iter([f"{told}, signed as record {made['record']}"]))
-
-
-@click.command(epilog="Example: cinepeer recommend --why")
-@click.option("--limit", default=10, type=click.IntRange(1, 200), show_default=True)
-@click.option("--why", is_flag=True, help="Show the ratings that caused each.")
-@json_option
-@home_option
-def recommend(limit: int, why: bool, as_json: bool, home: Path) -> None:
-    """Show what to watch next, ranked on this machine from the replicated ratings."""
-    node = Node.of(home)
-    found = node.get(f"/api/recommendations?limit={limit}")
-    named = {film["id"]: film["name"] for film in node.get("/api/films")} if why and not as_json else {}
-    show(found, as_json, lambda listed: _recommended(listed, why, named))
-
-
-def _recommended(found: dict[str, Any], why: bool, named: dict[str, str]) -> Iterator[str]:
-    """The list, and with `why` what caused each; `named`: the names of the films known here by their ids."""
-    if not found["films"]:
-        yield "nothing yet: rate a few films, or wait until other people's ratings have come"
-    for place, film in enumerate(found["films"], 1):
-        yield f"{place:3}. {film['name'] or film['film']}  ({film['by']}, score {film['score']})"
-        if why:
-            if not film["evidence"]:
-                yield f"       liked by {film['likes']} authors; none of your ratings speaks for or against it"
-            for cause in film["evidence"]:
-                yield (
-                    f"       {cause['adds']:+d} because you gave {named.get(cause['film'], cause['film'])} "
-                    f"{cause['stars']} stars; {cause['liked_both']} others liked both"
-                )

@@ -271,7 +271,7 @@ class RefusedRecord(Answer):
 
 
 class WaitingRecord(Answer):
-    """A record that waits for another: `author`, `device`, `prev`, `body` or `time`."""
+    """A record that waits: for `author`, `device`, `prev`, `body`, `time` or `room`."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -293,45 +293,3 @@ class Rated(Answer):
     record: str
     seq: int
     ratings: int
-
-
-# Recommendations
-
-
-class ViewerNear(Answer):
-    """Another author who liked both films: the records of the two ratings."""
-
-    author: str
-    of_yours: str
-    of_this: str
-
-
-class CauseOf(Answer):
-    """One own rating behind a recommendation and what it adds to the score."""
-
-    film: str
-    stars: int
-    adds: int
-    record: str
-    liked_both: int
-    viewers: list[ViewerNear]
-
-
-class Recommended(Answer):
-    """A ranked film with its evidence."""
-
-    film: str
-    name: str | None
-    score: int
-    by: str
-    likes: int
-    evidence: list[CauseOf]
-
-
-class Recommendations(Answer):
-    """The list, and the model that it was ranked by."""
-
-    author: str
-    model: str
-    fitted_on: int
-    films: list[Recommended]

@@ -25,12 +25,14 @@ from cinepeer.faces.http.publications import publications
 from cinepeer.faces.http.reviews import reviews
 from cinepeer.faces.http.routing import routing
 from cinepeer.faces.http.search import search
+from cinepeer.faces.http.taste import taste
 from cinepeer.faces.http.uploads import uploads
 
 ROUTERS = (
     films,
     search,
     opinions,
+    taste,
     reviews,
     uploads,
     publications,

@@ -1,4 +1,4 @@
-"""The API of signed records, ratings and what follows from them: the list of what to watch."""
+"""The API of signed records and ratings."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def reading_records(parts: Parts) -> APIRouter:
 
 
 def opinions(parts: Parts) -> APIRouter:
-    """Records, ratings, recommendations."""
+    """Records and ratings."""
     router = reading_records(parts)
 
     @router.post("/api/records", response_model=answers.Imported, openapi_extra=_BODY)
@@ -63,12 +63,5 @@ def opinions(parts: Parts) -> APIRouter:
     async def rate(wanted: shapes.RatingRequest) -> dict[str, Any]:
         """Signs stars by the node's own device; null withdraws."""
         return await views.rate(parts, wanted.ratings)
-
-    @router.get("/api/recommendations", response_model=answers.Recommendations)
-    async def get_recommendations(limit: int = 20, fit: bool = False) -> dict[str, Any]:
-        """What to watch next, each with the ratings that caused it; `fit` has the model fitted first."""
-        author = parts.author.id
-        await (parts.recommendations.fit(author) if fit else parts.recommendations.refresh(author))
-        return views.recommendations(parts, limit)
 
     return router

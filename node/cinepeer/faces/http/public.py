@@ -21,8 +21,9 @@ from cinepeer.faces.http.guard import Asgi, Receive, Scope, Send, headed, send_p
 from cinepeer.faces.http.opinions import reading_records
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.problems import ERRORS, tell_problems
-from cinepeer.faces.http.routing import routing
 from cinepeer.faces.http.reviews import reading_reviews
+from cinepeer.faces.http.routing import routing
+from cinepeer.faces.http.taste import models
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.cid import Cid
 
@@ -57,6 +58,7 @@ def readable(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> 
         gateway(ipfs, denied, trustless=True),
         films(parts),
         reading_records(parts),
+        models(parts),
         reading_checkpoints(parts),
         reading_reviews(parts),
         _summary(parts),

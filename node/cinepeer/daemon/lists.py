@@ -1,0 +1,26 @@
+"""Builds what makes a viewer's lists: the model's file, the private taste, and what the ledger says of rights."""
+
+from __future__ import annotations
+
+from cinepeer.adapters.system.home import Home
+from cinepeer.adapters.system.model_file import ModelFile
+from cinepeer.adapters.system.notes import Notes
+from cinepeer.app.facts import Ground
+from cinepeer.app.fit import Fitted
+from cinepeer.app.library import Library
+from cinepeer.app.recommend import Recommendations
+from cinepeer.app.taste import Taste
+from cinepeer.app.titles import Titles
+from cinepeer.daemon.clock import clock_ms
+from cinepeer.ports import IpfsBackend
+
+
+def open_recommendations(home: Home, library: Library, ipfs: IpfsBackend, titles: Titles) -> Recommendations:
+    """The recommendations of this home's author."""
+
+    async def ground(territory: str) -> Ground:
+        state, block = await titles.state()
+        return Ground(state, block, territory, clock_ms() // 1000)
+
+    shelf = ModelFile(home.path / "model.bin", Fitted)
+    return Recommendations(library, Taste(Notes(home.path / "taste")), ipfs.pins, ground, shelf)

@@ -1,0 +1,118 @@
+"""The API of lists: what to watch next, why, by which wishes and model, and the receipt of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from cinepeer.faces.http import shapes, taste_answers, taste_views, views
+from cinepeer.faces.http.nesting import ShallowRoute
+from cinepeer.faces.http.parts import Parts
+
+MODEL_TYPE = "application/octet-stream"
+_MODEL: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The model's bytes.",
+        "content": {MODEL_TYPE: {"schema": {"type": "string", "contentMediaType": MODEL_TYPE}}},
+    }
+}
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+Words = Annotated[list[str] | None, Query()]
+Dial = Annotated[int | None, Query(ge=0, le=1_000)]
+
+
+def models(parts: Parts) -> APIRouter:
+    """The fitted model, which anybody may take and check by its id."""
+    router = APIRouter(tags=["lists"], route_class=ShallowRoute)
+
+    @router.get("/api/models", response_model=taste_answers.ModelOf)
+    async def get_model() -> dict[str, Any]:
+        """The model that lists are ranked by here, fitted first where it was not yet."""
+        await parts.recommendations.refresh(parts.author.id)
+        return taste_views.model(parts)
+
+    @router.get("/api/models/{model}", response_class=Response, responses=_MODEL)
+    async def get_model_bytes(model: str) -> Response:
+        """The bytes of a model by their id."""
+        data = parts.recommendations.model_bytes(views.cid(model))
+        return Response(data, media_type=MODEL_TYPE, headers={"cache-control": _FOR_EVER})
+
+    return router
+
+
+def taste(parts: Parts) -> APIRouter:
+    """Lists, wishes, models, receipts."""
+    router = models(parts)
+    _add_lists(router, parts)
+    _add_wishes(router, parts)
+    return router
+
+
+def _add_lists(router: APIRouter, parts: Parts) -> None:
+    """What to watch next, and why."""
+
+    @router.get("/api/recommendations", response_model=taste_answers.Recommendations)
+    async def get_recommendations(
+        limit: int = 20,
+        fit: bool = False,
+        rule: Words = None,
+        off: Words = None,
+        language: Words = None,
+        territory: str | None = None,
+        model: str | None = None,
+        diversity: Dial = None,
+        against_popularity: Dial = None,
+    ) -> dict[str, Any]:
+        """What to watch next, each with what caused it; `fit` has the model fitted first.
+
+        All but `limit` and `fit` are wishes for this once instead of the kept ones; `rule` and `off` come beside those.
+        """
+        kept = parts.recommendations.taste.wishes
+        told = {
+            "rules": None if rule is None else [*kept.rules, *(one for one in rule if one not in kept.rules)],
+            "off": None if off is None else [*kept.off, *off],
+            "languages": language,
+            "territory": territory,
+            "model": model,
+            "diversity": diversity,
+            "against_popularity": against_popularity,
+        }
+        wishes = taste_views.wishes_of(parts, told)
+        author = parts.author.id
+        await (parts.recommendations.fit(author) if fit else parts.recommendations.refresh(author))
+        return await taste_views.recommendations(parts, wishes, limit)
+
+    @router.get("/api/recommendations/{film}", response_model=taste_answers.OpenedFilm)
+    async def get_recommendation(film: str, limit: int = 20) -> dict[str, Any]:
+        """Why a film is among the `limit` best or why it is not, and which own ratings keep it there."""
+        await parts.recommendations.refresh(parts.author.id)
+        return await taste_views.opened(parts, film, parts.recommendations.taste.wishes, limit)
+
+
+def _add_wishes(router: APIRouter, parts: Parts) -> None:
+    """How lists are made, and their receipts."""
+
+    @router.get("/api/wishes", response_model=taste_answers.WishesOf)
+    async def get_wishes() -> dict[str, Any]:
+        """How lists are made here; kept in the home, never a record."""
+        return taste_views.wishes(parts.recommendations.taste.wishes)
+
+    @router.patch("/api/wishes", response_model=taste_answers.WishesOf)
+    async def change_wishes(wanted: shapes.WishesRequest) -> dict[str, Any]:
+        """Changes what is named and keeps the rest."""
+        return taste_views.wishes(parts.recommendations.change(wanted.model_dump(exclude_none=True)))
+
+    @router.post("/api/receipts", response_model=taste_answers.StatedReceipt)
+    async def state_receipt(wanted: shapes.ReceiptRequest) -> dict[str, Any]:
+        """States the list as it is now, signed by this device; its model's bytes are at `/api/models/{model}`."""
+        wishes = taste_views.wishes_of(parts, wanted.wishes.model_dump(exclude_none=True))
+        return await taste_views.receipt(parts, wishes, wanted.limit, wanted.sealed)
+
+    @router.post("/api/refits/{root}", response_class=Response, responses=_MODEL)
+    async def refit(root: str) -> Response:
+        """Fits anew on the counted ratings that `root` (hex) names, and answers the model's bytes."""
+        fitted = await parts.receipts.refit(taste_views.digest(root))
+        return Response(fitted.data, media_type=MODEL_TYPE)

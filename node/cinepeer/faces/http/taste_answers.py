@@ -1,0 +1,130 @@
+"""The shapes of what the API answers about lists: recommendations, wishes, models, receipts, imports."""
+
+from __future__ import annotations
+
+from cinepeer.faces.http.answers import Answer
+
+
+class ViewerNear(Answer):
+    """Another author who liked both films: the records of the two ratings."""
+
+    author: str
+    of_yours: str
+    of_this: str
+
+
+class CauseOf(Answer):
+    """One part of a score: what an own rating adds (`record` null: private), or what a dial or a wish takes off.
+
+    `channel`: `liked`, `disliked` or `lately` (with a number) of the rated `film`; `less` like `film`; `popularity`,
+    the dial against it; `diversity`, because `film` is listed before. `shared`: what both films have in common.
+    """
+
+    channel: str
+    film: str
+    stars: int | None
+    adds: int
+    record: str | None
+    liked_both: int
+    viewers: list[ViewerNear]
+    shared: list[str]
+
+
+class KnownOf(Answer):
+    """What rules and rights asked of a film; null where nobody said it. `block`: the ledger's, for the rights."""
+
+    minutes: int | None
+    year: int | None
+    languages: list[str] | None
+    genres: list[str] | None
+    is_ready: bool
+    is_licensed: bool | None
+    is_disputed: bool
+    block: int | None
+
+
+class Recommended(Answer):
+    """A ranked film with its evidence: what it adds sums to the score."""
+
+    film: str
+    name: str | None
+    score: int
+    by: str
+    likes: int
+    evidence: list[CauseOf]
+    facts: KnownOf
+
+
+class WishesOf(Answer):
+    """How the viewer wants lists made; kept in the home, never a record."""
+
+    forgotten: list[str]
+    less: list[str]
+    hidden: list[str]
+    off: list[str]
+    rules: list[str]
+    languages: list[str]
+    territory: str
+    diversity: int
+    against_popularity: int
+    model: str
+
+
+class Recommendations(Answer):
+    """The list, the model that it was ranked by, the wishes, and how many films each rule or right left out.
+
+    `one` is the score that the strongest weight of a single rating gives.
+    """
+
+    author: str
+    model: str
+    fitted_on: int
+    one: int
+    films: list[Recommended]
+    wishes: WishesOf
+    left_out: dict[str, int]
+    private: int
+
+
+class Change(Answer):
+    """The smallest set of own ratings without which the film is not listed; `instead` comes then.
+
+    `is_smallest`: every smaller set was tried; `tries`: how many lists were made.
+    """
+
+    films: list[str]
+    instead: str | None
+    is_smallest: bool
+    tries: int
+
+
+class OpenedFilm(Answer):
+    """Why a film is in the list (`place` from 1), or why not (`reason`), and what would change it."""
+
+    film: str
+    place: int | None
+    reason: str | None
+    needed: int | None
+    one: int
+    found: Recommended | None
+    change: Change | None
+
+
+class ModelOf(Answer):
+    """The fitted model: its id, that of its copy for light clients, and the root of the ratings it was fitted on."""
+
+    model: str
+    light: str | None
+    size_bytes: int
+    light_bytes: int
+    films: int
+    fitted_on: int
+    root: str
+
+
+class StatedReceipt(Answer):
+    """A receipt without its model's bytes (base64), and the opening of its history where that is sealed."""
+
+    head: str
+    opening: str | None
+    model: str
