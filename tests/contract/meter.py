@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from eth.chains.base import MiningChain
 from eth.consensus import ConsensusApplier, NoProofConsensus
@@ -27,12 +28,26 @@ _PEOPLE = ("deployer", "arbiter", "Ada", "Ben", "Cleo", "relayer", "cinema", "fe
 ADA, BEN, CLEO, RELAYER, CINEMA_HALL, FESTIVAL, FAN = (person(name) for name in _PEOPLE[2:])
 
 
+class Sent(NamedTuple):
+    """A transaction and the gas it used; the zero address as `to` creates a contract."""
+
+    sender: str
+    to: str
+    value: int
+    data: bytes
+    used: int
+
+
 class Meter:
-    """A chain whose every call is a signed transaction; `used` is what the last one cost, `spent` those with a name."""
+    """A chain whose every call is a signed transaction; `used` is what the last one cost, `spent` those with a name.
+
+    `sent` has them all, in order, with what each cost.
+    """
 
     def __init__(self) -> None:
         self.used = 0
         self.spent: dict[str, int] = {}
+        self.sent: list[Sent] = []
         vms = ConsensusApplier(NoProofConsensus).amend_vm_configuration(((0, CancunVM),))
         kind = MiningChain.configure("MeterChain", chain_id=1, vm_configuration=vms)
         rich = {"balance": 10**24, "nonce": 0, "code": b"", "storage": {}}
@@ -74,6 +89,7 @@ class Meter:
         receipt, computation = self._vm.apply_transaction(self._header, plain.as_signed_transaction(sender.key))
         computation.raise_if_error()
         self.used = receipt.gas_used
+        self.sent.append(Sent(sender.address, to or ZERO, value, data, self.used))
         return computation.output
 
     def note(self, name: str) -> None:
@@ -83,13 +99,19 @@ class Meter:
 
 def measure() -> dict[str, int]:
     """The gas of everything that people do, by name, each as one whole transaction."""
+    return measured().spent
+
+
+@cache
+def measured() -> Meter:
+    """The chain on which everything that people do was done once."""
     meter = Meter()
     title = _titles(meter)
     _licences(meter, title)
     _money(meter, title)
     _disputes(meter, title)
     _anchors(meter)
-    return meter.spent
+    return meter
 
 
 def _titles(meter: Meter) -> int:
