@@ -61,6 +61,10 @@ class Site:
         return [cid for cid, _, _ in read(answer.content)[1]]
 
 
+def disposition(name: str) -> str:
+    return f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return Site(tmp_path_factory.mktemp("site"))
@@ -141,7 +145,7 @@ def test_the_type_says_what_was_granted(site: Site, query: str, granted: str) ->
     assert answer.headers["content-type"] == f"application/vnd.ipld.car; version=1; {granted}"
     assert answer.headers["accept-ranges"] == "none"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["content-disposition"] == f'attachment; filename="{site.root}_film.m4s.car"'
+    assert answer.headers["content-disposition"] == disposition(f"{site.root}_film.m4s.car")
     assert answer.headers["x-ipfs-path"] == f"/ipfs/{site.root}/film.m4s"
     assert answer.headers["x-ipfs-roots"] == f"{site.root},{site.film}"
     assert "immutable" in answer.headers["cache-control"]
@@ -186,7 +190,7 @@ def test_a_raw_block_is_given_in_parts_too(site: Site) -> None:
     assert site.get(f"{leaf}?format=raw", Range="bytes=3-").status_code == 416
     whole = site.get(f"{leaf}?format=raw")
     assert (whole.content, whole.headers["content-length"]) == (b"end", "3")
-    assert whole.headers["content-disposition"] == f'attachment; filename="{leaf}.bin"'
+    assert whole.headers["content-disposition"] == disposition(f"{leaf}.bin")
     assert whole.headers["x-ipfs-roots"] == str(leaf)
 
 

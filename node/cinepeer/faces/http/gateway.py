@@ -157,8 +157,8 @@ def _attached(request: Request, name: str) -> dict[str, str]:
     """The name under which a browser keeps the answer: `?filename=`, or the one given."""
     asked = request.query_params.get("filename") or name
     plain = "".join(sign if sign.isascii() and sign.isprintable() and sign not in '"\\' else "_" for sign in asked)
-    named = "" if plain == asked else f"; filename*=UTF-8''{quote(asked, safe='')}"
-    return {"Content-Disposition": f'attachment; filename="{plain[:200]}"{named[:800]}'}
+    named = f"filename=\"{plain[:200]}\"; filename*=UTF-8''{quote(asked[:200], safe='')}"
+    return {"Content-Disposition": f"attachment; {named}"}
 
 
 def _whence(request: Request, found: _Found, path: str, form: str) -> dict[str, str]:
