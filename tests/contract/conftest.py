@@ -8,7 +8,9 @@ import boa
 import pytest
 
 from contract.actors import token
-from contract.stage import ZERO, Stage
+from contract.people import ADA, BEN, EVE, EVIDENCE
+from contract.stage import BOND, ZERO, Stage
+from contract.words import deed
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +45,15 @@ def market(deployed_with_token: tuple[Stage, object]) -> Iterator[tuple[Stage, o
     with boa.env.anchor():
         deployed_with_token[0].logs.clear()
         yield deployed_with_token
+
+
+@pytest.fixture
+def title(stage: Stage) -> int:
+    """A film of Ada's, held 70/30 with Ben."""
+    return stage.titles.register(deed(ADA, [(ADA, 7000), (BEN, 3000)]), b"", sender=ADA)
+
+
+@pytest.fixture
+def case(stage: Stage, title: int) -> int:
+    """A notice of Eve's about that film."""
+    return stage.disputes.notice(title, 3, EVIDENCE, sender=EVE, value=BOND)

@@ -134,6 +134,8 @@ def test_up_to_three_currencies_stand_beside_the_native_one(market: tuple[Stage,
     stage = Stage(tokens=tuple(address(coin) for coin in coins))
     title = stage.titles.register(deed(ADA), b"", sender=ADA)
     assert [stage.titles.TOKEN1(), stage.titles.TOKEN2(), stage.titles.TOKEN3()] == [address(c) for c in coins]
+    nobodys = f"0x{1:040x}"
+    assert [stage.titles.accepts(each) for each in (ZERO, nobodys, *map(address, coins))] == [True, False, *3 * [True]]
     for coin in coins:
         coin.mint(stage.titles.address, 100)
         stage.titles.credit(title, address(coin), MEMO)

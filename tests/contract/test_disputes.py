@@ -10,6 +10,7 @@ from eth_abi import encode
 from eth_utils import keccak
 
 from contract.actors import actor
+from contract.people import ADA, ANSWERED, BEN, DAN, DAY, DISMISSED, EVE, EVIDENCE, NOTICED, REASONS, owed
 from contract.stage import (
     BOND,
     CONTESTED,
@@ -20,36 +21,9 @@ from contract.stage import (
     ZERO,
     Stage,
     created,
-    person,
     refused,
 )
-from contract.words import FAR, address, deed, offer
-
-ADA, BEN, DAN, EVE = (person(name) for name in ("Ada", "Ben", "Dan", "Eve"))
-EVIDENCE, REASONS = keccak(text="evidence"), keccak(text="reasons")
-DAY = 86_400
-NOTICED, ANSWERED, UPHELD, DISMISSED, LAPSED = range(1, 6)
-
-
-@pytest.fixture
-def title(stage: Stage) -> int:
-    """A film of Ada's, held 70/30 with Ben."""
-    return stage.titles.register(deed(ADA, [(ADA, 7000), (BEN, 3000)]), b"", sender=ADA)
-
-
-@pytest.fixture
-def case(stage: Stage, title: int) -> int:
-    """A notice of Eve's about that film."""
-    return stage.disputes.notice(title, 3, EVIDENCE, sender=EVE, value=BOND)
-
-
-def state_of(stage: Stage, case: int) -> int:
-    return stage.disputes.cases(case)[2]
-
-
-def owed(stage: Stage, *people: Any) -> list[int]:
-    return [stage.disputes.owed(who.address) for who in people]
-
+from contract.words import FAR, address, offer
 
 # Deployment
 

@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from contract.stage import Stage, person, refused
+from contract.people import ADA, DAN, DAY, EVE, buy
+from contract.stage import Stage, refused
 from contract.words import (
     CINEMA,
     FRANCE,
     JAPAN,
-    OFFER,
     STREAM,
     WORLD,
-    address,
     deed,
-    digest,
     offer,
 )
-
-ADA, BEN, DAN, EVE = (person(name) for name in ("Ada", "Ben", "Dan", "Eve"))
-DAY = 86_400
-
-
-@pytest.fixture
-def title(stage: Stage) -> int:
-    """A film of Ada's."""
-    return stage.titles.register(deed(ADA), b"", sender=ADA)
-
-
-def buy(stage: Stage, terms: tuple, who: Any = EVE, value: int | None = None, sender: Any = None) -> bytes:
-    """Takes an offer of Ada's for somebody, at its price unless another is named."""
-    signature = ADA.sign(digest(OFFER, terms, stage.licences))
-    paid = terms[3] if value is None else value
-    return stage.licences.buy(terms, signature, address(who), sender=sender or EVE, value=paid)
-
 
 APART = {
     "another territory": {"territory": JAPAN},
@@ -137,6 +116,25 @@ def test_the_book_of_an_offer_spans_its_live_licences(stage: Stage, title: int) 
     stage.wait(100)
     buy(stage, terms, DAN)
     assert stage.licences.books(said) == (2, begin, begin + 100 + DAY - 1, CINEMA, 0, False, False, True, WORLD)
+
+
+def test_a_shorter_licence_leaves_the_book_as_long_as_the_longest(stage: Stage, title: int) -> None:
+    terms = offer(title, ADA, term=DAY)
+    said = buy(stage, terms)
+    buy(stage, terms)
+    last = stage.licences.until(said, EVE.address)
+    buy(stage, terms, DAN)
+    assert stage.licences.until(said, DAN.address) == last - DAY
+    assert stage.licences.books(said)[2] == last
+    with refused("Conflict", said):
+        buy(stage, offer(title, ADA, start=last, exclusive=True), DAN)
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_an_offer_is_listed_once_however_often_it_is_taken(stage: Stage, title: int, exclusive: bool) -> None:
+    terms = offer(title, ADA, term=DAY, exclusive=exclusive)
+    said = [buy(stage, terms), buy(stage, terms)][0]
+    assert stage.licences.listed(title) == (((said,), ()) if exclusive else ((), (said,)))
 
 
 @pytest.mark.parametrize("exclusive", [True, False])

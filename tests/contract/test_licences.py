@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import boa
 import pytest
 from boa.util.abi import Address
 
 from contract.actors import actor
-from contract.stage import CLEAR, CONTESTED, SUSPENDED, VOID, ZERO, Stage, person, refused
+from contract.people import ADA, BEN, DAN, DAY, EVE, PRICE, buy
+from contract.stage import CLEAR, CONTESTED, SUSPENDED, VOID, ZERO, Stage, refused
 from contract.words import (
     FAR,
     OFFER,
@@ -21,23 +20,7 @@ from contract.words import (
     offer,
 )
 
-ADA, BEN, DAN, EVE = (person(name) for name in ("Ada", "Ben", "Dan", "Eve"))
-PRICE = 10**15
 FOREVER = 2**40 - 1
-DAY = 86_400
-
-
-@pytest.fixture
-def title(stage: Stage) -> int:
-    """A film of Ada's."""
-    return stage.titles.register(deed(ADA), b"", sender=ADA)
-
-
-def buy(stage: Stage, terms: tuple, who: Any = EVE, value: int | None = None, sender: Any = None) -> bytes:
-    """Takes an offer of Ada's for somebody, at its price unless another is named."""
-    signature = ADA.sign(digest(OFFER, terms, stage.licences))
-    paid = terms[3] if value is None else value
-    return stage.licences.buy(terms, signature, address(who), sender=sender or EVE, value=paid)
 
 
 def window(stage: Stage) -> tuple[int, int]:
@@ -237,6 +220,13 @@ def test_a_renewal_in_the_last_second_begins_with_the_next(stage: Stage, title: 
     stage.wait(DAY - 1)
     buy(stage, terms)
     assert window(stage) == (stage.now + 1, stage.now + DAY)
+
+
+def test_a_renewal_in_the_last_second_leaves_the_licence_in_hand(stage: Stage, title: int) -> None:
+    said = buy(stage, offer(title, ADA, term=DAY))
+    stage.wait(DAY - 1)
+    buy(stage, offer(title, ADA, term=DAY))
+    assert stage.licences.licensed(said, EVE.address)
 
 
 def test_a_renewal_after_the_end_begins_anew(stage: Stage, title: int) -> None:

@@ -17,12 +17,6 @@ ADA, BEN, CLEO, DAN, EVE = (person(name) for name in ("Ada", "Ben", "Cleo", "Dan
 MEMO = keccak(text="thanks")
 
 
-@pytest.fixture
-def title(stage: Stage) -> int:
-    """A film of Ada's, held 70/30 with Ben."""
-    return stage.titles.register(deed(ADA, [(ADA, 7000), (BEN, 3000)]), b"", sender=ADA)
-
-
 def purse_of(title: int) -> str:
     return f"0x{title:040x}"
 
@@ -161,6 +155,13 @@ def test_shares_go_without_what_they_earned(stage: Stage, title: int) -> None:
     assert due(stage, title, ADA, BEN, CLEO) == [0, 600, 700]
 
 
+def test_one_unit_is_settled_like_any_other(stage: Stage) -> None:
+    title = stage.titles.register(deed(ADA, label="poor"), b"", sender=ADA)
+    stage.titles.credit(title, ZERO, MEMO, value=1)
+    stage.titles.safeTransferFrom(ADA.address, BEN.address, title, 5000, b"", sender=ADA)
+    assert due(stage, title, ADA, BEN) == [1, 0]
+
+
 def test_a_move_to_oneself_changes_no_claim(stage: Stage, title: int) -> None:
     stage.titles.credit(title, ZERO, MEMO, value=1000)
     stage.titles.safeTransferFrom(ADA.address, ADA.address, title, 7000, b"", sender=ADA)
@@ -284,6 +285,18 @@ def test_a_receiver_that_calls_back_is_refused(stage: Stage, shared: tuple[int, 
     assert house.answers() == 1000, "the call back was made once and did not hold"
     assert stage.balance(house) == 500
     assert stage.titles.purses(title, ZERO) == (1000, 500)
+
+
+def test_a_successor_that_calls_back_is_refused(stage: Stage, shared: tuple[int, Any]) -> None:
+    title, house = shared
+    stage.titles.mark(title, VOID, address(house), sender=stage.disputes)
+    call = stage.titles.calldata("credit", title, ZERO, MEMO)
+    house.be(2, stage.titles.address, call, True)
+    with refused("NotTaken", address(house)):
+        stage.titles.redeem(title, ZERO)
+    house.be(2, stage.titles.address, call, False)
+    assert stage.titles.redeem(title, ZERO) == 1000
+    assert (house.answers(), stage.balance(house)) == (1000, 1000)
 
 
 def test_a_receiver_cannot_buy_while_it_is_paid(stage: Stage, shared: tuple[int, Any]) -> None:

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from contract.stage import Stage, person, refused
+from contract.people import ADA, DAN, DAY, EVE, PRICE, buy
+from contract.stage import Stage, refused
 from contract.words import (
     FAR,
-    OFFER,
     REMIX,
     STREAM,
-    address,
     deed,
-    digest,
     offer,
 )
-
-ADA, BEN, DAN, EVE = (person(name) for name in ("Ada", "Ben", "Dan", "Eve"))
-PRICE = 10**15
-DAY = 86_400
-
-
-@pytest.fixture
-def title(stage: Stage) -> int:
-    """A film of Ada's."""
-    return stage.titles.register(deed(ADA), b"", sender=ADA)
-
-
-def buy(stage: Stage, terms: tuple, who: Any = EVE, value: int | None = None, sender: Any = None) -> bytes:
-    """Takes an offer of Ada's for somebody, at its price unless another is named."""
-    signature = ADA.sign(digest(OFFER, terms, stage.licences))
-    paid = terms[3] if value is None else value
-    return stage.licences.buy(terms, signature, address(who), sender=sender or EVE, value=paid)
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import boa
 import pytest
-from eth_utils import keccak
 
+from contract.people import ADA, BEN, DAN, DAY, DISMISSED, EVE, EVIDENCE, LAPSED, REASONS, UPHELD, owed, state_of
 from contract.stage import (
     BOND,
     CLEAR,
@@ -18,35 +16,8 @@ from contract.stage import (
     VOID,
     ZERO,
     Stage,
-    person,
     refused,
 )
-from contract.words import deed
-
-ADA, BEN, DAN, EVE = (person(name) for name in ("Ada", "Ben", "Dan", "Eve"))
-EVIDENCE, REASONS = keccak(text="evidence"), keccak(text="reasons")
-DAY = 86_400
-NOTICED, ANSWERED, UPHELD, DISMISSED, LAPSED = range(1, 6)
-
-
-@pytest.fixture
-def title(stage: Stage) -> int:
-    """A film of Ada's, held 70/30 with Ben."""
-    return stage.titles.register(deed(ADA, [(ADA, 7000), (BEN, 3000)]), b"", sender=ADA)
-
-
-@pytest.fixture
-def case(stage: Stage, title: int) -> int:
-    """A notice of Eve's about that film."""
-    return stage.disputes.notice(title, 3, EVIDENCE, sender=EVE, value=BOND)
-
-
-def state_of(stage: Stage, case: int) -> int:
-    return stage.disputes.cases(case)[2]
-
-
-def owed(stage: Stage, *people: Any) -> list[int]:
-    return [stage.disputes.owed(who.address) for who in people]
 
 
 def test_an_upheld_notice_makes_the_title_void_and_its_rest_the_claimants(stage: Stage, title: int, case: int) -> None:
