@@ -47,6 +47,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("scope", "", "words", "which records this node holds: author:ID, film:ID, since:MS, until:MS; else all"),
     Setting("sync_interval", 120, "seconds", "longest pause between two reconciliations with a neighbour"),
     Setting(
+        "ledger_url",
+        "",
+        "addresses",
+        "endpoints of the chain of others that the network's ledger is on, with spaces between",
+    ),
+    Setting(
         "witness_interval",
         900,
         "seconds",

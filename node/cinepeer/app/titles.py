@@ -18,7 +18,7 @@ from cinepeer.records.cid import DAG_PB, Cid
 from cinepeer.records.record import Record
 from cinepeer.rights import deeds
 from cinepeer.rights.deeds import NATIVE, WHOLE, Deed, Offer, sign_deed, sign_offer
-from cinepeer.rights.deployment import ContractSet, predict
+from cinepeer.rights.deployment import ContractSet
 from cinepeer.rights.events import Entry, Log, decode_all
 from cinepeer.rights.licences import medium_bit
 from cinepeer.rights.royalties import statements
@@ -72,7 +72,7 @@ class Titles:
         self._clock_ms = clock_ms
         self._entropy = entropy
         self._turn = asyncio.Lock()
-        self.contracts: ContractSet = predict(network.deployer, network.chain_id)
+        self.contracts: ContractSet = network.contracts
         self.address = address_of(key)
 
     async def account(self) -> dict[str, Any]:

@@ -43,7 +43,6 @@ async def build(
     network: Network,
 ) -> dict[str, Any]:
     """Builds the parts from the disk upwards; each is stopped when `stack` unwinds. Returns what `ready` is told."""
-    from cinepeer.adapters.chain.client import Ledger
     from cinepeer.adapters.media.tools import FilmTools
     from cinepeer.adapters.p2p.network import P2P
     from cinepeer.adapters.search.index import FilmIndex
@@ -89,11 +88,10 @@ async def build(
     stack.callback(index.close)
     disk = open_disk(stack, home, settings)
 
-    # The ledger: our own sequencer's child process, or a read-through to another node's.
+    # The ledger: a child process of ours, or a chain of others.
     p2p_box: list[P2P] = []
-    chain = await open_ledger(stack, home, ports, keys, network, p2p_box)
-    ledger = Ledger(chain.url, network.chain_id)
-    stack.push_async_callback(ledger.close)
+    chain = await open_ledger(stack, home, settings, ports, keys, network, p2p_box)
+    ledger = chain.ledger
 
     # The network: one libp2p node, and what it answers.
     arrivals: asyncio.Queue[list[Record]] = asyncio.Queue()
@@ -231,7 +229,7 @@ def _describing(network: Network, p2p_box: list[P2P]) -> Callable[[bytes], Await
 
     async def answer(_: bytes) -> bytes:
         addrs = network.sequencer or tuple(p2p_box[0].addrs)
-        return describe(Network(network.genesis, addrs))
+        return describe(Network(network.genesis, addrs, network.endpoints))
 
     return answer
 

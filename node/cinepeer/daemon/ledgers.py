@@ -1,45 +1,75 @@
-"""The ledger of a node: its own sequencer, or an own copy that follows another node's over libp2p."""
+"""The ledger of a node: its own sequencer, an own copy that follows another node's, or a chain of others by URL."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from cinepeer.adapters.system.durable import write_whole
 from cinepeer.adapters.system.home import Home
 from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.app.network import LEDGER_PROTOCOL, Network, peer_of
-from cinepeer.errors import Unreachable
+from cinepeer.errors import BadInput, Unreachable
 
 if TYPE_CHECKING:
+    from cinepeer.adapters.chain.client import Ledger
     from cinepeer.adapters.chain.following import Following, Forward
     from cinepeer.adapters.p2p.network import P2P
 
 ASK_TIMEOUT_S = 30.0
 
 
+class Level(Protocol):
+    """What keeps a ledger level with others'."""
+
+    @property
+    def may_witness(self) -> bool: ...
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+class Elsewhere:
+    """A chain of others keeps itself level; nobody here executes it, so nobody witnesses it."""
+
+    may_witness = False
+
+    async def start(self) -> None:
+        """Nothing to follow."""
+
+    async def stop(self) -> None:
+        """Nothing was started."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Where this node reaches the ledger, what to call it honestly, and what keeps it level with others'."""
+    """The ledger as this node reaches it, what to call it honestly, and what keeps it level with others'."""
 
-    url: str
+    ledger: Ledger
     label: Callable[[], str]
     answer: Callable[[bytes], Awaitable[bytes]]
-    following: Following
+    following: Level
     application: Any = None
 
 
 async def open_ledger(
     stack: AsyncExitStack,
     home: Home,
+    settings: Mapping[str, Any],
     ports: Mapping[str, int],
     keys: Keystore,
     network: Network,
     p2p_box: list[P2P],
 ) -> Chain:
-    """The ledger's child process: the network's sequencer, or a copy that executes what the sequencer orders."""
+    """
+    The ledger's child process, the network's sequencer or a copy that executes what the sequencer orders; or a chain of
+    others by its endpoints.
+    """
+    if not network.is_embedded:
+        return _elsewhere(stack, home, settings, network)
+    from cinepeer.adapters.chain.client import Ledger
     from cinepeer.adapters.chain.following import Following
     from cinepeer.adapters.chain.forward import forward_to
     from cinepeer.adapters.chain.process import EmbeddedLedger
@@ -60,11 +90,62 @@ async def open_ledger(
         return [_asking(p2p_box, one.peer_id) for one in p2p_box[0].neighbours() if one.peer_id != first]
 
     following = Following(copy, sequencer, others, None if orders else _outbox(home))
+    own = url if orders else f"http://127.0.0.1:{ports['ledger_rpc_port']}"
+    ledger = Ledger(own, network.chain_id, journal=_journal(home))
+    stack.push_async_callback(ledger.close)
     if orders:
-        return Chain(url, lambda: _sequencing(following), lambda body: answer(body, copy), following)
-    own = f"http://127.0.0.1:{ports['ledger_rpc_port']}"
+        return Chain(ledger, lambda: _sequencing(following), lambda body: answer(body, copy), following)
     through = readthrough_app(following.answer)
-    return Chain(own, lambda: following.label, lambda body: answer(body, following.answer), following, through)
+    return Chain(ledger, lambda: following.label, lambda body: answer(body, following.answer), following, through)
+
+
+def endpoints_of(settings: Mapping[str, Any], network: Network) -> list[str]:
+    """The URLs by which a chain of others is reached: those set here, else those that the network names."""
+    urls = str(settings["ledger_url"]).split() or list(network.endpoints)
+    if not urls:
+        raise BadInput(
+            f"found no endpoint of chain {network.chain_id}, expected one or more: set `ledger_url` to its URL"
+        )
+    for url in urls:
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            raise BadInput(f"found ledger_url = {url[:80]!r}, expected addresses such as https://rpc.example")
+    return urls
+
+
+def _elsewhere(stack: AsyncExitStack, home: Home, settings: Mapping[str, Any], network: Network) -> Chain:
+    """A chain of others: known by a block of it, its contracts compared with the shipped before they are used."""
+    from cinepeer.adapters.chain.client import Ledger
+    from cinepeer.adapters.chain.deploying import check_chain
+    from cinepeer.adapters.chain.forward import forward_by
+    from cinepeer.adapters.chain.readthrough import answer, readthrough_app
+
+    urls = endpoints_of(settings, network)
+    parent = bytes.fromhex(str(network.genesis["parent"]).removeprefix("0x"))
+
+    async def guard(ledger: Ledger) -> None:
+        await check_chain(ledger, network.contracts, network.deployer, parent)
+
+    async def others(_body: bytes) -> bytes:
+        raise Unreachable(
+            "found a ledger that no node keeps, expected its chain to be asked at an endpoint of your own"
+        )
+
+    ledger = Ledger(urls, network.chain_id, timeout_s=180.0, journal=_journal(home), is_checked=True, guard=guard)
+    stack.push_async_callback(ledger.close)
+    # An endpoint's path may hold a key: only its host is shown.
+    hosts = " and ".join(str(urlsplit(url).hostname) for url in urls)
+    label = f"chain {network.chain_id} by {hosts}, a chain of others: what is paid there may be money"
+    application = readthrough_app(forward_by(ledger))
+    return Chain(ledger, lambda: label, lambda body: answer(body, others), Elsewhere(), application)
+
+
+def _journal(home: Home) -> Any:
+    """The transactions whose end is not known yet, kept in the home."""
+    from cinepeer.adapters.chain.journal import Journal
+
+    file = home.path / "transactions.txt"
+    lines = file.read_text().splitlines() if file.exists() else []
+    return Journal(lines, lambda kept: write_whole(file, "".join(f"{line}\n" for line in kept).encode()))
 
 
 def _sequencing(following: Following) -> str:

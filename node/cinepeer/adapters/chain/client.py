@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from cinepeer.adapters.chain import jsonrpc
@@ -62,11 +62,13 @@ class Ledger:
         errors: Declared | None = None,
         journal: Journal | None = None,
         is_checked: bool = False,
+        guard: Callable[[Ledger], Awaitable[None]] | None = None,
     ) -> None:
         """
         `url` is one or several that show the same chain; `timeout_s` bounds the wait for a receipt; `errors` are the
         custom errors to name, by default the shipped; `journal` keeps what is on its way; `is_checked` when what the
-        endpoints say is proved by their state roots, because nobody of ours executed it.
+        endpoints say is proved by their state roots, because nobody of ours executed it; `guard` must hold once before
+        the log is read or anything is sent.
         """
         urls = [url] if isinstance(url, str) else list(url)
         self._endpoints = Endpoints(urls, chain_id, min(timeout_s, 30.0))
@@ -79,6 +81,7 @@ class Ledger:
             errors=errors,
         )
         self._is_checked = is_checked
+        self._guard = guard
         self._histories: dict[tuple[bytes, ...], History] = {}
         self.urls = tuple(urls)
         self.chain_id = chain_id
@@ -172,6 +175,7 @@ class Ledger:
         Every log entry of a contract set and the block up to which they were read; what a reorganisation took back is
         gone from it. Raises `CheckFailed` when an endpoint leaves entries out.
         """
+        await self._check()
         known = tuple(contracts.named().values())
         if known not in self._histories:
             verify = self._prove_heads if self._is_checked else None
@@ -240,7 +244,17 @@ class Ledger:
 
     async def send(self, key: bytes, to: bytes | None, data: bytes = b"", value: int = 0) -> Receipt:
         """Signs with a secp256k1 `key` (32 bytes), sends, and waits until it is executed: once, see `Sending.send`."""
+        await self._check()
         return await self._sending.send(key, to, data, value)
+
+    async def _check(self) -> None:
+        if self._guard is not None:
+            await self._guard(self)
+            self._guard = None
+
+    async def ask(self, method: str, *parameters: Any) -> Any:
+        """The result of any method, as it comes; raises `Reverted`, `Answered` or `Unreachable`."""
+        return await self._endpoints.ask(method, *parameters)
 
     async def wait(self, tx: bytes) -> Receipt:
         """The receipt of a transaction that somebody else sent; raises `Unreachable` when it takes too long."""

@@ -11,6 +11,7 @@ from cinepeer.adapters.chain.values import Receipt, tohex
 from cinepeer.errors import BadInput, CheckFailed, Refused
 from cinepeer.rights.code import verify_code
 from cinepeer.rights.deployment import NAMES, ContractSet, created_address, predict
+from cinepeer.rights.keccak import keccak
 from cinepeer.rights.shipped import SHIPPED
 
 DEPLOY_GAS = 12_000_000
@@ -46,6 +47,21 @@ async def check_contracts(ledger: Ledger, contracts: ContractSet, deployer: byte
     for one in await compare(ledger, contracts, deployer):
         if one.sentence:
             raise CheckFailed(f"{one.sentence}: nothing was sent")
+
+
+async def check_chain(ledger: Ledger, contracts: ContractSet, deployer: bytes, parent: bytes) -> None:
+    """
+    Raises `CheckFailed` unless this is the chain on which the set was made, known by the hash `parent` of the block
+    before it (32 bytes), and the set is the shipped one.
+    """
+    if contracts.from_block:
+        found = keccak(await ledger.header(contracts.from_block - 1))
+        if found != parent:
+            raise CheckFailed(
+                f"found block {contracts.from_block - 1} as {tohex(found)} at {ledger.url}, expected {tohex(parent)}: "
+                f"this is another chain of the number {ledger.chain_id}, nothing was sent"
+            )
+    await check_contracts(ledger, contracts, deployer)
 
 
 async def deploy(ledger: Ledger, key: bytes) -> tuple[ContractSet, list[Receipt]]:

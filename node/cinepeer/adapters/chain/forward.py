@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import http.client
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import urlsplit
 
-from cinepeer.errors import Unreachable
+from cinepeer.adapters.chain import jsonrpc
+from cinepeer.adapters.chain.client import Ledger
+from cinepeer.adapters.chain.endpoint import Answered, Reverted
+from cinepeer.adapters.chain.readthrough import ALLOWED, MAX_BATCH
+from cinepeer.errors import CinepeerError, Unreachable
 
 TIMEOUT_S = 30.0
 MAX_ANSWER_BYTES = 4 << 20
@@ -31,3 +36,37 @@ def forward_to(url: str) -> Callable[[bytes], Awaitable[bytes]]:
         return answer
 
     return lambda body: asyncio.to_thread(post, body)
+
+
+def forward_by(ledger: Ledger) -> Callable[[bytes], Awaitable[bytes]]:
+    """A function that answers a JSON-RPC body by a ledger's endpoints, call by call."""
+
+    async def one(call: Any) -> dict[str, Any]:
+        identity = call.get("id") if isinstance(call, dict) else None
+        if not isinstance(call, dict) or not isinstance(call.get("method"), str):
+            return jsonrpc.error(identity, jsonrpc.BAD_REQUEST, "found no method name, expected a JSON-RPC 2.0 request")
+        if call["method"] not in ALLOWED:
+            return jsonrpc.error(identity, jsonrpc.NO_METHOD, f"the method {call['method'][:80]} does not exist here")
+        parameters = call.get("params") or []
+        if not isinstance(parameters, list):
+            return jsonrpc.error(identity, jsonrpc.BAD_PARAMETERS, "found parameters by name, expected them in order")
+        try:
+            return {"jsonrpc": "2.0", "id": identity, "result": await ledger.ask(call["method"], *parameters)}
+        except Reverted as error:
+            return jsonrpc.error(identity, jsonrpc.REVERTED, str(error), "0x" + error.data.hex())
+        except Answered as error:
+            return jsonrpc.error(identity, error.code or jsonrpc.FAILED, str(error))
+        except CinepeerError as error:
+            return jsonrpc.error(identity, jsonrpc.AWAY, str(error))
+
+    async def answer(body: bytes) -> bytes:
+        try:
+            asked = jsonrpc.decode(body)
+        except (ValueError, RecursionError):
+            sentence = "found a body that is not JSON, expected a JSON-RPC request"
+            return jsonrpc.encode(jsonrpc.error(None, jsonrpc.PARSE_ERROR, sentence))
+        if isinstance(asked, list):
+            return jsonrpc.encode([await one(call) for call in asked[:MAX_BATCH]])
+        return jsonrpc.encode(await one(asked))
+
+    return answer
