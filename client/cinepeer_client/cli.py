@@ -30,6 +30,13 @@ timeout_option = click.option(
 )
 
 
+state_option = click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of this client's keys and ratings; else CINEPEER_CLIENT_STATE or ~/.cinepeer-client.",
+)
+
+
 @click.group()
 @click.version_option(package_name="cinepeer", message="%(version)s")
 def group() -> None:
@@ -41,12 +48,9 @@ def group() -> None:
 
 def _with_nodes(urls: tuple[str, ...], timeout_s: float, work: Callable[[Any], int]) -> int:
     """Runs `work` with the nodes; whatever they served that does not hold is told, and makes the exit code 1."""
-    import os
+    from cinepeer_client.fetch import Nodes
 
-    from cinepeer_client.fetch import Nodes, Source
-
-    named = urls or tuple(os.environ.get(NODE, "").split())
-    with Nodes([Source.of(url, timeout_s) for url in named]) as nodes:
+    with Nodes(_sources(urls, timeout_s)) as nodes:
         try:
             code = work(nodes)
         except CinepeerError as error:
@@ -57,6 +61,18 @@ def _with_nodes(urls: tuple[str, ...], timeout_s: float, work: Callable[[Any], i
             for lie in dict.fromkeys(nodes.lies):
                 click.echo(f"cinepeer-client: served what does not hold: {lie}", err=True)
         return 1 if nodes.lies else code
+
+
+def _sources(urls: tuple[str, ...], timeout_s: float) -> list[Any]:
+    """The nodes that a person named, or those of the environment; raises `BadInput` where there is none."""
+    import os
+
+    from cinepeer_client.fetch import Source
+
+    named = urls or tuple(os.environ.get(NODE, "").split())
+    if not named:
+        raise BadInput("found no node to ask, expected --node URL (or CINEPEER_NODE)")
+    return [Source.of(url, timeout_s) for url in named]
 
 
 def _now_ms() -> int:
@@ -186,6 +202,76 @@ def verify(film: str, cut: str | None, urls: tuple[str, ...], timeout_s: float, 
     return _with_nodes(urls, timeout_s, work)
 
 
+@group.command(epilog="Example: cinepeer-client rate imdb:tt0111161 9 --node http://localhost:8080")
+@click.argument("film")
+@click.argument("stars", type=click.IntRange(1, 10), required=False)
+@click.option("--withdraw", is_flag=True, help="Take the stars back.")
+@state_option
+@node_option
+@timeout_option
+@json_option
+def rate(
+    film: str,
+    stars: int | None,
+    withdraw: bool,
+    state: Path | None,
+    urls: tuple[str, ...],
+    timeout_s: float,
+    as_json: bool,
+) -> int:
+    """Give a film 1 to 10 stars: signed here by this client's own author, and given to the nodes named."""
+    from cinepeer_client.rate import send, sign_rating
+    from cinepeer_client.state import State
+
+    if withdraw == (stars is not None):
+        raise BadInput("found neither or both of STARS and --withdraw, expected one of them")
+    sources = _sources(urls, timeout_s)
+    record, pairs = sign_rating(State.of(state), film, stars, _now_ms())
+    told = {"record": str(record.id), "author": str(record.author), "seq": record.seq, "nodes": send(sources, pairs)}
+    words = "taken back" if stars is None else f"{stars} of 10 stars"
+    click.echo(json.dumps(told) if as_json else f"{words}, signed as record {record.id} by {record.author}")
+    return 0
+
+
+@group.command(epilog="Example: cinepeer-client recommend --why --node http://localhost:8080")
+@click.option("--limit", default=10, type=click.IntRange(1, 200), show_default=True)
+@click.option("--why", is_flag=True, help="Show every part of each score.")
+@click.option("--diversity", type=click.IntRange(0, 100), default=0, help="How much films like others pay for it.")
+@click.option("--against-popularity", type=click.IntRange(0, 1_000), default=0, help="How much what many like pays.")
+@click.option("--off", multiple=True, metavar="SIGNAL", help="A signal that is to be silent; repeatable.")
+@state_option
+@node_option
+@timeout_option
+@json_option
+def recommend(
+    limit: int,
+    why: bool,
+    diversity: int,
+    against_popularity: int,
+    off: tuple[str, ...],
+    state: Path | None,
+    urls: tuple[str, ...],
+    timeout_s: float,
+    as_json: bool,
+) -> int:
+    """Show what to watch next: ranked here from a model that is checked by its id, and from your own ratings."""
+    from cinepeer.recommend.wishes import parse_wishes
+    from cinepeer_client.rate import given
+    from cinepeer_client.recommend import recommend as ranked
+    from cinepeer_client.recommend import told_words
+    from cinepeer_client.state import State
+
+    wishes = parse_wishes({"diversity": diversity, "against_popularity": against_popularity, "off": list(off)})
+    kept = State.of(state)
+
+    def work(nodes: Any) -> int:
+        found = ranked(nodes, kept, given(kept.records()), wishes, limit, _now_ms())
+        click.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(told_words(found, why)))
+        return 0
+
+    return _with_nodes(urls, timeout_s, work)
+
+
 @group.command(epilog="Example: cinepeer-client audit film.audit.car")
 @click.argument("bundle", type=click.Path(path_type=Path), required=False)
 @click.option("--html", type=click.Path(path_type=Path), help="Write the report as a page into this new file.")
@@ -193,12 +279,19 @@ def verify(film: str, cut: str | None, urls: tuple[str, ...], timeout_s: float, 
 @click.option(
     "--diff", nargs=2, type=click.Path(path_type=Path), metavar="A B", help="Show what differs between two of them."
 )
+@click.option("--opening", type=click.Path(path_type=Path), help="What opens the sealed history of a list's receipt.")
 @json_option
 def audit(
-    bundle: Path | None, html: Path | None, table: Path | None, diff: tuple[Path, Path] | None, as_json: bool
+    bundle: Path | None,
+    html: Path | None,
+    table: Path | None,
+    diff: tuple[Path, Path] | None,
+    opening: Path | None,
+    as_json: bool,
 ) -> int:
-    """Verify an audit bundle offline, of a film or of many titles, or compare two bundles or reports."""
+    """Verify an audit bundle or a list's receipt offline, or compare two bundles or reports."""
     from cinepeer_client.audit import Finding, audit_file, compare
+    from cinepeer_client.receipt import is_receipt_file, read_file
 
     if (bundle is None) == (diff is None):
         raise BadInput("found neither or both of BUNDLE and --diff A B, expected one of them")
@@ -207,11 +300,50 @@ def audit(
         click.echo(text)
         return 1 if differs else 0
     assert bundle is not None
+    if is_receipt_file(bundle):
+        reading = read_file(bundle, opening)
+        click.echo(reading.render(as_json))
+        return reading.code
     report = audit_file(bundle)
     finding = Finding(report)
     finding.write(html, table)
     click.echo(finding.json() if as_json else finding.text())
     return 0 if report.ok else 1
+
+
+@group.command(epilog="Example: cinepeer-client checkpoint imdb:tt0111161 --node http://localhost:8080")
+@click.argument("films", metavar="[FILM]…", nargs=-1)
+@click.option("--record", metavar="ID", help="The record of another checkpoint than the newest.")
+@node_option
+@timeout_option
+@json_option
+def checkpoint(
+    films: tuple[str, ...], record: str | None, urls: tuple[str, ...], timeout_s: float, as_json: bool
+) -> int:
+    """Show films' scores as a checkpoint has them: verified as its author's word, not replayed."""
+    from cinepeer.records.cid import Cid
+    from cinepeer_client.checkpoint import find_checkpoint, tell
+
+    wanted = None
+    if record is not None:
+        try:
+            wanted = Cid.parse(record)
+        except CinepeerError:
+            raise BadInput(f"found the record {record[:80]!r}, expected the id of a checkpoint's record (b…)") from None
+
+    def work(nodes: Any) -> int:
+        told = tell(find_checkpoint(nodes, _now_ms(), wanted), films)
+        if as_json:
+            click.echo(json.dumps(told, ensure_ascii=False))
+            return 0
+        click.echo(f"{told['ratings']:,} ratings of {told['records']:,} records, {told['label']}")
+        for other in told["contradicts"]:
+            click.echo(f"contradicted by the same device: {other}")
+        for film in told["films"]:
+            click.echo(f"{film['film']}  median {film['median'] or '–'} of {film['count']:,} ratings")
+        return 0
+
+    return _with_nodes(urls, timeout_s, work)
 
 
 @group.command("open", epilog="Example: cinepeer-client open --node http://localhost:8080")
