@@ -45,6 +45,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("disk_cap", 50_000_000_000, "bytes", "most bytes of film blocks that this node keeps"),
     Setting("host_films", True, "yes/no", "pin the films that this node hears of, within the disk cap"),
     Setting("scope", "", "words", "which records this node holds: author:ID, film:ID, since:MS, until:MS; else all"),
+    Setting(
+        "strangers_cap",
+        2_000_000_000,
+        "bytes",
+        "most bytes of records of authors that nothing here vouches for; their newest ratings go first, fairly",
+    ),
     Setting("sync_interval", 120, "seconds", "longest pause between two reconciliations with a neighbour"),
     Setting(
         "ledger_url",

@@ -93,6 +93,15 @@ class Library:
             if self._shelf is not None and self.position > max(MANY, self._kept_to):
                 await self._keep()
 
+    async def recount(self) -> None:
+        """Counts all ratings anew from the bodies that are here: for when some of them went."""
+        async with self._turn:
+            last, self.counted = max(self.position, self._begun), Counted()
+            self._counted_to = self._kept_to = 0
+            await self._count(last)
+            if self._shelf is not None and self.position == last > MANY:
+                await self._keep()  # what lies there counts what went
+
     # Ratings, many at a time
 
     async def _unshelve(self, last: int) -> None:

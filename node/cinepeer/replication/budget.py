@@ -7,6 +7,7 @@ is full, the author who fills it most loses its newest records first. Whatever w
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,6 +17,10 @@ from cinepeer.records.record import Record
 POOL_BYTES = 8 << 20
 # What a record costs beside its own bytes: its objects and its place here.
 OVERHEAD_BYTES = 1024
+
+
+# What a record waits for whose author nothing here vouches for, while the disk has no room for such authors.
+NO_ROOM = "room"
 
 
 class Held(NamedTuple):
@@ -87,7 +92,7 @@ class Pool:
     def _make_room(self) -> None:
         """Drops down to seven eighths: every author down to one level, the largest and latest authors first."""
         target = self._cap_bytes - self._cap_bytes // 8
-        level = _level([share.size_bytes for share in self._shares.values()], target)
+        level = fair_level([share.size_bytes for share in self._shares.values()], target)
         rows = sorted(self._shares.items(), key=lambda row: (row[1].size_bytes, row[1].number), reverse=True)
         for author, share in rows:
             while share.held and share.size_bytes > level and self.size_bytes > target:
@@ -103,7 +108,7 @@ class Pool:
         return held
 
 
-def _level(sizes: list[int], target: int) -> int:
+def fair_level(sizes: Sequence[int], target: int) -> int:
     """The most that each may have so that all together have at most `target`, none being given more than it has."""
     left = len(sizes)
     for size in sorted(sizes):
@@ -112,3 +117,17 @@ def _level(sizes: list[int], target: int) -> int:
         target -= size
         left -= 1
     return max(sizes, default=0)
+
+
+def keep_bytes(sizes: Mapping[Cid, tuple[int, int]], cap_bytes: int) -> dict[Cid, int]:
+    """How many bytes of bodies each author may keep where all take more than `cap_bytes`; else nobody is named.
+
+    `sizes` are by author (bytes that stay, bytes that may go). All go down to one level, to seven eighths of
+    what is left for them, so that not every record starts this anew; who is below the level loses nothing.
+    """
+    if sum(map(sum, sizes.values())) <= cap_bytes:
+        return {}
+    going = {author: may_go for author, (_, may_go) in sizes.items()}
+    room = cap_bytes - sum(staying for staying, _ in sizes.values())
+    level = fair_level([*going.values()], room - room // 8) if room > 0 else 0
+    return {author: level for author, may_go in going.items() if may_go > level}

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from cinepeer.errors import Refused
 from cinepeer.records.cid import Cid
 from cinepeer.replication import frames
+from cinepeer.replication.budget import NO_ROOM
 from cinepeer.replication.events import Effect, LoadBodiless, LoadPlaces, LoadRecords, LoadSet, Pair, Store, Stored
 from cinepeer.replication.fingerprints import SealedSet
 from cinepeer.replication.frames import (
@@ -192,7 +193,9 @@ class Dialler:
             raise Refused("bad-records", f"found {self.done.refused} records that are not valid in one sync")
         room = MAX_WAITING_BYTES
         kept: list[Pair] = []
-        for record, body, _ in reversed(stored.waiting[-MAX_WAITING:]):
+        for record, body, reason in reversed(stored.waiting[-MAX_WAITING:]):
+            if reason == NO_ROOM:
+                continue
             room -= len(record.block) + len(body or b"")
             if room < 0:
                 break

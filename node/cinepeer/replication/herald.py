@@ -8,7 +8,7 @@ from cinepeer.records.cid import Cid
 from cinepeer.records.fork import ForkProof
 from cinepeer.records.record import Record
 from cinepeer.replication import gossip
-from cinepeer.replication.budget import Held, Pool
+from cinepeer.replication.budget import NO_ROOM, Held, Pool
 from cinepeer.replication.events import Pair, Store
 from cinepeer.replication.limits import Limits
 from cinepeer.replication.scope import Scope
@@ -62,7 +62,7 @@ class Herald:
         for record, body, reason in waiting:
             if record.id not in sources:
                 continue
-            if reason != "time" and record.id not in self._waiting:
+            if reason not in ("time", NO_ROOM) and record.id not in self._waiting:
                 held = self._waiting[record.id] = Held(sources[record.id], record, body)
                 self._waiting_bytes += held.size_bytes
             yield sources[record.id], reason

@@ -49,6 +49,7 @@ def completions(late: Iterable[tuple[Record, bytes]]) -> list[Statement]:
     return [
         ("INSERT OR IGNORE INTO bodies SELECT position, ?1 FROM records WHERE id = ?2", pairs),
         (f"DELETE FROM bodiless WHERE position = {held}", [(record_id,) for _, record_id in pairs]),
+        (f"DELETE FROM evicted WHERE position = {held}", [(record_id,) for _, record_id in pairs]),
         ("INSERT OR IGNORE INTO subjects SELECT ?1, position FROM records WHERE id = ?2", subjects),
     ]
 
@@ -60,6 +61,7 @@ def omissions(held: Sequence[Held], forgotten: Iterable[bytes]) -> list[Statemen
     return [
         ("DELETE FROM bodies WHERE position = ?", positions),
         ("DELETE FROM bodiless WHERE position = ?", positions),
+        ("DELETE FROM evicted WHERE position = ?", positions),
         ("DELETE FROM subjects WHERE film = ? AND position = ?", subjects),
         ("INSERT OR IGNORE INTO forgotten VALUES (?)", [(cid,) for cid in forgotten]),
     ]

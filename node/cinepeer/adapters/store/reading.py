@@ -61,9 +61,11 @@ class Reading:
         """Reads every block and hashes it: what is not as it was stored. `step` is called for each record."""
         found = Damage()
         question = """
-            SELECT records.id, CAST(records.block AS BLOB), CAST(bodies.block AS BLOB), bodiless.position IS NOT NULL,
+            SELECT records.id, CAST(records.block AS BLOB), CAST(bodies.block AS BLOB),
+                coalesce(bodiless.position, evicted.position) IS NOT NULL,
                 EXISTS (SELECT 1 FROM forgotten WHERE forgotten.id = records.id) FROM records
-            LEFT JOIN bodies USING (position) LEFT JOIN bodiless USING (position) ORDER BY records.position
+            LEFT JOIN bodies USING (position) LEFT JOIN bodiless USING (position)
+            LEFT JOIN evicted USING (position) ORDER BY records.position
         """
         try:
             for record_id, block, body, is_awaited, is_forgotten in self._connection.execute(question):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from cinepeer.adapters.store.admission import admit, check, distinct, right_body
 from cinepeer.adapters.store.database import Database, Row
+from cinepeer.adapters.store.eviction import author_sizes, evictions, invitations
 from cinepeer.adapters.store.forks import fork_statements, forks_held
 from cinepeer.adapters.store.insertion import completions, insertions, omissions
 from cinepeer.adapters.store.moment import Moment
@@ -25,6 +26,7 @@ from cinepeer.errors import BadInput, CheckFailed, Refused
 from cinepeer.records.cid import Cid
 from cinepeer.records.feed import KEY_KINDS, Feeds
 from cinepeer.records.record import Record, parse_record
+from cinepeer.replication.budget import NO_ROOM
 from cinepeer.replication.fingerprints import SealedSet
 from cinepeer.replication.scope import EVERYTHING, Scope
 from cinepeer.trust.rows import Rows
@@ -60,6 +62,8 @@ class RecordStore:
         self._writing = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._forgotten: set[bytes] = set()
+        self.evictions = 0
+        self.has_room: Callable[[Cid], bool] = lambda _author: True  # whether new records of an author are stored
         self._news: list[set[Cid]] = []  # for each batch under way, the ids stored since it looked
 
     @classmethod
@@ -77,6 +81,7 @@ class RecordStore:
             position, digest = await database.gather(_held_forks)
             store = cls(database, StoredPast(database.reading(), database.path, position), digest, crash_at)
             store._forgotten = {row[0] for row in await database.read("SELECT id FROM forgotten")}
+            [(store.evictions,)] = await database.read("SELECT count(*) FROM evicted")
         except BaseException:
             await database.close()
             raise
@@ -114,6 +119,21 @@ class RecordStore:
         Raises `BadInput`, and changes nothing, when one is of a kind that carries keys.
         """
         await self._finish(self._forget(list(record_ids)))
+
+    async def evict(self, keep: Mapping[Cid, int]) -> int:
+        """Lets go of these authors' newest bodies that may go, so that at most so many bytes stay; returns how many.
+
+        They are not forgotten: what others send of them is taken, and `invite` has them asked for.
+        """
+        return await self._finish(self._evict(keep))
+
+    async def invite(self, authors: Collection[Cid]) -> None:
+        """Has the bodies that were let go of these authors asked for again."""
+        await self._finish(self._invite(authors))
+
+    async def author_sizes(self) -> dict[Cid, tuple[int, int]]:
+        """By author the bytes that stay whatever happens, and those of bodies that may go."""
+        return await self._database.gather(author_sizes)
 
     # Reading
 
@@ -201,8 +221,8 @@ class RecordStore:
 
     @property
     def forgotten(self) -> int:
-        """How many ids of records and bodies are noted as forgotten."""
-        return len(self._forgotten)
+        """A number that changes whenever bodies went: ids that are noted as forgotten, bodies that were let go."""
+        return len(self._forgotten) + self.evictions
 
     async def verify_integrity(self) -> None:
         """Reads the whole database; raises `CheckFailed` when a page of it does not hold."""
@@ -253,6 +273,8 @@ class RecordStore:
         """Stores what may be added of `fresh`, and bodies that came for `bodiless` records, in one transaction."""
         fresh = [(record, self._unless_forgotten(record, body)) for record, body in fresh]
         late = self._late_bodies(bodiless, outcome)
+        outcome.waiting += [(record, body, NO_ROOM) for record, body in fresh if not self.has_room(record.author)]
+        fresh = [pair for pair in fresh if self.has_room(pair[0].author)]
         draft = Feeds(self.feeds)
         try:
             admitted = await asyncio.to_thread(admit, draft, fresh, now_ms)
@@ -296,6 +318,19 @@ class RecordStore:
         if record.kind not in KEY_KINDS and not self._forgotten.isdisjoint((record.id, record.header.body)):
             return None
         return body
+
+    async def _evict(self, keep: Mapping[Cid, int]) -> int:
+        """`evict`, uncancelled."""
+        async with self._writing:
+            statements = await self._database.gather(lambda connection: evictions(connection, keep))
+            await self._database.write(statements)
+            self.evictions += len(gone := list(statements[0][1]))
+            return len(gone)
+
+    async def _invite(self, authors: Collection[Cid]) -> None:
+        """`invite`, uncancelled."""
+        async with self._writing:
+            await self._database.write(invitations(authors))
 
     async def _forget(self, record_ids: list[Cid]) -> None:
         """`forget`, uncancelled."""

@@ -73,7 +73,12 @@ def migration_2(connection: sqlite3.Connection) -> None:
     fold_forks(connection)
 
 
-MIGRATIONS: tuple[Migration, ...] = (migration_1, migration_2)
+def migration_3(connection: sqlite3.Connection) -> None:
+    """Records whose bodies were let go for want of room: they are neither missing nor forgotten."""
+    connection.execute("CREATE TABLE evicted (position INTEGER PRIMARY KEY)")
+
+
+MIGRATIONS: tuple[Migration, ...] = (migration_1, migration_2, migration_3)
 
 
 def prepare(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:

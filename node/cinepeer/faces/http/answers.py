@@ -165,6 +165,19 @@ class Holding(Growing):
     fingerprint: str
 
 
+class Strangers(Answer):
+    """What authors take of the disk whom nothing here vouches for, as last looked at; `evicted` bodies went by now.
+
+    While `is_full` no more records of theirs are stored: their headers alone fill `cap_bytes`.
+    """
+
+    authors: int
+    size_bytes: int
+    cap_bytes: int
+    evicted: int
+    is_full: bool
+
+
 class Ahead(Answer):
     """The checkpoint that a node shows until it has replayed it; `held` of its `records` are here already.
 
@@ -199,6 +212,7 @@ class Status(Growing):
     ledger: LedgerLabel
     records: int
     holding: Holding | None = None
+    strangers: Strangers | None = None
     films: int
     checkpoint: Ahead | None = None
     stored_bytes: int
@@ -293,3 +307,45 @@ class Rated(Answer):
     record: str
     seq: int
     ratings: int
+
+
+# Recommendations
+
+
+class ViewerNear(Answer):
+    """Another author who liked both films: the records of the two ratings."""
+
+    author: str
+    of_yours: str
+    of_this: str
+
+
+class CauseOf(Answer):
+    """One own rating behind a recommendation and what it adds to the score."""
+
+    film: str
+    stars: int
+    adds: int
+    record: str
+    liked_both: int
+    viewers: list[ViewerNear]
+
+
+class Recommended(Answer):
+    """A ranked film with its evidence."""
+
+    film: str
+    name: str | None
+    score: int
+    by: str
+    likes: int
+    evidence: list[CauseOf]
+
+
+class Recommendations(Answer):
+    """The list, and the model that it was ranked by."""
+
+    author: str
+    model: str
+    fitted_on: int
+    films: list[Recommended]

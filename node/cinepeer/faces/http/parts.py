@@ -19,10 +19,10 @@ from cinepeer.app.moderate import Moderation
 from cinepeer.app.parts import RecordStore
 from cinepeer.app.peers import Peers
 from cinepeer.app.publications import Publications
-from cinepeer.app.receipts import Receipts
 from cinepeer.app.recommend import Recommendations
 from cinepeer.app.replicate import Replication
 from cinepeer.app.search import Search
+from cinepeer.app.strangers import Strangers
 from cinepeer.app.titles import Titles
 from cinepeer.ports import IpfsBackend
 
@@ -43,11 +43,11 @@ class Parts:
     search: Search
     recommendations: Recommendations
     titles: Titles
-    receipts: Receipts
     auditing: Auditing
     checkpoints: Checkpoints
     head_start: HeadStart
     replication: Replication
+    strangers: Strangers
     neighbours: Callable[[], Sequence[Any]]
     block_counts: Callable[[], Awaitable[dict[str, dict[str, int]]]]
     peers: Peers
