@@ -1,10 +1,16 @@
-"""Reads MovieLens ratings (`.dat`, `.csv`, ML-100K's uN.base with uN.test) and what is known about the films."""
+"""Reads ratings, and what is known about the films.
+
+MovieLens' `.dat` and `.csv`, ML-100K's uN.base with uN.test, a folder with one of them, or a node's own records.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
+import shutil
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +20,24 @@ from scipy.sparse import csr_array
 
 from cinepeer.errors import BadInput
 
-RATINGS = ("ratings.dat", "ratings.csv", "u.data")
+RATINGS = ("ratings.dat", "ratings.csv", "u.data", "u1.base", "records.db")
+FILES = ", ".join(RATINGS)
 TMDB = "tmdb-movies.zip"
+GENRES = (
+    *(
+        "unknown",
+        "action",
+        "adventure",
+        "animation",
+        "children's",
+        "comedy",
+        "crime",
+        "documentary",
+        "drama",
+        "fantasy",
+    ),
+    *("film-noir", "horror", "musical", "mystery", "romance", "sci-fi", "thriller", "war", "western"),
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +48,7 @@ class Ratings:
     films: np.ndarray
     stars: np.ndarray
     times: np.ndarray
-    ids: list[int]  # MovieLens id of every film number
+    ids: list[int]  # MovieLens id of every film number; of films that have none, -1, -2, …
     order: np.ndarray  # the row's place when all rows are ordered by time, ties by the file
 
     def matrix(self, rows: np.ndarray) -> tuple[csr_array, np.ndarray]:
@@ -42,13 +64,17 @@ class Ratings:
 
 def read(path: Path) -> Ratings:
     """Reads a file, or the one a folder holds; raises `BadInput` when there is none that we know."""
-    return _ratings([_table(_file(path))])
+    file = _file(path)
+    if file.suffix == ".db":
+        return asyncio.run(_records(file))
+    beside = file.with_suffix(".test")
+    files = [file, beside] if file.suffix == ".base" and beside.is_file() else [file]
+    return _ratings([_table(one) for one in files])
 
 
 def folds(path: Path) -> list[tuple[Ratings, np.ndarray, np.ndarray]]:
     """ML-100K's splits: (all ratings, rows to fit on, rows to test on) for every uN.base found beside `path`."""
-    folder = path if path.is_dir() else path.parent
-    bases = sorted(folder.glob("u[1-9].base")) if path.is_dir() else [path]
+    bases = sorted(path.glob("u[1-9].base")) if path.is_dir() else [path]
     found = []
     for base in bases:
         test = base.with_suffix(".test")
@@ -66,27 +92,68 @@ def _file(path: Path) -> Path:
     for name in RATINGS:
         if (path / name).is_file():
             return path / name
-    raise BadInput(f"found no ratings at {path}, expected a file or a folder with one of {', '.join(RATINGS)}")
+    raise BadInput(f"found no ratings at {path}, expected a file or a folder with one of {FILES}")
 
 
 def _table(path: Path) -> np.ndarray:
-    """Columns viewer, film, stars (of 5), time; float64."""
-    text = path.read_text(encoding="latin-1")
-    if path.suffix == ".csv":
-        text = text.split("\n", 1)[1]
-    table = np.loadtxt(io.StringIO(text.replace("::", " ").replace(",", " ")), ndmin=2)
+    """Columns viewer, film, stars (of 5), time; float64. A first line of words is skipped."""
+    text = path.read_text(encoding="latin-1").lstrip("\ufeff\xef\xbb\xbf")
+    if text[:1].isalpha() or text[:1] == '"':
+        text = text.partition("\n")[2]
+    text = text.replace("::", " ").replace(",", " ")
+    if not text.strip():
+        raise BadInput(f"found no rating in {path}, expected lines of viewer, film, stars and time")
+    try:
+        table = np.loadtxt(io.StringIO(text), ndmin=2)
+    except ValueError as wrong:
+        raise BadInput(f"found lines in {path} that are no numbers ({wrong}), expected ratings") from None
     if table.shape[1] != 4:
         raise BadInput(f"found {table.shape[1]} columns in {path.name}, expected viewer, film, stars and time")
+    if not np.isfinite(table).all() or table[:, 2].min() < 0.5 or table[:, 2].max() > 5:
+        raise BadInput(f"found stars in {path.name} that are not from 0.5 to 5, expected those")
     return table
 
 
+async def _records(file: Path) -> Ratings:
+    """The counted ratings among a node's records; read from a copy, so that the node may run."""
+    from cinepeer.adapters.store import RecordStore
+    from cinepeer.app.library import Library
+
+    with tempfile.TemporaryDirectory() as folder:
+        for part in (file, file.with_name(f"{file.name}-wal")):
+            if part.exists():
+                shutil.copyfile(part, Path(folder) / part.name)
+        store = await RecordStore.open(Path(folder) / file.name)
+        try:
+            library = Library(store)
+            await library.refresh()
+            told = library.counted.arrays()
+        finally:
+            await store.close()
+    ids = [int(film[10:]) if film.startswith("movielens:") else -1 - place for place, film in enumerate(told.films)]
+    order = np.empty(len(told.stars), dtype=np.int64)
+    order[np.argsort(told.time, kind="stable")] = np.arange(len(told.stars))
+    if not len(order):
+        raise BadInput(f"found no rating in {file}, expected some that count")
+    films, stars = told.film.astype(np.int64), told.stars.astype(np.float64)
+    return Ratings(told.author.astype(np.int64), films, stars, told.time // 1000, ids, order)
+
+
 def _ratings(tables: list[np.ndarray]) -> Ratings:
-    table = np.vstack(tables)
+    table = _newest(np.vstack(tables)) if len(tables) == 1 else np.vstack(tables)
     _, viewers = np.unique(table[:, 0].astype(np.int64), return_inverse=True)
     ids, films = np.unique(table[:, 1].astype(np.int64), return_inverse=True)
     order = np.empty(len(table), dtype=np.int64)
     order[np.argsort(table[:, 3], kind="stable")] = np.arange(len(table))
     return Ratings(viewers, films, np.rint(table[:, 2] * 2), table[:, 3].astype(np.int64), ids.tolist(), order)
+
+
+def _newest(table: np.ndarray) -> np.ndarray:
+    """Of several ratings of one film by one viewer the newest alone; the order of the file stays."""
+    order = np.lexsort((table[:, 3], table[:, 1], table[:, 0]))
+    pairs = table[order][:, :2]
+    last = np.append((pairs[1:] != pairs[:-1]).any(axis=1), True)
+    return table if last.all() else table[np.sort(order[last])]
 
 
 def words(ids: list[int], folder: Path, tmdb: Path | None) -> list[list[str]]:
@@ -103,6 +170,11 @@ def words(ids: list[int], folder: Path, tmdb: Path | None) -> list[list[str]]:
 
 def _movielens(folder: Path) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
+    if (folder / "u.item").exists():
+        for line in (folder / "u.item").read_text(encoding="latin-1").splitlines():
+            film, title, *_, flags = line.split("|", 5)
+            kinds = (f"genre:{GENRES[at]}" for at, flag in enumerate(flags.split("|")) if flag == "1")
+            found[int(film)] = [*_title(title), *kinds]
     for name in ("movies.dat", "movies.csv"):
         if not (folder / name).exists():
             continue

@@ -1,7 +1,8 @@
 """Accuracy of the recommendations by protocol, each model beside the reference models on the same viewers.
 
 ./scripts/bench recommend --ratings FILE --protocol strong|dislikes|sequential|cold|rmse [--seeds 0 1 2]
-[--content FOLDER] [--json]. FILE: MovieLens `.dat` or `.csv`, ML-100K's `uN.base`, or their folder.
+[--content FOLDER] [--json]. FILE: MovieLens `.dat` or `.csv`, ML-100K's `uN.base` (its `uN.test` beside it), their
+folder, or a node's home. ./scripts/bench recommend --speed [--films N] [--parts …] measures time and memory.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import speed
 from ratings import Ratings, folds, read, words
 from scipy.sparse import csr_array
 
@@ -85,24 +87,45 @@ class Tally:
 def figures(*arguments: str) -> dict[str, dict[str, Any]]:
     """Runs one protocol over all seeds; raises `BadInput` for what the command line or the file lacks."""
     parser = argparse.ArgumentParser(prog="scripts/bench recommend", description=__doc__)
-    parser.add_argument("--ratings", type=Path, required=True)
-    parser.add_argument("--protocol", choices=PROTOCOLS, required=True)
-    parser.add_argument("--seeds", nargs="+", default=["0", "1", "2"])
-    parser.add_argument("--content", type=Path)
+    parser.add_argument("--ratings", type=Path, metavar="FILE")
+    parser.add_argument("--protocol", choices=PROTOCOLS)
+    parser.add_argument("--seeds", nargs="+", default=["0", "1", "2"], metavar="SEED")
+    parser.add_argument("--content", type=Path, metavar="FOLDER")
+    parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--films", type=int, default=speed.FILMS)
+    parser.add_argument("--parts", default=",".join(speed.PARTS))
     wanted = parser.parse_args(arguments)
-    seeds = [int(seed) for part in wanted.seeds for seed in part.split(",") if seed]
     try:
-        if wanted.protocol in ("strong", "dislikes"):
-            return strong(read(wanted.ratings), wanted.protocol, seeds)
-        if wanted.protocol == "sequential":
-            return sequential(read(wanted.ratings))
-        if wanted.protocol == "cold":
-            ratings = read(wanted.ratings)
-            return cold(ratings, _content(ratings.ids, wanted.ratings, wanted.content), seeds)
-        return rmse(wanted.ratings, seeds)
+        if wanted.speed:
+            return speed.figures(wanted.films, wanted.parts.split(","))
+        if wanted.ratings is None or wanted.protocol is None:
+            raise BadInput("found no --ratings with a --protocol and no --speed, expected one of the two")
+        return _measured(wanted.ratings, wanted.protocol, _seeds(wanted.seeds), wanted.content)
     except BadInput as wrong:
         print(wrong, file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def _seeds(told: Sequence[str]) -> list[int]:
+    """Numbers apart by spaces or commas; raises `BadInput`."""
+    parts = [part for text in told for part in text.split(",") if part]
+    if not parts or not all(part.isdecimal() for part in parts):
+        raise BadInput(f"found the seeds {' '.join(told)!r}, expected whole numbers such as 0 1 2 or 0,1,2")
+    return [int(part) for part in parts]
+
+
+def _measured(path: Path, protocol: str, seeds: Sequence[int], folder: Path | None) -> dict[str, dict[str, Any]]:
+    if protocol == "rmse":
+        return rmse(path, seeds)
+    if folder is not None and not folder.is_dir():
+        raise BadInput(f"found no folder at {folder}, expected one with movies.* or u.item")
+    ratings = read(path)
+    if protocol == "sequential":
+        return sequential(ratings)
+    known = _content(ratings.ids, path, folder)
+    if protocol == "cold":
+        return cold(ratings, known, seeds)
+    return strong(ratings, protocol, seeds, known)
 
 
 # Ours first, then the references with the parameters they were published or measured with.
@@ -123,23 +146,24 @@ COLD: Models = {"content": {}, "ease-columns": {"model": "content", "kernel_ridg
 FOUND = ("ndcg@100", "recall@20", "recall@50", "hr@10", "precision@10", "map@100", "mrr")
 
 
-def strong(ratings: Ratings, protocol: str, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
+def strong(ratings: Ratings, protocol: str, seeds: Sequence[int], known: csr_array) -> dict[str, dict[str, Any]]:
     """Whole viewers held out (5 likes or more each); 80 % of a test viewer's likes are shown, the rest ranked in full.
 
     Films without a like in training are left out. With `dislikes` every rating below a like is shown as well. When the
-    authors in training rated is known to a fit; of test viewers no times are shown.
+    authors in training rated, and what is `known` of the films, may be used in a fit; test viewers show no times.
     """
     models = STRONG if protocol == "strong" else DISLIKES
     tally = Tally(protocol, next(iter(models)))
     for seed in seeds:
-        train, times, test = _strong_split(ratings, protocol == "dislikes", seed)
+        train, times, test, kept = _strong_split(ratings, protocol == "dislikes", seed)
+        content = csr_array(known[kept])
         for name, parameters in models.items():
-            _measure(tally, name, partial(_fit, train, times, None, seed, {"model": name, **parameters}), test)
+            _measure(tally, name, partial(_fit, train, times, content, seed, {"model": name, **parameters}), test)
     return tally.result()
 
 
-def _strong_split(ratings: Ratings, with_dislikes: bool, seed: int) -> tuple[csr_array, np.ndarray, Test]:
-    """Training ratings with their order, and the test viewers."""
+def _strong_split(ratings: Ratings, with_dislikes: bool, seed: int) -> tuple[csr_array, np.ndarray, Test, np.ndarray]:
+    """Training ratings with their order, the test viewers, and the films' numbers."""
     stars, order = ratings.matrix(np.arange(len(ratings.stars)))
     when = csr_array((order, stars.indices, stars.indptr), shape=stars.shape)
     liked = _where(stars, stars.data >= LIKED)
@@ -159,7 +183,7 @@ def _strong_split(ratings: Ratings, with_dislikes: bool, seed: int) -> tuple[csr
         is_like = train.data >= LIKED
         train, when = _where(train, is_like), _where(when, is_like)
     shown.sort_indices()
-    return train, when.data, Test(csr_array(shown[some]), csr_array(barred[some]), csr_array(hidden[some]))
+    return train, when.data, Test(csr_array(shown[some]), csr_array(barred[some]), csr_array(hidden[some])), kept
 
 
 def sequential(ratings: Ratings) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from cinepeer.errors import BadInput, Refused
-from cinepeer.recommend import content, factors, next_film, ridge
+from cinepeer.recommend import content, factors, next_film, ridge, tuning
 from cinepeer.recommend.arrays import pack, unpack
 from cinepeer.recommend.recommender import MODELS, fit, load
 from unit.recommend.behaviour import Behaviour, Case, World, rows, world
@@ -176,3 +176,15 @@ def test_models_of_strangers_are_refused() -> None:
     ):
         with pytest.raises(Refused):
             load(wrong)
+
+
+def test_shares_are_tried_where_there_are_authors_enough_in_whatever_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "SURE", -100.0)  # every move seems sure
+    here = world()
+    stars, times = rows(here.stars, here.times)
+    plain, tried = fit(stars, times, model="blend"), fit(stars, times, model="blend", tries=20)
+    assert plain.save() != tried.save()
+    order = np.random.default_rng(5).permutation(len(here.stars))
+    again = fit(*rows(here.stars[order], here.times[order]), model="blend", tries=20)
+    history = rows(world(1).stars, world(1).times)
+    np.testing.assert_allclose(again.scores(*history), tried.scores(*history), atol=1e-4)
