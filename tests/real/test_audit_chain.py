@@ -306,6 +306,7 @@ def test_what_a_verifier_knows_of_the_contracts_follows_from_the_artifacts():
     loader.exec_module(module)
     assert module.shipped() == SHIPPED
     assert module.render(SHIPPED) == (ROOT / "node" / "cinepeer" / "rights" / "shipped.py").read_text()
+    assert module.render_json(SHIPPED) == module.PAGE.read_text()
 
 
 def test_every_entry_keeps_the_log_entry_that_it_was_read_from():

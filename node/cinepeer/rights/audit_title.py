@@ -211,7 +211,7 @@ class _Checks:
         if said != (entry.creator, entry.content, entry.metadata, entry.fingerprint, entry.codec, entry.royalty):
             raise Refused("bad-deed", "found a signed deed that differs from what was registered, expected the same")
         first = [(one.to, amount) for one, amount in self._minted()]
-        if first != list(zip(deed.holders, deed.shares, strict=True)):
+        if len(deed.holders) != len(deed.shares) or first != list(zip(deed.holders, deed.shares, strict=True)):
             raise Refused("bad-deed", "found other first shares on the ledger than in the deed, expected the same")
         shares = ", ".join(f"{part} to {address(who)}" for who, part in first)
         return f"signed by {address(creator)}: {shares}", True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -230,12 +231,12 @@ def film_bytes(blocks: dict[Cid, bytes]) -> Cid:
     return unixfs.directory(entries, put).cid
 
 
-def new_story() -> Story:
+def new_story(film_of: Callable[[dict[Cid, bytes]], Cid] = film_bytes) -> Story:
     """Publishes, registers 70/30, sells a licence, pays, withdraws, rates and anchors."""
     chain, creator, viewer, host = Chain(), Person(1), Person(2), Person(3)
     contracts = chain.contracts
     blocks: dict[Cid, bytes] = {}
-    content = film_bytes(blocks)
+    content = film_of(blocks)
     source = hashlib.sha256(b"film.mp4").digest()
     film = creator.sign(
         "film", name="A Film", year=2026, external=["imdb:tt0111161"], credits=[], genres=["drama"], synopsis="",

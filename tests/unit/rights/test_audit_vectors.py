@@ -1,0 +1,62 @@
+"""The frozen bundles, sound and tampered with: this verifier judges each line as every other one does."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cinepeer.content.car import write
+from cinepeer.records.cid import Cid
+from cinepeer.rights.audit import Expectations, verify
+from cinepeer.rights.code import CodeShape, Shipped
+
+FILE = Path(__file__).resolve().parents[2] / "vectors" / "audit.json"
+FOUND: dict[str, Any] = json.loads(FILE.read_text("utf-8"))["vectors"]
+KNOWN = FOUND["shipped"]
+SHIPPED = Shipped(
+    {
+        name: CodeShape(bytes.fromhex(shape["digest"]), tuple((at, role) for at, role in shape["holes"]))
+        for name, shape in KNOWN["shapes"].items()
+    },
+    bytes.fromhex(KNOWN["purse"]),
+    int(KNOWN["bond"]),
+)
+
+
+@cache
+def blocks() -> list[tuple[Cid, bytes]]:
+    return [(Cid.parse(cid), bytes.fromhex(block)) for cid, block in FOUND["blocks"]]
+
+
+def car(numbers: list[int]) -> bytes:
+    found = [blocks()[number] for number in numbers]
+    return b"".join(write([found[0][0]], iter(found)))
+
+
+def judged(data: bytes) -> list[str]:
+    report = verify(data, Expectations(SHIPPED))
+    return [("+ " if line.ok else "- ") + line.check for line in report.lines]
+
+
+def test_there_are_many_and_most_do_not_hold():
+    verdicts = [FOUND["verdicts"][case["lines"]] for case in FOUND["cases"]]
+    assert sum(any(line[0] == "-" for line in lines) for lines in verdicts) > 100
+
+
+@pytest.mark.parametrize("case", FOUND["cases"], ids=lambda case: case["name"])
+def test_a_bundle_is_judged_line_by_line(case: dict[str, Any]):
+    assert judged(car(case["blocks"])) == FOUND["verdicts"][case["lines"]]
+
+
+def test_a_bundle_with_changed_bytes_is_judged_line_by_line():
+    whole = car(FOUND["cases"][0]["blocks"])
+    for case in FOUND["changed"]:
+        data = bytearray(whole)
+        if "flip" in case:
+            data[case["flip"][0]] ^= case["flip"][1]
+        changed = bytes(data[: case.get("cut", len(data))]) + bytes.fromhex(case.get("more", ""))
+        assert judged(changed) == FOUND["verdicts"][case["lines"]], case["name"]

@@ -1,0 +1,233 @@
+"""Makes the frozen bundles that every verifier judges alike: `python -m vectors.audit_cases` in `tests`.
+
+A bundle is written as the list of its blocks; what verifiers must agree on is each line's check and whether it holds.
+The contracts that were trusted stand in the file, so that it holds whatever is shipped later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cinepeer.content import unixfs
+from cinepeer.content.car import write
+from cinepeer.errors import Refused
+from cinepeer.records import dagcbor
+from cinepeer.records.cid import Cid
+from cinepeer.rights import deeds
+from cinepeer.rights.audit import Expectations, verify
+from cinepeer.rights.binding import sign_binding
+from cinepeer.rights.container import scan
+from cinepeer.rights.sequencer import sign_header
+from cinepeer.rights.shipped import SHIPPED
+from unit.rights import collected, scene
+from unit.rights.scene import CHAIN, CREATOR, RELAYER, SEED, Person, Story
+
+FILE = Path(__file__).parent / "audit.json"
+EXPECTATIONS = Expectations(SHIPPED)
+
+
+def small_film(blocks: dict[Cid, bytes]) -> Cid:
+    """A folder of two files, one of which has two leaves."""
+    put = blocks.__setitem__
+    node = unixfs.import_file([b"#EXTM3U\n"], put)
+    return unixfs.directory([("a.m3u8", node), ("b.m4s", unixfs.import_file([b"short"], put))], put).cid
+
+
+def _film_cases(story: Story) -> Iterator[tuple[str, bytes]]:
+    def made(name: str, **changes: Any) -> tuple[str, bytes]:
+        return name, story.bundle(**changes)
+
+    material = story.material()
+    yield made("sound")
+    yield made("no witness", witnessed=False)
+    logs = list(material.logs)
+    for at in range(len(logs)):
+        yield made(f"log {at} dropped", logs=[*logs[:at], *logs[at + 1 :]])
+        data = bytearray(logs[at].data)
+        data[-1] ^= 1
+        yield made(f"log {at} altered", logs=[*logs[:at], replace(logs[at], data=bytes(data)), *logs[at + 1 :]])
+        if at % 4 == 1:
+            yield made(f"log {at} repeated", logs=[*logs[: at + 1], *logs[at:]])
+            yield made(f"log {at} moved", logs=[*logs[: at - 1], logs[at], logs[at - 1], *logs[at + 1 :]])
+    yield made("a log of nobody's contract", logs=[replace(logs[0], address=bytes(20)), *logs[1:]])
+    yield made("a log after the block", logs=[*logs[:-1], replace(logs[-1], block=logs[-1].block + 1)])
+    contracts = story.chain.contracts
+    yield made("deed signed by another", deed_signature=deeds.sign_deed(RELAYER, story.deed, contracts))
+    yield made("deed's signature cut", deed_signature=story.deed_signature[:-1])
+    high = scene.CREATOR and bytearray(story.deed_signature)
+    high[64] ^= 7
+    yield made("deed's signature with another v", deed_signature=bytes(high))
+    for name, change in {"royalty": 501, "shares": (7001, 2999), "fingerprint": bytes(32), "codec": 0x55}.items():
+        deed = replace(story.deed, **{name: change})
+        yield made(f"deed of another {name}", deed=deed, deed_signature=deeds.sign_deed(CREATOR, deed, contracts))
+    yield made("offer without a signature", offers=[])
+    forged = deeds.sign_offer(RELAYER, story.offer, contracts)
+    yield made("offer signed by another", offers=[(story.offer, forged)])
+    yield made("another title", title=b"\1" * 20)
+    yield made("film and version exchanged", film=story.version.id, version=story.film.id)
+    yield from _block_cases(story, made)
+    yield from _record_cases(story, made)
+
+
+def _block_cases(story: Story, made: Callable[..., tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    material = story.material()
+    header = material.header
+    network = Cid.of(material.genesis, 0x71)
+    yield made("another genesis", genesis=dagcbor.encode(dict(story.chain.genesis, name="Other")))
+    yield made("no genesis", genesis=dagcbor.encode([1]))
+    yield made("header signed by another", header=sign_header(b"\x09" * 32, network, header.rlp))
+    yield made("header for another network", header=sign_header(SEED, Cid.of(b"x", 0x71), header.rlp))
+    yield made("header cut", header=replace(header, rlp=header.rlp[:-1]))
+    for number, name in enumerate(material.code):
+        code = dict(material.code)
+        code[name] = code[name][:-1] + b"\0"
+        yield made(f"another code of {name}", code=code)
+        accounts = list(material.accounts)
+        nodes = list(accounts[number].nodes)
+        accounts[number] = replace(accounts[number], nodes=(*nodes[:-1], nodes[-1][:-1] + b"\1"))
+        yield made(f"another proof of {name}", accounts=accounts)
+        for at in range(0, len(material.accounts[number].slots), 2):
+            accounts = list(material.accounts)
+            slots = list(accounts[number].slots)
+            accounts[number] = replace(accounts[number], slots=tuple(slots[:at] + slots[at + 1 :]))
+            yield made(f"slot {at} of {name} not proven", accounts=accounts)
+
+
+def _record_cases(story: Story, made: Callable[..., tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    records = list(story.material().records)
+    for at in range(len(records)):
+        yield made(f"record {at} dropped", records=[*records[:at], *records[at + 1 :]])
+        yield made(f"record {at} without its body", records=[*records[:at], (records[at][0], None), *records[at + 1 :]])
+    block = dagcbor.decode(records[3][0])
+    assert isinstance(block, dict)
+    signature = bytearray(bytes(block["signature"]))  # type: ignore[arg-type]
+    signature[0] ^= 1
+    forged = dagcbor.encode({**block, "signature": bytes(signature)})
+    yield made("a record's signature altered", records=[*records[:3], (forged, records[3][1]), *records[4:]])
+    yield made("another body", records=[*records[:2], (records[2][0], records[3][1]), *records[3:]])
+    other = Person(5)
+    other.sign("witness", chain=CHAIN, height=7, hash=bytes(32))
+    strangers = [(record.block, body) for record, body in other.records]
+    yield made("a witness of another block", records=[*records, *strangers])
+    proof = story.material().ratings[0]
+    for name, change in {
+        "index": proof.index - 1, "size": proof.size + 1, "root": bytes(32), "path": proof.path[:-1],
+        "account": bytes(20), "record": story.film.id,
+    }.items():  # fmt: skip
+        yield made(f"rating of another {name}", ratings=[replace(proof, **{name: change})])
+
+
+def _collection_cases(story: Story) -> Iterator[tuple[str, bytes]]:
+    def made(name: str, sort: str = "author", **changes: Any) -> tuple[str, bytes]:
+        return f"collection: {name}", collected.bundled(collected.gathered(sort, story, **changes))
+
+    for sort in ("author", "network", "catalogue"):
+        yield made(sort, sort)
+    material = collected.gathered(story=story)
+    dossier = next(iter(material.dossiers))
+    logs, nodes, signed = list(dossier.logs), list(dossier.nodes), dossier.signed
+    assert signed is not None
+    for at in range(len(logs)):
+        left = (*logs[:at], *logs[at + 1 :])
+        yield made(f"entry {at} dropped", dossiers=[replace(dossier, logs=left)])
+    for at in range(len(nodes)):
+        yield made(f"node {at} dropped", dossiers=[replace(dossier, nodes=(*nodes[:at], *nodes[at + 1 :]))])
+    yield made("a node that nothing needs", dossiers=[replace(dossier, nodes=(*nodes, b"\xc2\x80\x80"))])
+    yield made("another title's entries", dossiers=[replace(dossier, title=bytes(20))])
+    yield made("from the ledger alone", "network", dossiers=[replace(dossier, signed=None)])
+    yield made("no offers", dossiers=[replace(dossier, signed=replace(signed, offers=()))])
+    yield made("the same title twice", "network", dossiers=[dossier, dossier])
+    records, leaves = list(material.records), list(material.leaves)
+    for at in range(len(records)):
+        yield made(f"record {at} dropped", records=[*records[:at], *records[at + 1 :]])
+    for at in range(len(leaves)):
+        yield made(f"leaf {at} dropped", leaves=[*leaves[:at], *leaves[at + 1 :]])
+    yield made("leaves exchanged", leaves=[leaves[1], leaves[0], *leaves[2:]])
+    yield made("leaves as ids", leaves=[bytes(one) for one in story.leaves])
+    anchors = list(material.anchors)
+    yield made("first anchor dropped", anchors=anchors[1:])
+    yield made("last anchor dropped", anchors=anchors[:1])
+    yield made("another account's leaves", account=bytes(20))
+    yield made("another subject", "catalogue", subject=story.creator.id)
+    yield made("a stranger", subject=Person(9).id)
+
+
+def _byte_cases(car: bytes) -> Iterator[dict[str, Any]]:
+    """Changes of a whole bundle's bytes: one flipped bit, a cut, a byte too many."""
+    step = len(car) // 97
+    for at in range(1, len(car), step):
+        bit = 1 << (at % 8)
+        yield {
+            "name": f"byte {at} flipped",
+            "flip": [at, bit],
+            "car": car[:at] + bytes([car[at] ^ bit]) + car[at + 1 :],
+        }
+    for size in (0, 1, 30, 60, len(car) // 2, len(car) - 1):
+        yield {"name": f"cut to {size}", "cut": size, "car": car[:size]}
+    yield {"name": "a byte too many", "more": "00", "car": car + b"\0"}
+
+
+def made() -> dict[str, Any]:
+    """All cases with the blocks they share."""
+    story = scene.new_story(small_film)
+    story.creator.sign("profile", name="Ada", account=sign_binding(CREATOR, story.creator.id, CHAIN))
+    blocks: dict[str, str] = {}
+    cases = []
+    for name, car in [*_film_cases(story), *_collection_cases(story)]:
+        container = scan(memoryview(car))
+        for section in container.sections:
+            blocks[str(section.cid)] = car[section.begin : section.end].hex()
+        order = [str(section.cid) for section in container.sections]
+        assert b"".join(write([container.root], _pairs(order, blocks))) == car  # type: ignore[list-item]
+        numbers = {cid: at for at, cid in enumerate(blocks)}
+        cases.append({"name": name, "blocks": [numbers[cid] for cid in order], "lines": lines(car)})
+    whole = story.bundle()
+    changed = [
+        {key: value for key, value in case.items() if key != "car"} | {"lines": lines(case["car"])}
+        for case in _byte_cases(whole)
+    ]
+    trusted = {
+        "shapes": {
+            name: {"digest": shape.digest.hex(), "holes": [list(hole) for hole in shape.holes]}
+            for name, shape in SHIPPED.shapes.items()
+        },
+        "purse": SHIPPED.purse.hex(),
+        "bond": str(SHIPPED.bond),
+    }
+    return {"shipped": trusted, "blocks": list(blocks.items()), "cases": cases, "changed": changed}
+
+
+def _pairs(order: list[str], blocks: dict[str, str]) -> Iterator[tuple[Cid, bytes]]:
+    return ((Cid.parse(cid), bytes.fromhex(blocks[cid])) for cid in order)
+
+
+def lines(car: bytes) -> list[str]:
+    """What verifiers agree on: `+` a check that holds, `-` one that does not."""
+    return [("+ " if line.ok else "- ") + line.check for line in verify(car, EXPECTATIONS).lines]
+
+
+def main() -> None:
+    """Writes the file; the verdicts that many cases share stand in it once."""
+    found = made()
+    shared: list[list[str]] = []
+    for case in [*found["cases"], *found["changed"]]:
+        if case["lines"] not in shared:
+            shared.append(case["lines"])
+        case["lines"] = shared.index(case["lines"])
+    about = "Audit bundles by their blocks, and which line of each holds (+) or does not (-)."
+    rows = [f'"{key}": {json.dumps(value)}' for key, value in {**found, "verdicts": shared}.items()]
+    text = f'{{"about": {json.dumps(about)}, "vectors": {{\n' + ",\n".join(rows) + "}}"
+    FILE.write_text(text + "\n", "utf-8")
+    print(len(found["cases"]), len(found["changed"]), len(text), hashlib.sha256(text.encode()).hexdigest()[:16])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Refused as refused:
+        raise SystemExit(str(refused)) from refused
