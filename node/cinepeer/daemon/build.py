@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cinepeer.adapters.system.durable import write_whole
@@ -42,7 +43,6 @@ async def build(
     network: Network,
 ) -> dict[str, Any]:
     """Builds the parts from the disk upwards; each is stopped when `stack` unwinds. Returns what `ready` is told."""
-    from cinepeer.adapters.chain.client import Ledger
     from cinepeer.adapters.media.tools import FilmTools
     from cinepeer.adapters.p2p.network import P2P
     from cinepeer.adapters.search.index import FilmIndex
@@ -61,14 +61,16 @@ async def build(
     from cinepeer.app.moderate import Moderation
     from cinepeer.app.publications import Publications
     from cinepeer.app.publish import Publishing
-    from cinepeer.app.recommend import Recommendations
+    from cinepeer.app.receipts import Receipts
     from cinepeer.app.replicate import Replication
     from cinepeer.app.search import Search
     from cinepeer.app.strangers import Strangers, vouched_for
     from cinepeer.app.titles import Titles
     from cinepeer.app.witness import Witnessing
     from cinepeer.faces.http.parts import Parts
+    from cinepeer.daemon.lists import open_recommendations
     from cinepeer.replication.checkpoint import scope_link
+    from cinepeer.records.keys import sign
     from cinepeer.replication.scope import parse_setting
 
     # On the disk: records, blocks, what is denied.
@@ -87,11 +89,10 @@ async def build(
     stack.callback(index.close)
     disk = open_disk(stack, home, settings)
 
-    # The ledger: our own sequencer's child process, or a read-through to another node's.
+    # The ledger: a child process of ours, or a chain of others.
     p2p_box: list[P2P] = []
-    chain = await open_ledger(stack, home, ports, keys, network, p2p_box)
-    ledger = Ledger(chain.url, network.chain_id)
-    stack.push_async_callback(ledger.close)
+    chain = await open_ledger(stack, home, settings, ports, keys, network, p2p_box)
+    ledger = chain.ledger
 
     # The network: one libp2p node, and what it answers.
     arrivals: asyncio.Queue[list[Record]] = asyncio.Queue()
@@ -160,6 +161,7 @@ async def build(
     head_starts.append(
         HeadStart(checkpoints, store, scope_link(replication.scope), clock_ms=clock_ms, blame=peers.blame)
     )
+    recommendations = open_recommendations(home, library, disk.ipfs, titles)
     strangers = Strangers(
         store,
         lambda: vouched_for(author.id, replication.scope, library),
@@ -177,7 +179,8 @@ async def build(
         uploads=uploads,
         hosting=hosting,
         search=Search(library, index),
-        recommendations=Recommendations(library),
+        recommendations=recommendations,
+        receipts=Receipts(recommendations, library, author.device, partial(sign, device), os.urandom),
         titles=titles,
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
         checkpoints=checkpoints,
@@ -237,7 +240,7 @@ def _describing(network: Network, p2p_box: list[P2P]) -> Callable[[bytes], Await
 
     async def answer(_: bytes) -> bytes:
         addrs = network.sequencer or tuple(p2p_box[0].addrs)
-        return describe(Network(network.genesis, addrs))
+        return describe(Network(network.genesis, addrs, network.endpoints))
 
     return answer
 

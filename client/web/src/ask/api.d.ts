@@ -82,14 +82,16 @@ export interface Bought {
   readonly digest: string;
 }
 
-/** One own rating behind a recommendation and what it adds to the score. */
+/** One part of a score: what an own rating adds (`record` null: private), or what a dial or a wish takes off. `channel`: `liked`, `disliked` or `lately` (with a number) of the rated `film`; `less` like `film`; `popularity`, the dial against it; `diversity`, because `film` is listed before. `shared`: what both films have in common. */
 export interface CauseOf {
+  readonly channel: string;
   readonly film: string;
-  readonly stars: number;
+  readonly stars: number | null;
   readonly adds: number;
-  readonly record: string;
+  readonly record: string | null;
   readonly liked_both: number;
   readonly viewers: readonly ViewerNear[];
+  readonly shared: readonly string[];
 }
 
 /** A ledger, its newest block, and the contracts' addresses. */
@@ -98,6 +100,14 @@ export interface Chain {
   readonly block: number;
   readonly from_block: number;
   readonly contracts: { readonly [key: string]: string };
+}
+
+/** The smallest set of own ratings without which the film is not listed; `instead` comes then. `is_smallest`: every smaller set was tried; `tries`: how many lists were made. */
+export interface Change {
+  readonly films: readonly string[];
+  readonly instead: string | null;
+  readonly is_smallest: boolean;
+  readonly tries: number;
 }
 
 /** What a record states of a checkpoint; `label` says who computed it and whether that was replayed here. `contradicts` names records of the same device that state another one for the same scope and moment. */
@@ -307,6 +317,18 @@ export interface Keys {
   readonly [more: string]: unknown;
 }
 
+/** What rules and rights asked of a film; null where nobody said it. `block`: the ledger's, for the rights. */
+export interface KnownOf {
+  readonly minutes: number | null;
+  readonly year: number | null;
+  readonly languages: readonly string[] | null;
+  readonly genres: readonly string[] | null;
+  readonly is_ready: boolean;
+  readonly is_licensed: boolean | null;
+  readonly is_disputed: boolean;
+  readonly block: number | null;
+}
+
 /** The last record of a feed that counts: its seq (-1: none), and its id where a record names it. */
 export interface LastRecord {
   readonly seq: number;
@@ -340,6 +362,17 @@ export interface LogEntry {
   readonly block: number;
   readonly index: number;
   readonly tx: string;
+}
+
+/** The fitted model: its id, that of its copy for light clients, and the root of the ratings it was fitted on. */
+export interface ModelOf {
+  readonly model: string;
+  readonly light: string | null;
+  readonly size_bytes: number;
+  readonly light_bytes: number;
+  readonly films: number;
+  readonly fitted_on: number;
+  readonly root: string;
 }
 
 /** Whether others reach this node, how many peers it knows, whom it turns away, and what was refused, by reason. */
@@ -390,6 +423,17 @@ export interface Offered {
   readonly offer: string;
   readonly digest: string;
   readonly price: string;
+}
+
+/** Why a film is in the list (`place` from 1), or why not (`reason`), and what would change it. */
+export interface OpenedFilm {
+  readonly film: string;
+  readonly place: number | null;
+  readonly reason: string | null;
+  readonly needed: number | null;
+  readonly one: number;
+  readonly found: Recommended | null;
+  readonly change: Change | null;
 }
 
 /** An amount that went into a film's purse. */
@@ -554,15 +598,26 @@ export interface Reach {
   readonly outside: readonly string[];
 }
 
-/** The list, and the model that it was ranked by. */
+/** The receipt of a list of so many films by the kept wishes and these; `sealed`: the history as a commitment. */
+export interface ReceiptRequest {
+  readonly limit?: number;
+  readonly sealed?: boolean;
+  readonly wishes?: WishesRequest;
+}
+
+/** The list, the model that it was ranked by, the wishes, and how many films each rule or right left out. `one` is the score that the strongest weight of a single rating gives. */
 export interface Recommendations {
   readonly author: string;
   readonly model: string;
   readonly fitted_on: number;
+  readonly one: number;
   readonly films: readonly Recommended[];
+  readonly wishes: WishesOf;
+  readonly left_out: { readonly [key: string]: number };
+  readonly private: number;
 }
 
-/** A ranked film with its evidence. */
+/** A ranked film with its evidence: what it adds sums to the score. */
 export interface Recommended {
   readonly film: string;
   readonly name: string | null;
@@ -570,6 +625,7 @@ export interface Recommended {
   readonly by: string;
   readonly likes: number;
   readonly evidence: readonly CauseOf[];
+  readonly facts: KnownOf;
 }
 
 /** A record that does not hold, and why. */
@@ -713,6 +769,13 @@ export interface StageOf {
   readonly [more: string]: unknown;
 }
 
+/** A receipt without its model's bytes (base64), and the opening of its history where that is sealed. */
+export interface StatedReceipt {
+  readonly head: string;
+  readonly opening: string | null;
+  readonly model: string;
+}
+
 /** The node at a glance: addresses without path, and counts. */
 export interface Status {
   readonly version: string;
@@ -803,6 +866,34 @@ export interface WaitingRecord {
   readonly for: string;
 }
 
+/** How the viewer wants lists made; kept in the home, never a record. */
+export interface WishesOf {
+  readonly forgotten: readonly string[];
+  readonly less: readonly string[];
+  readonly hidden: readonly string[];
+  readonly off: readonly string[];
+  readonly rules: readonly string[];
+  readonly languages: readonly string[];
+  readonly territory: string;
+  readonly diversity: number;
+  readonly against_popularity: number;
+  readonly model: string;
+}
+
+/** How lists are to be made; what is not named stays as it is. */
+export interface WishesRequest {
+  readonly forgotten?: readonly string[] | null;
+  readonly less?: readonly string[] | null;
+  readonly hidden?: readonly string[] | null;
+  readonly off?: readonly string[] | null;
+  readonly rules?: readonly string[] | null;
+  readonly languages?: readonly string[] | null;
+  readonly territory?: string | null;
+  readonly diversity?: number | null;
+  readonly against_popularity?: number | null;
+  readonly model?: string | null;
+}
+
 /** A holder's royalties of one film; anybody may have them paid out to the holder. */
 export interface WithdrawalRequest {
   readonly film: string;
@@ -852,6 +943,7 @@ export interface Routes {
   readonly 'GET /api/ledger/logs': { body: null; answer: readonly LogEntry[] };
   readonly 'GET /api/ledger/proofs/{address}': { body: null; answer: Proof };
   readonly 'POST /api/licences': { body: LicenceRequest; answer: Bought };
+  readonly 'GET /api/models': { body: null; answer: ModelOf };
   readonly 'GET /api/neighbourhood': { body: null; answer: Neighbourhood };
   readonly 'POST /api/offers': { body: OfferRequest; answer: Offered };
   readonly 'POST /api/payments': { body: PaymentRequest; answer: Paid };
@@ -863,7 +955,9 @@ export interface Routes {
   readonly 'DELETE /api/publications/{publication}': { body: null; answer: PublicationState };
   readonly 'POST /api/publications/{publication}/attempts': { body: null; answer: PublicationState };
   readonly 'POST /api/ratings': { body: RatingRequest; answer: Rated };
+  readonly 'POST /api/receipts': { body: ReceiptRequest; answer: StatedReceipt };
   readonly 'GET /api/recommendations': { body: null; answer: Recommendations };
+  readonly 'GET /api/recommendations/{film}': { body: null; answer: OpenedFilm };
   readonly 'POST /api/records': { body: null; answer: Imported };
   readonly 'POST /api/retractions': { body: RetractionRequest; answer: Signed };
   readonly 'POST /api/reviews': { body: ReviewRequest; answer: Signed };
@@ -872,5 +966,7 @@ export interface Routes {
   readonly 'POST /api/sync': { body: null; answer: readonly SyncDone[] };
   readonly 'POST /api/titles': { body: TitleRequest; answer: Registered };
   readonly 'GET /api/uploads': { body: null; answer: readonly UploadAnswer[] };
+  readonly 'GET /api/wishes': { body: null; answer: WishesOf };
+  readonly 'PATCH /api/wishes': { body: WishesRequest; answer: WishesOf };
   readonly 'POST /api/withdrawals': { body: WithdrawalRequest; answer: Withdrawn };
 }

@@ -19,6 +19,7 @@ from cinepeer.app.moderate import Moderation
 from cinepeer.app.parts import RecordStore
 from cinepeer.app.peers import Peers
 from cinepeer.app.publications import Publications
+from cinepeer.app.receipts import Receipts
 from cinepeer.app.recommend import Recommendations
 from cinepeer.app.replicate import Replication
 from cinepeer.app.search import Search
@@ -43,6 +44,7 @@ class Parts:
     search: Search
     recommendations: Recommendations
     titles: Titles
+    receipts: Receipts
     auditing: Auditing
     checkpoints: Checkpoints
     head_start: HeadStart

@@ -10,7 +10,6 @@ from typing import Any
 from cinepeer import __version__
 from cinepeer.app.catalogue import Film, Version
 from cinepeer.app.parts import Pair
-from cinepeer.app.recommend import Cause, Explained
 from cinepeer.errors import Absent, BadInput, CinepeerError, Refused
 from cinepeer.faces.http import answers
 from cinepeer.faces.http.parts import Parts
@@ -221,43 +220,6 @@ async def with_chains(parts: Parts, wanted: set[Cid]) -> list[Pair]:
         for record, body in await parts.store.records(ids)
         if record.kind in KEY_KINDS or record.seq <= last.get(record.device, -1)
     ]
-
-
-def recommendations(parts: Parts, limit: int) -> dict[str, Any]:
-    """The list with its evidence, and the model that it was ranked by."""
-    explained = parts.recommendations.explain(parts.author.id, max(1, min(limit, 200)))
-    return {
-        "author": str(parts.author.id),
-        "model": str(parts.recommendations.model_id),
-        "fitted_on": parts.recommendations.model.records,
-        "films": [_explained(found) for found in explained],
-    }
-
-
-def _explained(found: Explained) -> dict[str, Any]:
-    ranked = found.recommendation
-    return {
-        "film": ranked.film,
-        "name": found.name,
-        "score": ranked.score,
-        "by": ranked.by,
-        "likes": ranked.likes,
-        "evidence": [_cause(cause) for cause in found.causes],
-    }
-
-
-def _cause(cause: Cause) -> dict[str, Any]:
-    return {
-        "film": cause.reason.film,
-        "stars": cause.reason.stars,
-        "adds": cause.reason.adds,
-        "record": str(cause.record),
-        "liked_both": cause.both,
-        "viewers": [
-            {"author": str(author), "of_yours": str(theirs), "of_this": str(that)}
-            for author, theirs, that in cause.viewers
-        ],
-    }
 
 
 async def rate(parts: Parts, ratings: Sequence[tuple[str, int | None]]) -> dict[str, Any]:
