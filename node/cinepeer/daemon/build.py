@@ -67,10 +67,10 @@ async def build(
     from cinepeer.app.strangers import Strangers, vouched_for
     from cinepeer.app.titles import Titles
     from cinepeer.app.witness import Witnessing
-    from cinepeer.faces.http.parts import Parts
     from cinepeer.daemon.lists import open_recommendations
-    from cinepeer.replication.checkpoint import scope_link
+    from cinepeer.faces.http.parts import Parts
     from cinepeer.records.keys import sign
+    from cinepeer.replication.checkpoint import scope_link
     from cinepeer.replication.scope import parse_setting
 
     # On the disk: records, blocks, what is denied.

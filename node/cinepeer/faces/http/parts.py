@@ -43,8 +43,8 @@ class Parts:
     hosting: Hosting
     search: Search
     recommendations: Recommendations
-    titles: Titles
     receipts: Receipts
+    titles: Titles
     auditing: Auditing
     checkpoints: Checkpoints
     head_start: HeadStart
