@@ -136,18 +136,18 @@ def test_progress_grows_to_the_whole(sample: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "size", "frames"),
+    ("words", "sizes", "frames"),
     [
-        ("-f lavfi -i testsrc2=s=321x177:r=30000/1001:d=5 -c:v libx264 -pix_fmt yuv444p", (320, 176), 150),
-        ("-f lavfi -i testsrc2=s=360x288:r=25:d=1 -vf setsar=64/45 -c:v libx264", (426, 240), 25),
-        ("-f lavfi -i testsrc2=s=320x240:r=120:d=1 -c:v libx264 -preset ultrafast", (320, 240), 60),
-        ("-f lavfi -i testsrc2=s=64x64:d=0.04 -c:v libx264", (64, 64), 1),
-        ("-f lavfi -i testsrc2=s=2x2:d=1 -c:v ffv1", (2, 2), 25),
+        ("-f lavfi -i testsrc2=s=321x177:r=30000/1001:d=5 -c:v libx264 -pix_fmt yuv444p", [(320, 176)], 150),
+        ("-f lavfi -i testsrc2=s=360x288:r=25:d=1 -vf setsar=64/45 -c:v libx264", [(512, 288), (426, 240)], 25),
+        ("-f lavfi -i testsrc2=s=320x240:r=120:d=1 -c:v libx264 -preset ultrafast", [(320, 240)], 60),
+        ("-f lavfi -i testsrc2=s=64x64:d=0.04 -c:v libx264", [(64, 64)], 1),
+        ("-f lavfi -i testsrc2=s=2x2:d=1 -c:v ffv1", [(2, 2)], 25),
     ],
 )
-def test_odd_films_survive(tmp_path: Path, words: str, size: tuple[int, int], frames: int) -> None:
+def test_odd_films_survive(tmp_path: Path, words: str, sizes: list[tuple[int, int]], frames: int) -> None:
     found = packaged(make(tmp_path / "odd.mkv", words), tmp_path / "out")
-    assert [(r.width, r.height) for r in found.renditions] == [size] and not found.has_audio
+    assert [(r.width, r.height) for r in found.renditions] == sizes and not found.has_audio
     assert not (tmp_path / "out" / "audio").exists() and (tmp_path / "out" / "poster.jpg").stat().st_size > 0
     assert decoded(rendition(tmp_path / "out" / found.renditions[0].name)).count == frames
 
@@ -155,7 +155,7 @@ def test_odd_films_survive(tmp_path: Path, words: str, size: tuple[int, int], fr
 def test_a_turned_film_stands_upright(sample: Path, tmp_path: Path) -> None:
     turned = make(tmp_path / "turned.mp4", f"-t 1 -i {sample} -c copy -metadata:s:v rotate=90")
     found = packaged(turned, tmp_path / "out")
-    assert [(r.width, r.height) for r in found.renditions] == [(404, 720), (270, 480), (134, 240)]
+    assert [(r.width, r.height) for r in found.renditions] == [(480, 854), (404, 720), (270, 480), (134, 240)]
 
 
 def test_surround_sound_becomes_stereo(tmp_path: Path) -> None:

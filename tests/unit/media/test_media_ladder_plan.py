@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 from pathlib import Path
 
@@ -36,9 +37,13 @@ def film(width: int, height: int, *, sound: bool = True, rate: Fraction = Fracti
     [
         ((3840, 2160), [(1920, 1080), (1280, 720), (854, 480), (426, 240)]),
         ((1920, 1080), [(1920, 1080), (1280, 720), (854, 480), (426, 240)]),
-        ((1918, 1079), [(1280, 720), (854, 480), (426, 240)]),
+        ((1918, 1079), [(1916, 1078), (1280, 720), (854, 480), (426, 240)]),
         ((854, 480), [(854, 480), (428, 240)]),
         ((320, 240), [(320, 240)]),
+        ((476, 268), [(426, 240)]),
+        ((480, 270), [(480, 270), (426, 240)]),
+        ((1600, 900), [(1600, 900), (1280, 720), (854, 480), (426, 240)]),
+        ((2560, 1440), [(1920, 1080), (1280, 720), (854, 480), (426, 240)]),
         ((321, 179), [(320, 178)]),
         ((1080, 1920), [(608, 1080), (404, 720), (270, 480), (136, 240)]),
         ((1, 1), [(2, 2)]),
@@ -65,6 +70,17 @@ def test_a_film_without_sound_asks_for_none() -> None:
 
 def test_the_room_for_a_ladder_is_the_sum_of_its_rungs() -> None:
     assert expected_bytes(film(640, 480, sound=False)) == (1_200_000 + 420_000) * 60 // 8
+
+
+def test_a_rung_between_two_has_a_cap_between_theirs() -> None:
+    halfway = film(800, 600, sound=False)
+    assert expected_bytes(halfway) == (2_000_000 + 1_200_000 + 420_000) * 60 // 8
+
+
+def test_high_dynamic_range_is_brought_to_what_every_screen_shows() -> None:
+    bright = dataclasses.replace(film(640, 480), is_hdr=True)
+    assert any("tonemap" in word for word in encoding(Path("film.mp4"), bright))
+    assert not any("tonemap" in word for word in encoding(Path("film.mp4"), film(640, 480)))
 
 
 def test_the_master_playlist_names_each_rendition_with_measured_figures() -> None:

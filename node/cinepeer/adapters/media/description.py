@@ -17,6 +17,8 @@ MAX_HOURS = 24
 
 _SLOWEST, _FASTEST = Fraction(5), Fraction(60)
 _FIELD_ORDERS = ("tt", "bb", "tb", "bt")
+# The two curves of high dynamic range (ITU-R BT.2100).
+_HDR_CURVES = ("smpte2084", "arib-std-b67")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Description:
     picture_stream: int
     sound_stream: int | None
     interlaced: bool
+    is_hdr: bool = False
 
 
 def parse_description(name: str, data: bytes) -> Description:
@@ -70,6 +73,7 @@ def _describe(name: str, streams: list[dict[str, Any]], container: Mapping[str, 
         picture_stream=int(picture["index"]),
         sound_stream=None if sound is None else int(sound["index"]),
         interlaced=picture.get("field_order") in _FIELD_ORDERS,
+        is_hdr=picture.get("color_transfer") in _HDR_CURVES,
     )
 
 

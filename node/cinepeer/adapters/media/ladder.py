@@ -22,9 +22,15 @@ POSTER_HEIGHT = 720
 # Height, the highest bits a second of the picture; H.264 at constant quality stays below for plain scenes.
 RUNGS = ((1080, 5_000_000), (720, 2_800_000), (480, 1_200_000), (240, 420_000))
 SOUND_BITS = 128_000
+_OWN_RUNG = 1.125  # times the largest rung below: from here on a rung of the source's own height is worth its bytes
 # x264's result depends on the number of its threads, and with a lookahead thread on chance: with these the same film
 # gives the same bytes on any number of cores.
 _ENCODER_THREADS = 4
+# From high dynamic range (BT.2100) to what every screen shows (BT.709), by zimg; without it ffmpeg says so.
+_TONES = (
+    "zscale=transfer=linear:npl=203,format=gbrpf32le,zscale=primaries=bt709,tonemap=mobius:desat=0,"
+    "zscale=transfer=bt709:matrix=bt709:range=tv,format=yuv420p,"
+)
 # Bounds the memory of a run on a machine of many cores.
 _DECODER_THREADS = "4"
 
@@ -57,8 +63,14 @@ class Package:
 
 
 def sizes(width: int, height: int) -> list[tuple[int, int]]:
-    """The (width, height) of each rung for a source, largest first: even numbers, never above the source."""
-    heights = [rung for rung, _ in RUNGS if rung <= height] or [max(2, 2 * (height // 2))]
+    """The (width, height) of each rung for a source, largest first: even numbers, never above the source.
+
+    A source well above the largest rung that it reaches, and below the highest of all, has one of its own size too.
+    """
+    heights = [rung for rung, _ in RUNGS if rung <= height]
+    own = max(2, 2 * (height // 2))
+    if not heights or (own < RUNGS[0][0] and own >= _OWN_RUNG * heights[0]):
+        heights.insert(0, own)
     return [(_even(width * rung / height), rung) for rung in heights]
 
 
@@ -115,7 +127,11 @@ def expected_bytes(probe: Probe) -> int:
 
 
 def _highest_bits(height: int) -> int:
-    return next((bits for rung, bits in RUNGS if rung <= height), RUNGS[-1][1])
+    """The cap of a rung; between two rungs, in the measure of its lines."""
+    below = next(((rung, bits) for rung, bits in RUNGS if rung <= height), RUNGS[-1])
+    above = next(((rung, bits) for rung, bits in reversed(RUNGS) if rung > height), below)
+    share = (height - below[0]) / (above[0] - below[0]) if above[0] > below[0] and height > below[0] else 0.0
+    return below[1] + round(share * (above[1] - below[1]))
 
 
 def _name(height: int) -> str:
@@ -176,7 +192,7 @@ def _filters(probe: Probe, rungs: list[tuple[int, int]]) -> str:
     """One decode, as many sizes as there are rungs, and a telling picture from the first twelve seconds."""
     poster_height = min(POSTER_HEIGHT, _even(probe.height))
     poster_width = _even(probe.width * poster_height / probe.height)
-    first = "yadif=deint=interlaced," if probe.interlaced else ""
+    first = ("yadif=deint=interlaced," if probe.interlaced else "") + (_TONES if probe.is_hdr else "")
     outputs = "".join(f"[size{place}]" for place in range(len(rungs)))
     graph = [
         f"[0:{probe.picture_stream}]{first}fps={probe.rate},split={len(rungs) + 1}{outputs}[scenes]",

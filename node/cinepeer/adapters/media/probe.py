@@ -40,6 +40,7 @@ class Probe:
     picture_stream: int
     sound_stream: int | None
     interlaced: bool
+    is_hdr: bool = False
 
 
 async def probe(path: Path) -> Probe:
@@ -67,6 +68,7 @@ async def probe(path: Path) -> Probe:
         picture_stream=film.picture_stream,
         sound_stream=film.sound_stream,
         interlaced=film.interlaced,
+        is_hdr=film.is_hdr,
     )
 
 
