@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cinepeer.adapters.system.durable import write_whole
 from cinepeer.adapters.system.home import Home
 from cinepeer.adapters.system.keystore import Keystore
-from cinepeer.app.network import PROTOCOL, Network, describe, network_from, parse_network
+from cinepeer.app.network import PROTOCOL, Network, describe, network_from, new_network, parse_network
 from cinepeer.daemon.clock import clock_ms
-from cinepeer.errors import BadInput, Unreachable
+from cinepeer.daemon.ledgers import endpoints_of
+from cinepeer.errors import BadInput, Refused, Unreachable
 from cinepeer.ports import NoBlocks
+from cinepeer.settings import load
 
 log = logging.getLogger("cinepeer.daemon")
 
@@ -36,13 +42,133 @@ async def network_of(home: Home, keys: Keystore, join: str | None) -> Network:
                 f"found the home {home.path} in the network {known.id}, expected {network.id}: use another --home"
             )
     else:
-        from cinepeer.adapters.chain.genesis import found_network
-
-        seed = keys.secret("sequencer")
-        chain_id = 0xC1_0000_0000 + int.from_bytes(secrets.token_bytes(4))
-        network = Network(found_network(seed, "local", chain_id, clock_ms() // 1000), ())
+        network = new_own(keys, "local", None)
     write_whole(file, describe(network))
     return network
+
+
+def new_own(keys: Keystore, name: str, chain_id: int | None) -> Network:
+    """A new network whose ledger this home orders; without a chain id, one by chance."""
+    from cinepeer.adapters.chain.genesis import found_network
+
+    number = chain_id or 0xC1_0000_0000 + int.from_bytes(secrets.token_bytes(4))
+    return Network(found_network(keys.secret("sequencer"), name, number, clock_ms() // 1000), ())
+
+
+def keep_new(home: Home, network: Network) -> None:
+    """Writes the network of a home that has none; raises `BadInput`."""
+    file = home.path / "network.cbor"
+    if file.exists():
+        known = parse_network(file.read_bytes())
+        raise BadInput(
+            f"found the home {home.path} in the network {known.id}, expected one without: use another --home"
+        )
+    write_whole(file, describe(network))
+
+
+async def joined(join: str, keys: Keystore) -> Network:
+    """The network of the peer at a multiaddr, or of a network file; raises `BadInput` or `Unreachable`."""
+    return await _joined(join, keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """What it takes to make the contracts on a chain of others; amounts in its smallest unit."""
+
+    chain_id: int
+    deployer: bytes
+    balance: int
+    cost: int
+
+
+async def look_elsewhere(urls: Sequence[str], keys: Keystore) -> Founding:
+    """What making the contracts would cost on the chain of these endpoints, and what the account for it holds."""
+    from cinepeer.adapters.chain.client import open_any
+    from cinepeer.adapters.chain.deploying import DEPLOY_GAS
+    from cinepeer.adapters.chain.genesis import address_of
+
+    ledger = await open_any(urls)
+    try:
+        deployer = address_of(keys.secret("deployer"))
+        return Founding(
+            ledger.chain_id, deployer, await ledger.balance(deployer), DEPLOY_GAS * await ledger.gas_price()
+        )
+    finally:
+        await ledger.close()
+
+
+async def found_elsewhere(urls: Sequence[str], keys: Keystore, name: str, is_told: bool) -> tuple[Network, list[int]]:
+    """Makes the contracts there and the network of them; the blocks of the transactions that it took. `is_told` names
+    the endpoints in the network's description, for others to use."""
+    from cinepeer.adapters.chain.client import open_any
+    from cinepeer.adapters.chain.deploying import deploy
+    from cinepeer.adapters.chain.genesis import address_of
+    from cinepeer.rights.keccak import keccak
+
+    ledger = await open_any(urls)
+    try:
+        key = keys.secret("deployer")
+        contracts, receipts = await deploy(ledger, key)
+        parent = keccak(await ledger.header(max(0, contracts.from_block - 1)))
+        genesis = new_network(name, contracts, address_of(key), clock_ms() // 1000, parent)
+        return Network(genesis, (), tuple(urls) if is_told else ()), [receipt.block for receipt in receipts]
+    finally:
+        await ledger.close()
+
+
+async def examine(folder: Path, environment: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What a network's ledger is, beside what it must be; asks the running node of a home, or endpoints elsewhere."""
+    from cinepeer.adapters.chain.client import Ledger
+    from cinepeer.adapters.chain.deploying import compare
+    from cinepeer.rights.keccak import keccak
+    from cinepeer.rights.sequencer import verify_header
+
+    file = folder / "network.cbor"
+    if not file.is_file():
+        raise BadInput(f"found no network in {folder}, expected a home that was started once")
+    network = network_from(file.read_bytes(), str(file))
+    ledger = Ledger(_urls(folder, network, environment), network.chain_id, timeout_s=30.0)
+    checks: list[dict[str, Any]] = []
+
+    def note(check: str, ok: bool, found: str) -> None:
+        checks.append({"check": check, "ok": ok, "found": found})
+
+    try:
+        head = await ledger.head()
+        note("chain", True, f"{network.chain_id}, as {ledger.url.partition('://')[2].partition('/')[0]} says")
+        if network.is_embedded:
+            signed = await ledger.signed_header(head)
+            try:
+                if signed is None:
+                    raise Refused("bad-signature", "found no signature, expected the sequencer's")
+                verify_header(signed, network.id, bytes.fromhex(str(network.genesis["sequencer"])))
+                note("sequencer", True, f"signed block {head} with {network.genesis['sequencer']}")
+            except Refused as error:
+                note("sequencer", False, str(error))
+        else:
+            wanted, at = str(network.genesis["parent"]), max(0, network.contracts.from_block - 1)
+            try:
+                block = "0x" + keccak(await ledger.header(at)).hex()
+                note("first block", block == wanted, f"block {at} is {block}, expected {wanted}")
+            except BadInput as error:
+                note("first block", False, f"{error}: {wanted}")
+        for one in await compare(ledger, network.contracts, network.deployer):
+            shown = one.sentence or f"the shipped code at 0x{one.address.hex()}"
+            note(f"contract {one.name}", not one.sentence, shown)
+    finally:
+        await ledger.close()
+    return checks
+
+
+def _urls(folder: Path, network: Network, environment: Mapping[str, str]) -> list[str]:
+    """Where a home's ledger answers."""
+    if not network.is_embedded:
+        return endpoints_of(load(folder, environment), network)
+    try:
+        kept = json.loads((folder / "node.json").read_text())
+        return [f"http://127.0.0.1:{int(kept['ledger_rpc_port'])}"]
+    except (OSError, ValueError, KeyError) as error:
+        raise Unreachable(f"found no node in {folder}, expected one: start it with `cinepeer run`") from error
 
 
 async def _joined(join: str, keys: Keystore) -> Network:
@@ -52,7 +178,7 @@ async def _joined(join: str, keys: Keystore) -> Network:
         if not path.is_file():
             raise BadInput(f"found {join!r}, expected a peer's multiaddr (/ip4/…/tcp/…/p2p/…) or a network file")
         network = network_from(path.read_bytes(), join)
-        if not network.sequencer:
+        if network.is_embedded and not network.sequencer:
             raise BadInput(
                 f"found no address of the sequencer in {join}, expected one by `cinepeer network show --file`"
             )

@@ -124,6 +124,10 @@ class Ledger:
         """What an address holds, in wei."""
         return await self._read(number, "eth_getBalance", tohex(address), "latest")
 
+    async def gas_price(self) -> int:
+        """What the endpoint would ask per unit of gas now, in wei."""
+        return await self._read(number, "eth_gasPrice")
+
     async def count(self, address: bytes) -> int:
         """How many transactions of an account were executed: the number of its next one."""
         return await self._read(number, "eth_getTransactionCount", tohex(address), "latest")
@@ -267,6 +271,13 @@ class Ledger:
 
     async def _read(self, parse: Callable[[Any], T], method: str, *parameters: Any) -> T:
         return await self._endpoints.read(parse, method, *parameters)
+
+
+async def open_any(urls: Sequence[str]) -> Ledger:
+    """The ledger at endpoints whose chain is not known yet: the first one's; raises `Unreachable`."""
+    from cinepeer.adapters.chain.endpoint import chain_id_of
+
+    return Ledger(urls, await chain_id_of(urls[0]), timeout_s=180.0)
 
 
 def network_of(genesis: dict[str, Any]) -> Cid:

@@ -54,13 +54,13 @@ async def check_chain(ledger: Ledger, contracts: ContractSet, deployer: bytes, p
     Raises `CheckFailed` unless this is the chain on which the set was made, known by the hash `parent` of the block
     before it (32 bytes), and the set is the shipped one.
     """
-    if contracts.from_block:
-        found = keccak(await ledger.header(contracts.from_block - 1))
-        if found != parent:
-            raise CheckFailed(
-                f"found block {contracts.from_block - 1} as {tohex(found)} at {ledger.url}, expected {tohex(parent)}: "
-                f"this is another chain of the number {ledger.chain_id}, nothing was sent"
-            )
+    before = max(0, contracts.from_block - 1)
+    found = keccak(await ledger.header(before))
+    if found != parent:
+        raise CheckFailed(
+            f"found block {before} as {tohex(found)} at {ledger.url}, expected {tohex(parent)}: "
+            f"this is another chain of the number {ledger.chain_id}, nothing was sent"
+        )
     await check_contracts(ledger, contracts, deployer)
 
 

@@ -40,8 +40,8 @@ class Gone(Unreachable):
 class Endpoint:
     """One URL that speaks Ethereum's JSON-RPC and belongs to one chain."""
 
-    def __init__(self, url: str, chain_id: int, timeout_s: float, patience_s: float = PATIENCE_S) -> None:
-        """Nothing is connected yet; the first question checks the chain id."""
+    def __init__(self, url: str, chain_id: int | None, timeout_s: float, patience_s: float = PATIENCE_S) -> None:
+        """Nothing is connected yet; the first question checks the chain id, unless it is not known (None)."""
         self.url = url
         self._patience_s = patience_s
         self.chain_id = chain_id
@@ -88,13 +88,13 @@ class Endpoint:
             )
             web3 = AsyncWeb3(provider)
             try:
-                found = int(await self._ask(web3, "eth_chainId", ()), 16)
+                found = await self._ask(web3, "eth_chainId", ())
             except BaseException:
                 await provider.disconnect()
                 raise
-            if found != self.chain_id:
+            if self.chain_id is not None and found != hex(self.chain_id):
                 await provider.disconnect()
-                raise BadInput(f"found chain {found} at {self.url}, expected chain {self.chain_id}")
+                raise BadInput(f"found chain {shown_number(found)} at {self.url}, expected chain {self.chain_id}")
             self._web3 = web3
 
     async def _ask(self, web3: Any, method: str, parameters: Sequence[Any]) -> Any:
@@ -119,6 +119,27 @@ class Endpoint:
         if answer.get("error"):
             raise _problem(answer["error"])
         return answer["result"]
+
+
+def shown_number(said: Any) -> str:
+    """A number that an endpoint said, for a sentence; what is none as it is, cut short."""
+    try:
+        return str(int(said, 16))
+    except (TypeError, ValueError):
+        return repr(said)[:60]
+
+
+async def chain_id_of(url: str, timeout_s: float = 30.0) -> int:
+    """Which chain an endpoint shows; raises `Unreachable`."""
+    endpoint = Endpoint(url, None, timeout_s, 0.0)
+    try:
+        said = await endpoint.ask("eth_chainId")
+    finally:
+        await endpoint.close()
+    try:
+        return int(said, 16)
+    except (TypeError, ValueError) as error:
+        raise Unreachable(f"found the chain id {said!r} at {url}, expected a number") from error
 
 
 def _problem(error: Any) -> Exception:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from cinepeer.adapters.chain.endpoint import PATIENCE_S, Answered, Endpoint
+from cinepeer.adapters.chain.endpoint import PATIENCE_S, Answered, Endpoint, shown_number
 from cinepeer.errors import BadInput, CheckFailed, Unreachable
 
 T = TypeVar("T")
@@ -86,7 +86,9 @@ class Endpoints:
         """Raises `BadInput` when one has become another chain, `CheckFailed` when two show two histories."""
         for url, said in (await self.ask_each("eth_chainId")).items():
             if said != hex(self.chain_id):
-                raise BadInput(f"found chain {_shown(said)} at {url}, expected chain {self.chain_id}: nothing was sent")
+                raise BadInput(
+                    f"found chain {shown_number(said)} at {url}, expected chain {self.chain_id}: nothing was sent"
+                )
         if len(self._all) == 1:
             return
         heads = [_number(said) for said in (await self.ask_each("eth_blockNumber")).values()]
@@ -103,8 +105,3 @@ def _number(said: Any) -> int | None:
         return int(said, 16)
     except (TypeError, ValueError):
         return None
-
-
-def _shown(said: Any) -> str:
-    number = _number(said)
-    return repr(said)[:60] if number is None else str(number)

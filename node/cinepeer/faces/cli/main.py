@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "peers": ("node", "Show the neighbours, or connect to one."),
     "host": ("node", "Show what this node holds for others; deny what it must not."),
     "checkpoint": ("checkpoint", "Show, make or replay a checkpoint of what all ratings come to."),
-    "network": ("network", "Show the network that this node belongs to, or write a file that others join it by."),
+    "network": ("network", "Show the network of this node, or a file to join it by; make, join, verify one."),
     "export": ("parcel", "Write signed records into one file."),
     "import": ("parcel", "Take signed records from a file, each verified."),
     "backup": ("backup", "Back a home up into one file, or restore one."),

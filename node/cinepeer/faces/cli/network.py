@@ -11,6 +11,7 @@ import click
 
 from cinepeer.errors import BadInput, Unreachable
 from cinepeer.faces.cli.call import Node, before_subcommand, home_option, json_option, show
+from cinepeer.faces.cli.founding import create, join, verify
 
 
 @click.group(
@@ -24,6 +25,10 @@ def network(ctx: click.Context, as_json: bool, home: Path) -> None:
     """Show the network that this node belongs to and how another node joins it."""
     if not before_subcommand(ctx):
         show(_told(home), as_json, _network)
+
+
+for _command in (create, join, verify):
+    network.add_command(_command)
 
 
 def _told(home: Path) -> dict[str, Any]:
@@ -83,7 +88,7 @@ def _write(home: Path, out: Path, told: dict[str, Any]) -> dict[str, Any]:
     kept = _kept(home)
     sequencer = kept.sequencer or tuple(told["join"])
     with new_file(out, mode=0o644) as file:
-        file.write(describe(Network(kept.genesis, sequencer)))
+        file.write(describe(Network(kept.genesis, sequencer, kept.endpoints)))
     return {"file": str(out), "sequencer": list(sequencer)}
 
 
