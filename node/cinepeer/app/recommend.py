@@ -20,7 +20,7 @@ from cinepeer.recommend.ranking import Part
 from cinepeer.recommend.rules import UNKNOWN, Facts
 from cinepeer.recommend.served import ServedModel, load, save, served_id, served_of
 from cinepeer.recommend.shortlist import Listed, Shortlist, refusal, shortlist
-from cinepeer.recommend.wishes import Wishes
+from cinepeer.recommend.wishes import Wishes, parse_wishes
 from cinepeer.records.cid import Cid
 from cinepeer.rights.territories import territory_bit
 
@@ -184,11 +184,16 @@ class Recommendations:
 
     # What the list is made of
 
-    def change(self, told: Mapping[str, object]) -> Wishes:
-        """Takes up wishes; raises `BadInput`, and then nothing is changed."""
+    def wish(self, told: Mapping[str, object]) -> Wishes:
+        """The kept wishes with what `told` names otherwise; raises `BadInput`."""
         if told.get("territory"):
             territory_bit(str(told["territory"]).upper())
-        return self.taste.change(told)
+        return parse_wishes(told, self.taste.wishes)
+
+    def change(self, told: Mapping[str, object]) -> Wishes:
+        """Takes up wishes for every list from now on; raises `BadInput`, and then nothing is changed."""
+        self.taste.change(self.wish(told))
+        return self.taste.wishes
 
     def history(self, author: Cid) -> History:
         """The author's counted stars, and where they said nothing those that only this home knows."""

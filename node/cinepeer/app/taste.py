@@ -5,7 +5,7 @@ It lies in the home and is never a record: it counts for the owner's list alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,12 +46,10 @@ class Taste:
             elif note.get("kind") == IMPORTED:
                 self.private = {film: Private(stars, time, source) for film, stars, time, source in note["ratings"]}
 
-    def change(self, told: Mapping[str, Any]) -> Wishes:
-        """Takes up what `told` names, on disk when this returns; raises `BadInput`, and then nothing is changed."""
-        wishes = parse_wishes(told, self.wishes)
+    def change(self, wishes: Wishes) -> None:
+        """Takes up other wishes, on disk when this returns."""
         self._notes.save(WISHES, {"kind": WISHES, "wishes": wishes_map(wishes)})
         self.wishes = wishes
-        return wishes
 
     def keep(self, ratings: Iterable[tuple[str, Private]]) -> int:
         """Takes ratings from elsewhere; a newer word on a film replaces the older. Returns how many are kept now."""

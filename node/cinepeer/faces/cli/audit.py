@@ -37,6 +37,8 @@ _NEW_FILE = click.Path(path_type=Path)
 @click.option(
     "--diff", nargs=2, type=_NEW_FILE, metavar="A B", help="Show what differs between two bundles or reports."
 )
+@click.option("--opening", type=_NEW_FILE, help="What opens the sealed history of a list's receipt.")
+@click.option("--refit", is_flag=True, help="Have this home's node fit the model of a list's receipt anew.")
 @json_option
 @home_option
 def audit(
@@ -48,6 +50,8 @@ def audit(
     table: Path | None,
     offline: bool,
     diff: tuple[Path, Path] | None,
+    opening: Path | None,
+    refit: bool,
     as_json: bool,
     home: Path,
 ) -> int:
@@ -56,6 +60,7 @@ def audit(
     Exit code 0 every check held, 1 one did not, 3 could not be checked because no node or ledger answers.
     """
     from cinepeer_client.audit import audit_file, compare
+    from cinepeer_client.receipt import is_receipt_file
 
     if (subject is None) == (diff is None):
         raise BadInput("found neither or both of SUBJECT and --diff A B, expected one of them")
@@ -65,6 +70,10 @@ def audit(
         return 1 if differs else 0
     assert subject is not None
     path = Path(subject)
+    if is_receipt_file(path):
+        return _audited_receipt(path, opening, None if not refit else Node.of(home), as_json)
+    if opening is not None or refit:
+        raise BadInput(f"found --opening or --refit with {subject[:80]!r}, expected the file of a list's receipt")
     if path.is_file():
         if out is not None or rater or at is not None:
             raise BadInput(
@@ -84,6 +93,30 @@ def audit(
     finding.write(html, table)
     click.echo(finding.json() if as_json else finding.text())
     return 0 if report.ok else 1
+
+
+def _audited_receipt(path: Path, opening: Path | None, node: Node | None, as_json: bool) -> int:
+    """Verifies a list's receipt; with a node the model is fitted anew there. Returns the exit code."""
+    from cinepeer_client.receipt import read_file, with_findings
+
+    reading = read_file(path, opening)
+    if node is not None and reading.receipt is not None and reading.code != 1:
+        from cinepeer.recommend.refit import BY_REFIT, refitted
+        from cinepeer.recommend.replay import Finding as Check
+        from cinepeer.recommend.served import load
+
+        origin = reading.receipt.statement.origin
+        expected = "ratings of a root that this home's node counts"
+        more = [Check("refit", None, "no root of ratings", expected, BY_REFIT)]
+        if origin is not None:
+            try:
+                again = load(node.read("POST", f"/api/refits/{origin.root.hex()}"))
+                more = refitted(reading.receipt, reading.entries, again)
+            except Unreachable as error:
+                more = [Check("refit", None, str(error), expected, BY_REFIT)]
+        reading = with_findings(reading, more)
+    click.echo(reading.render(as_json))
+    return reading.code
 
 
 def _request(node: Node, subject: str, raters: tuple[str, ...], at: int | None) -> dict[str, Any]:

@@ -57,33 +57,34 @@ def recommend(
     if reset:
         node.patch("/api/wishes", {**_nothing(), "languages": []})
     wishes = _wishes(node, **asked)
+    is_shown = keep and not wishes
+    if keep and wishes:
+        _keep(node, wishes)
+    query = _query(wishes, limit)
     if film is not None:
-        found = _with_wishes(node, wishes, keep, f"/api/recommendations/{quote(film_id(node, film))}?limit={limit}")
+        found = node.get(f"/api/recommendations/{quote(film_id(node, film))}?{query}")
         names = {} if as_json else _names(node)
         show(found, as_json, lambda told: _opened(told, names))
     elif out is not None:
         told = _receipt(node, wishes, limit, out, sealed)
         show(told, as_json, lambda made: iter([f"receipt of {made['films']} films in {made['file']}"]))
-    elif keep and not wishes:
+    elif is_shown:
         show(node.get("/api/wishes"), as_json, _kept)
     else:
-        listed = _listed(node, wishes, keep, limit)
+        listed = node.get(f"/api/recommendations?{query}")
         names = _names(node) if why and not as_json else {}
         show(listed, as_json, lambda told: _recommended(told, why, names))
 
 
 def _wishes(node: Node, **asked: Any) -> dict[str, Any]:
-    """The wishes that the options name, as the API takes them; films that are named come beside those kept."""
+    """The wishes that the options name, as the API takes them."""
     wishes: dict[str, Any] = {}
-    kept = node.get("/api/wishes")
     for option, name in OF_FILMS.items():
         if asked[option]:
-            wishes[name] = sorted({*kept[name], *(film_id(node, film) for film in asked[option])})
-    for name in ("rules", "off"):
+            wishes[name] = [film_id(node, film) for film in asked[option]]
+    for name in ("rules", "off", "languages"):
         if asked[name]:
-            wishes[name] = list(dict.fromkeys([*kept[name], *asked[name]]))
-    if asked["languages"]:
-        wishes["languages"] = list(asked["languages"])
+            wishes[name] = list(asked[name])
     for name in ("territory", "model", "diversity", "against_popularity"):
         if asked[name] is not None:
             wishes[name] = asked[name]
@@ -100,25 +101,20 @@ def _nothing() -> dict[str, Any]:
     }
 
 
-def _with_wishes(node: Node, wishes: dict[str, Any], keep: bool, path: str) -> dict[str, Any]:
-    """The answer to a question that goes by the kept wishes, which are put back unless they are to stay."""
-    if not wishes:
-        return dict(node.get(path))
-    before = node.get("/api/wishes")
-    node.patch("/api/wishes", wishes)
-    try:
-        return dict(node.get(path))
-    finally:
-        if not keep:
-            node.patch("/api/wishes", before)
+def _keep(node: Node, wishes: dict[str, Any]) -> None:
+    """Keeps wishes for every list from now on, beside those that may be several."""
+    kept = node.get("/api/wishes")
+    several = (*OF_FILMS.values(), "rules", "off")
+    beside = {name: list(dict.fromkeys([*kept[name], *wishes[name]])) for name in several if name in wishes}
+    node.patch("/api/wishes", wishes | beside)
 
 
-def _listed(node: Node, wishes: dict[str, Any], keep: bool, limit: int) -> dict[str, Any]:
-    if keep or any(name in wishes for name in OF_FILMS.values()):
-        return _with_wishes(node, wishes, keep, f"/api/recommendations?limit={limit}")
-    words = {"rules": "rule", "languages": "language"}
-    query = urlencode({words.get(name, name): value for name, value in wishes.items()}, doseq=True)
-    return dict(node.get(f"/api/recommendations?limit={limit}&{query}"))
+def _query(wishes: dict[str, Any], limit: int) -> str:
+    """Wishes as the query of a question."""
+    words = {"rules": "rule", "languages": "language", **{name: option for option, name in OF_FILMS.items()}}
+    words["hidden"] = "hide"
+    asked = {words.get(name, name): value for name, value in wishes.items()}
+    return urlencode({"limit": limit, **asked}, doseq=True)
 
 
 def _receipt(node: Node, wishes: dict[str, Any], limit: int, out: Path, sealed: bool) -> dict[str, Any]:

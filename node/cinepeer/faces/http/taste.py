@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from cinepeer.faces.http import shapes, taste_answers, taste_views, views
@@ -51,45 +51,53 @@ def taste(parts: Parts) -> APIRouter:
     return router
 
 
+def _asked(
+    rule: Words = None,
+    off: Words = None,
+    forget: Words = None,
+    less: Words = None,
+    hide: Words = None,
+    language: Words = None,
+    territory: str | None = None,
+    model: str | None = None,
+    diversity: Dial = None,
+    against_popularity: Dial = None,
+) -> dict[str, Any]:
+    """Wishes for one question; those that may be repeated come beside the kept ones."""
+    return {
+        "rules": rule,
+        "off": off,
+        "forgotten": forget,
+        "less": less,
+        "hidden": hide,
+        "languages": language,
+        "territory": territory,
+        "model": model,
+        "diversity": diversity,
+        "against_popularity": against_popularity,
+    }
+
+
+Asked = Annotated[dict[str, Any], Depends(_asked)]
+
+
 def _add_lists(router: APIRouter, parts: Parts) -> None:
     """What to watch next, and why."""
 
     @router.get("/api/recommendations", response_model=taste_answers.Recommendations)
-    async def get_recommendations(
-        limit: int = 20,
-        fit: bool = False,
-        rule: Words = None,
-        off: Words = None,
-        language: Words = None,
-        territory: str | None = None,
-        model: str | None = None,
-        diversity: Dial = None,
-        against_popularity: Dial = None,
-    ) -> dict[str, Any]:
-        """What to watch next, each with what caused it; `fit` has the model fitted first.
-
-        All but `limit` and `fit` are wishes for this once instead of the kept ones; `rule` and `off` come beside those.
-        """
-        kept = parts.recommendations.taste.wishes
-        told = {
-            "rules": None if rule is None else [*kept.rules, *(one for one in rule if one not in kept.rules)],
-            "off": None if off is None else [*kept.off, *off],
-            "languages": language,
-            "territory": territory,
-            "model": model,
-            "diversity": diversity,
-            "against_popularity": against_popularity,
-        }
-        wishes = taste_views.wishes_of(parts, told)
+    async def get_recommendations(asked: Asked, limit: int = 20, fit: bool = False) -> dict[str, Any]:
+        """What to watch next, each with what caused it; `fit` has the model fitted first."""
+        wishes = taste_views.wishes_of(parts, asked)
         author = parts.author.id
         await (parts.recommendations.fit(author) if fit else parts.recommendations.refresh(author))
         return await taste_views.recommendations(parts, wishes, limit)
 
     @router.get("/api/recommendations/{film}", response_model=taste_answers.OpenedFilm)
-    async def get_recommendation(film: str, limit: int = 20) -> dict[str, Any]:
+    async def get_recommendation(film: str, asked: Asked, limit: int = 20) -> dict[str, Any]:
         """Why a film is among the `limit` best or why it is not, and which own ratings keep it there."""
+        wishes = taste_views.wishes_of(parts, asked)
         await parts.recommendations.refresh(parts.author.id)
-        return await taste_views.opened(parts, film, parts.recommendations.taste.wishes, limit)
+        return await taste_views.opened(parts, film, wishes, limit)
 
 
 def _add_wishes(router: APIRouter, parts: Parts) -> None:

@@ -12,19 +12,26 @@ from cinepeer.errors import BadInput, Refused
 from cinepeer.faces.http.parts import Parts
 from cinepeer.recommend.rules import Facts
 from cinepeer.recommend.served import MAX_SCALE
-from cinepeer.recommend.wishes import Wishes, parse_wishes, wishes_map
+from cinepeer.recommend.wishes import Wishes, wishes_map
 from cinepeer.records.bodies import parse_film_id
 
 MAX_LIMIT = 200
+BESIDE = frozenset(("rules", "off", "forgotten", "less", "hidden"))
 # A dial of 100, the value of a like, the greatest step and the greatest weight.
 ONE = 100 * 64 * MAX_SCALE * 127
 
 
 def wishes_of(parts: Parts, told: Mapping[str, Any]) -> Wishes:
-    """The kept wishes with what a question asks otherwise this once; raises `BadInput`."""
-    return parse_wishes(
-        {name: value for name, value in told.items() if value is not None}, parts.recommendations.taste.wishes
-    )
+    """The kept wishes with what a question asks otherwise this once; raises `BadInput`.
+
+    Rules, switches and films that are named come beside those kept; anything else takes their place.
+    """
+    kept = wishes_map(parts.recommendations.taste.wishes)
+    named = {}
+    for name, value in told.items():
+        if value is not None:
+            named[name] = list(dict.fromkeys([*kept[name], *value])) if name in BESIDE else value
+    return parts.recommendations.wish(named)
 
 
 def wishes(kept: Wishes) -> dict[str, Any]:

@@ -1,0 +1,156 @@
+"""Lists on a real node: opened, changed by wishes, stated in receipts, taken by the light client, and audited."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cinepeer.faces.cli import crowd
+from cinepeer.records import dagcbor
+from real.nodes import ENVIRONMENT, Running, command, running
+
+FILMS = [f"movielens:{number}" for number in range(1, 13)]
+NOW_MS = 1_790_000_000_000
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A node that holds the ratings of two tastes, and its author's own."""
+    people = [dict.fromkeys(FILMS[:7], 9) for _ in range(4)] + [dict.fromkeys(FILMS[5:], 8) for _ in range(4)]
+    people[0][FILMS[10]] = 2
+    with running(tmp_path_factory.mktemp("lists") / "home") as node:
+        pairs = [pair for one in crowd.sign(people, 1, NOW_MS) for pair in one]
+        data = dagcbor.encode([[record.block, body] for record, body in pairs])
+        taken = json.loads(node.api.read("POST", "/api/records", data, "application/vnd.ipld.dag-cbor"))
+        assert taken["added"] == len(pairs)
+        node.api.post("/api/ratings", {"ratings": [[FILMS[0], 10], [FILMS[1], 9], [FILMS[11], 3]]})
+        yield node
+
+
+def ran(node: Running, *arguments: str) -> Any:
+    done = command(*arguments, "--home", node.home, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def client(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "cinepeer_client.cli", *arguments]
+    environment = ENVIRONMENT | {"CINEPEER_CLIENT_STATE": str(state)}
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=environment)
+
+
+def films(found: dict[str, Any]) -> list[str]:
+    return [film["film"] for film in found["films"]]
+
+
+def test_a_list_opens_to_sums_and_answers_why_and_why_not(node: Running) -> None:
+    found = ran(node, "recommend", "--why")
+    assert found["fitted_on"] == sum(len(one) for one in ([1] * 7, [1] * 7)) * 4 + 1 + 3
+    assert FILMS[2] in films(found)[:5]
+    for film in found["films"]:
+        assert sum(part["adds"] for part in film["evidence"]) == film["score"]
+        for part in film["evidence"]:
+            assert node.api.read("GET", f"/api/records/{part['record']}")
+    best = films(found)[0]
+    opened = ran(node, "recommend", "--film", best, "--limit", "3")
+    assert opened["place"] == 1
+    assert opened["change"]["is_smallest"]
+    dropped = ran(node, "recommend", "--limit", "3", *(f"--forget={film}" for film in opened["change"]["films"]))
+    assert best not in films(dropped)
+    assert node.api.get("/api/wishes")["forgotten"] == []
+    assert ran(node, "recommend", "--film", FILMS[0])["reason"] == "rated"
+    ruled = ran(node, "recommend", "--rule", "nothing violent")
+    assert (ruled["films"], ruled["left_out"]) == ([], {"nothing violent: not known of it": 9})
+    told = command("recommend", "--why", "--home", node.home)
+    assert "others liked both" in told.stdout
+
+
+def test_wishes_that_are_kept_count_for_every_list_and_are_no_records(node: Running) -> None:
+    records = node.api.get("/api/status")["records"]
+    kept = ran(node, "recommend", "--hide", FILMS[2], "--diversity", "20", "--keep")
+    assert FILMS[2] not in films(kept)
+    assert FILMS[2] not in films(ran(node, "recommend"))
+    wishes = ran(node, "recommend", "--keep")
+    assert (wishes["hidden"], wishes["diversity"]) == ([FILMS[2]], 20)
+    assert FILMS[2] in films(ran(node, "recommend", "--reset"))
+    assert node.api.get("/api/status")["records"] == records
+    for wrong in (["--rule", "good ones"], ["--off", "everything"], ["--model", "best"], ["--territory", "XX"]):
+        done = command("recommend", *wrong, "--home", node.home)
+        assert done.returncode == 2
+        assert "expected" in done.stderr
+
+
+def test_a_receipt_holds_is_refitted_and_names_what_was_changed(node: Running, tmp_path: Path) -> None:
+    path = tmp_path / "list.receipt"
+    told = ran(node, "recommend", "--limit", "5", "--diversity", "30", "--receipt", str(path))
+    assert told["films"] == 5
+    held = command("audit", path, "--refit", "--json", "--home", node.home)
+    assert held.returncode == 0, held.stdout
+    report = json.loads(held.stdout)
+    assert [line["check"] for line in report["lines"]] == ["signature", "model", "history", "list", "refit", "ties"]
+    assert report["subject"]["author"] == node.told["author"]
+    for threads, kernel in (("1", "Haswell"), ("2", "SkylakeX"), ("1", "Zen"), ("2", "Nehalem")):
+        environment = {"OPENBLAS_NUM_THREADS": threads, "OPENBLAS_CORETYPE": kernel}
+        assert command("audit", path, "--offline", **environment).returncode == 0
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    done = client(tmp_path / "state", "audit", str(path), "--json")
+    assert done.returncode == 1
+    assert [line["check"] for line in json.loads(done.stdout)["lines"] if line["ok"] is False] == ["model"]
+
+
+def test_a_sealed_receipt_needs_its_opening(node: Running, tmp_path: Path) -> None:
+    path = tmp_path / "sealed.receipt"
+    told = ran(node, "recommend", "--receipt", str(path), "--sealed")
+    assert client(tmp_path / "state", "audit", str(path)).returncode == 3
+    done = client(tmp_path / "state", "audit", str(path), "--opening", told["opening"], "--json")
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["ok"] is True
+
+
+def test_a_receipt_of_other_ratings_could_not_be_checked(node: Running, tmp_path: Path) -> None:
+    path = tmp_path / "list.receipt"
+    ran(node, "recommend", "--receipt", str(path))
+    node.api.post("/api/ratings", {"ratings": [[FILMS[1], 8]]})
+    done = command("audit", path, "--refit", "--home", node.home)
+    assert done.returncode == 3
+    assert "expected those of the root" in done.stdout
+
+
+def test_the_light_client_rates_and_ranks_by_itself(node: Running, tmp_path: Path) -> None:
+    state, url = tmp_path / "state", node.told["page"]
+    first = client(state, "recommend", "--json", "--node", url)
+    assert first.returncode == 0, first.stderr
+    assert all(film["by"] == "popularity" for film in json.loads(first.stdout)["films"])
+
+    rated = client(state, "rate", FILMS[0], "10", "--json", "--node", url)
+    assert rated.returncode == 0, rated.stderr
+    told = json.loads(rated.stdout)
+    assert told["nodes"][0]["added"] == 3
+    given = node.api.get(f"/api/films/{FILMS[0]}/ratings")
+    assert [one["stars"] for one in given if one["record"] == told["record"]] == [10]
+
+    found = json.loads(client(state, "recommend", "--json", "--node", url, "--node", url).stdout)
+    assert found["label"] == f"computed by {url}, {url}, not replayed"
+    assert found["films"][0]["by"] == "taste"
+    assert found["films"][0]["evidence"][0]["film"] == FILMS[0]
+    assert all(sum(part["adds"] for part in film["evidence"]) == film["score"] for film in found["films"])
+    assert client(state, "rate", FILMS[0], "--withdraw", "--node", url).returncode == 0
+    after = json.loads(client(state, "recommend", "--json", "--node", url).stdout)
+    assert after["rated"] == 0
+    assert sum(file.stat().st_size for file in state.rglob("*") if file.is_file()) < 20 << 20
+
+
+def test_the_light_client_names_a_node_that_serves_another_model_than_it_says(tmp_path: Path) -> None:
+    away = client(tmp_path / "state", "recommend", "--node", "http://127.0.0.1:9")
+    assert away.returncode == 3
+    assert client(tmp_path / "state", "rate", "imdb:tt0111161", "9", "--node", "http://127.0.0.1:9").returncode == 3
+    assert client(tmp_path / "state", "rate", "The Film", "9", "--node", "http://127.0.0.1:9").returncode == 2
+    assert client(tmp_path / "state", "recommend").returncode == 2
