@@ -91,6 +91,35 @@ async function play(context) {
   await page.close();
 }
 
+/** Writes a review that tells the plot, answers it, sees it through the veil, and takes the answer back. */
+async function write(context) {
+  const page = await open(context);
+  await page.goto(`${asked.page}/film/${asked.film}`);
+  const band = page.locator('section:has(#reviews)');
+  told.unwritten = (await band.locator('li').first().textContent()).trim();
+  await band.getByRole('button', { name: 'Write a review' }).click();
+  await band.locator('textarea').fill('The bar was the clock.\nAll along.');
+  await band.getByLabel('It tells the plot').check();
+  await inspect(page, 'a review is written');
+  await keep(page, 'review-writing-1440-light', true);
+  await band.getByRole('button', { name: 'Sign and publish' }).click();
+  await band.locator('.veil').waitFor();
+  await band.locator('.veil button').click();
+  told.written = await band.locator('.words').textContent();
+  told.writtenStars = await band.locator('.stars').textContent();
+  await band.getByRole('button', { name: 'Answer' }).click();
+  await band.locator('textarea').fill('So I say.');
+  await band.getByRole('button', { name: 'Sign and publish' }).click();
+  await band.locator('.answer .words').waitFor();
+  told.answer = await band.locator('.answer .words').textContent();
+  await inspect(page, 'a review is read');
+  await keep(page, 'review-1440-light', true);
+  await band.locator('.answer').getByRole('button', { name: 'Take back' }).click();
+  await band.locator('.answer').waitFor({ state: 'detached' });
+  told.reviews = (await band.locator('header .aside').textContent()).trim();
+  await page.close();
+}
+
 /** What the node said to a record that `act` sent. */
 async function answered(page, act) {
   const [response] = await Promise.all([page.waitForResponse((one) => one.url().endsWith('/api/records')), act()]);
@@ -215,6 +244,7 @@ async function lie(context) {
 await run(async (browser) => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1040 }, locale: 'en-GB' });
   await play(context);
+  await write(context);
   await twoTabs(context);
   await denied(browser);
   await directPlay(context);

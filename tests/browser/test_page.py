@@ -76,6 +76,13 @@ def test_a_viewer_plays_rates_and_sees_why(node: Running, chromium: str, films: 
     assert told["denied"].startswith("Signed by your node: this browser keeps no key")
     assert _is_of_one_author(node, first, told["record"], told["device"])
 
+    assert told["unwritten"].startswith("Nobody wrote about it yet")
+    assert (told["written"], told["writtenStars"]) == ("The bar was the clock.\nAll along.", "9")
+    assert told["answer"] == "So I say."
+    assert told["reviews"].startswith("Taken back")
+    [review] = node.api.get(f"/api/films/{first}/reviews")
+    assert (review["spoiler"], review["language"], review["comments"]) == (True, "en", [])
+
     assert told["lie"].startswith("Stopped: a block does not hold.")
     assert "other bytes for the block" in told["lie"]
     assert told["playedLie"] == 0

@@ -1,54 +1,26 @@
 /** What stands behind a score: of each author the newest word that counts, proved by its chain of keys. */
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import { signer } from '../src/identity/feed';
-import { newBody, writeRecord, type Written } from '../src/identity/writing';
-import { Cid } from '../src/verify/cid';
-import { encode, type Fields } from '../src/verify/dagcbor';
+import type { Written } from '../src/identity/writing';
+import type { Cid } from '../src/verify/cid';
+import { encode } from '../src/verify/dagcbor';
 import { compare, type Octets } from '../src/verify/octets';
 import { Shelf } from '../src/verify/shelf';
+import { BORN_MS, listOf, Person } from './writer';
 
-const BORN_MS = 1_700_000_000_000;
 const FILM = 'movielens:1';
 
-/** One key and the feed that it signs. */
-class Writer {
-  readonly written: Written[] = [];
-  private constructor(
-    private readonly key: CryptoKey,
-    readonly device: Octets,
-  ) {}
-
-  static async made(): Promise<Writer> {
-    const keys = (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair;
-    return new Writer(keys.privateKey, new Uint8Array(await crypto.subtle.exportKey('raw', keys.publicKey)));
-  }
-
-  async write(author: Cid | null, kind: string, fields: Fields, atMs: number): Promise<Written> {
-    const last = this.written.at(-1);
-    const place = { author, device: this.device, seq: this.written.length, prev: last?.record.id ?? null, time: BORN_MS + atMs };
-    const body = newBody(kind, crypto.getRandomValues(new Uint8Array(16)), fields);
-    this.written.push(await writeRecord(signer(this.key), place, kind, body));
-    return this.written.at(-1)!;
-  }
-}
-
-let root: Writer;
-let device: Writer;
+let person: Person;
 let author: Cid;
 
 beforeEach(async () => {
-  [root, device] = [await Writer.made(), await Writer.made()];
-  author = (await root.write(null, 'inception', { root: root.device, next: new Uint8Array(32) }, 0)).record.id;
-  await root.write(author, 'delegate', { device: device.device, name: 'page' }, 1);
+  person = await Person.born();
+  author = person.id;
 });
 
-const rate = (stars: number | null, atMs: number, film = FILM): Promise<Written> => device.write(author, 'rating', { ratings: [[film, stars]] }, atMs);
+const rate = (stars: number | null, atMs: number, film = FILM): Promise<Written> => person.sign('rating', { ratings: [[film, stars]] }, atMs);
 
-function list(...without: Written[]): Octets {
-  const all = [...root.written, ...device.written];
-  return encode(all.map((one) => [one.block, without.includes(one) ? null : one.body]));
-}
+const list = (...without: Written[]): Octets => listOf([person], ...without);
 
 async function shown(data = list()): Promise<(string | number)[][]> {
   const shelf = new Shelf(() => BORN_MS + 1_000);
@@ -76,12 +48,12 @@ describe('the ratings of a film', () => {
   test('are without what their author took back', async () => {
     const first = await rate(4, 2);
     const second = await rate(9, 3);
-    await device.write(author, 'retraction', { records: [second.record.id], reason: '' }, 4);
+    await person.sign('retraction', { records: [second.record.id], reason: '' }, 4);
     expect((await shown()).map(([id]) => id)).toEqual([first.record.id.text]);
   });
   test('are without a device that was revoked before', async () => {
     await rate(9, 2);
-    await root.write(author, 'revocation', { device: device.device, seq: -1, head: null, reason: 'lost' }, 3);
+    await person.root.write(author, 'revocation', { device: person.device.device, seq: -1, head: null, reason: 'lost' }, 3);
     expect(await shown()).toEqual([]);
   });
   test('are read where bodies of other records are left out, and complete themselves when those come', async () => {
@@ -95,7 +67,7 @@ describe('the ratings of a film', () => {
   });
   test('by a device that nobody admitted are refused', async () => {
     await rate(9, 2);
-    const stranger = encode([root.written[0]!, device.written[0]!].map((one) => [one.block, one.body]));
+    const stranger = encode([person.root.written[0]!, person.device.written[0]!].map((one) => [one.block, one.body]));
     await expect(shown(stranger)).rejects.toThrow('before its device');
   });
 });

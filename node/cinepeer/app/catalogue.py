@@ -110,6 +110,11 @@ class Catalogue:
             self._profiles[record.author] = said
             self.names[record.author] = str(body["name"])
 
+    def profile_of(self, author: Cid) -> Cid | None:
+        """The record that says what an author is called."""
+        known = self._profiles.get(author)
+        return None if known is None else known[1]
+
     def version(self, version_id: Cid) -> Version | None:
         """A version by the id of its record."""
         return next((found for film in self.films.values() for found in film.versions if found.id == version_id), None)

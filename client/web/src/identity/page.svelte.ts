@@ -3,7 +3,8 @@
 import { Declined, node } from '../ask/node';
 import { pulse } from '../ask/pulse.svelte';
 import { keep, kept } from '../words/words.svelte';
-import { encode } from '../verify/dagcbor';
+import { Cid } from '../verify/cid';
+import { encode, type Fields } from '../verify/dagcbor';
 import { toHex } from '../verify/octets';
 import { Unavailable } from '../verify/refused';
 import { Denied, openDrawer, type DeviceKey, type Drawer } from './drawer';
@@ -140,18 +141,38 @@ export async function letNodeSign(): Promise<void> {
   if (signer !== 'denied') signer = 'node';
 }
 
+/** Signs stars for a film, null withdraws; as `sign` does. */
+export function rate(film: string, stars: number | null): Promise<Signed | null> {
+  return sign('rating', { ratings: [[film, stars]] }, () => node.rate(film, stars));
+}
+
+/** Signs words about a film; as `sign` does. */
+export function review(film: string, text: string, language: string, spoiler: boolean): Promise<Signed | null> {
+  return sign('review', { film, text, language, spoiler }, () => node.review(film, text, language, spoiler));
+}
+
+/** Signs words on a record; as `sign` does. */
+export function comment(on: string, text: string, language: string): Promise<Signed | null> {
+  return sign('comment', { on: Cid.parse(on), text, language }, () => node.comment(on, text, language));
+}
+
+/** Takes a record of the person's own back; as `sign` does. */
+export function retract(record: string): Promise<Signed | null> {
+  return sign('retraction', { records: [Cid.parse(record)], reason: '' }, () => node.retract(record));
+}
+
 /**
- * Signs stars for a film, null withdraws. Null: nobody was asked yet who signs, or the page's key has ended, and
- * nothing was signed. Throws `Declined`, `Unavailable`, `NotTaken`.
+ * Signs a record, by the page's key or with `byNode`. Null: nobody was asked yet who signs, or the page's key has
+ * ended, and nothing was signed. Throws `Declined`, `Unavailable`, `NotTaken`.
  */
-export async function rate(film: string, stars: number | null): Promise<Signed | null> {
+async function sign(kind: string, fields: Fields, byNode: () => Promise<{ record: string }>): Promise<Signed | null> {
   const by = await look();
   if (by === 'unasked' || by === 'ended') return null;
-  if (by !== 'page') return { record: (await node.rate(film, stars)).record, by: 'node', isTaken: true };
+  if (by !== 'page') return { record: (await byNode()).record, by: 'node', isTaken: true };
   try {
     const feed = await ownFeed();
     if (feed === null) return null;
-    const { id, isTaken } = await feed.sign('rating', { ratings: [[film, stars]] });
+    const { id, isTaken } = await feed.sign(kind, fields);
     return { record: id, by: 'page', isTaken };
   } catch (error) {
     if (!(error instanceof Ended)) throw error;

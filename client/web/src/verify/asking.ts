@@ -1,6 +1,6 @@
 /** What the page may ask of the worker, and what comes back. */
 
-import type { ProvenFilm, ProvenStars } from './shelf';
+import type { ProvenFilm, ProvenReview, ProvenStars } from './shelf';
 
 export interface Questions {
   /**
@@ -14,6 +14,8 @@ export interface Questions {
   ahead: { ask: { root: string; folders: readonly string[] }; answer: null };
   /** One record, its id, signature and body checked. */
   record: { ask: { id: string }; answer: ProvenRecord };
+  /** What people wrote about a film, newest first, proved and paged as the ratings are. */
+  reviews: { ask: { film: string; after: string | null; limit: number }; answer: readonly ProvenReview[] };
   /**
    * What viewers gave a film, newest first, each proved by its author's chain of records: those asked for before and at
    * most `limit` more, from behind the record `after` on.

@@ -27,8 +27,17 @@ export function fetchFilmRecords(film: string, signal: AbortSignal): Promise<Oct
 
 /** The records behind what viewers gave a film, as the node lists them. */
 export function fetchRatingRecords(film: string, after: string | null, limit: number, signal: AbortSignal): Promise<Octets> {
+  return fetchPage(film, 'ratings', after, limit, signal);
+}
+
+/** The records behind what people wrote about a film, as the node lists them. */
+export function fetchReviewRecords(film: string, after: string | null, limit: number, signal: AbortSignal): Promise<Octets> {
+  return fetchPage(film, 'reviews', after, limit, signal);
+}
+
+function fetchPage(film: string, sort: 'ratings' | 'reviews', after: string | null, limit: number, signal: AbortSignal): Promise<Octets> {
   const query = new URLSearchParams({ limit: String(limit), ...(after === null ? {} : { after }) });
-  return get(`/api/films/${encodeURIComponent(film)}/ratings/records?${query}`, MAX_RECORDS_BYTES, signal);
+  return get(`/api/films/${encodeURIComponent(film)}/${sort}/records?${query}`, MAX_RECORDS_BYTES, signal);
 }
 
 /** One record and its body. */

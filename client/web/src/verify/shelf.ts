@@ -44,6 +44,23 @@ export interface ProvenStars {
   readonly time: number;
 }
 
+/** Words of one author; `name` is what it calls itself, where its profile came along. */
+export interface ProvenWords {
+  readonly record: string;
+  readonly author: string;
+  readonly name: string | null;
+  readonly text: string;
+  readonly language: string;
+  readonly time: number;
+}
+
+/** One author's standing review of a film, the stars it gave, and what others say to it, oldest first. */
+export interface ProvenReview extends ProvenWords {
+  readonly stars: number | null;
+  readonly spoiler: boolean;
+  readonly comments: readonly ProvenWords[];
+}
+
 interface Held {
   readonly record: Record;
   readonly fields: Fields | null;
@@ -123,6 +140,46 @@ export class Shelf {
       .sort((a, b) => b.time - a.time || (isBehind(a.record, b.record) ? 1 : -1));
   }
 
+  /** What authors wrote about a film, newest first: of each the newest review that counts. */
+  reviews(film: string): ProvenReview[] {
+    const newest = new Map<string, ProvenWords & { readonly spoiler: boolean }>();
+    for (const { record, fields } of this.ofKind('review')) {
+      const said = { ...this.words(record, fields), spoiler: fields['spoiler'] as boolean };
+      if (fields['film'] === film && isAfter(said, newest.get(said.author))) newest.set(said.author, said);
+    }
+    const stars = new Map(this.ratings(film).map((one) => [one.author, one.stars]));
+    return [...newest.values()]
+      .sort((a, b) => (isAfter(a, b) ? -1 : 1))
+      .map((said) => ({ ...said, stars: stars.get(said.author) ?? null, comments: this.comments(said.record) }));
+  }
+
+  private comments(on: string): ProvenWords[] {
+    return this.ofKind('comment')
+      .filter(({ fields }) => (fields['on'] as Cid).text === on)
+      .map(({ record, fields }) => this.words(record, fields))
+      .sort((a, b) => (isAfter(a, b) ? 1 : -1));
+  }
+
+  private words({ id, author, header }: Record, fields: Fields): ProvenWords {
+    const [text, language] = [fields['text'] as string, fields['language'] as string];
+    return { record: id.text, author: author.text, name: this.nameOf(author), text, language, time: header.time };
+  }
+
+  /** What an author calls itself: its newest profile here. */
+  private nameOf(author: Cid): string | null {
+    let found: { record: string; time: number; name: string } | undefined;
+    for (const { record, fields } of this.ofKind('profile')) {
+      const said = { record: record.id.text, time: record.header.time, name: fields['name'] as string };
+      if (record.author.equals(author) && isAfter(said, found)) found = said;
+    }
+    return found?.name || null;
+  }
+
+  /** All records of a kind that count and have their bodies. */
+  private ofKind(kind: string): { record: Record; fields: Fields }[] {
+    return [...this.held].flatMap(([id, held]) => (held.record.header.kind === kind ? (this.told(id) ?? []) : []));
+  }
+
   private versions(film: Record): ProvenVersion[] {
     const found: ProvenVersion[] = [];
     for (const id of this.held.keys()) {
@@ -149,6 +206,11 @@ export class Shelf {
     }
     return { record: found.record, fields: found.fields };
   }
+}
+
+/** Whether `one` was said after `other`, or `other` was not said at all. */
+function isAfter(one: { readonly record: string; readonly time: number }, other: { readonly record: string; readonly time: number } | undefined): boolean {
+  return other === undefined || one.time > other.time || (one.time === other.time && isBehind(other.record, one.record));
 }
 
 /** Whether one id comes before another as bytes do, which is how words of one time are told apart. */

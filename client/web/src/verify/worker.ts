@@ -5,7 +5,7 @@ import { isFilmId } from './bodies';
 import { Cid } from './cid';
 import { Early, readAhead } from './early';
 import { decode, Float, type Value } from './dagcbor';
-import { fetchBlock, fetchFilmRecords, fetchRatingRecords, fetchRecord } from './fetching';
+import { fetchBlock, fetchFilmRecords, fetchRatingRecords, fetchRecord, fetchReviewRecords } from './fetching';
 import { toHex, type Octets } from './octets';
 import { parseRecord, readBody, verifyRecord } from './record';
 import { Refused, Unavailable } from './refused';
@@ -53,6 +53,8 @@ function work(asked: Ask, signal: AbortSignal): Promise<unknown> {
       return record(asked.ask.id, signal);
     case 'ratings':
       return ratings(asked.ask.film, asked.ask.after, asked.ask.limit, signal);
+    case 'reviews':
+      return reviews(asked.ask.film, asked.ask.after, asked.ask.limit, signal);
   }
 }
 
@@ -68,6 +70,11 @@ async function film(id: string, isKnownEnough: boolean, signal: AbortSignal): Pr
 async function ratings(film: string, after: string | null, limit: number, signal: AbortSignal): Promise<unknown> {
   await admit(await fetchRatingRecords(film, after, limit, signal));
   return shelf.ratings(film);
+}
+
+async function reviews(film: string, after: string | null, limit: number, signal: AbortSignal): Promise<unknown> {
+  await admit(await fetchReviewRecords(film, after, limit, signal));
+  return shelf.reviews(film);
 }
 
 /** One list after the other: a chain is admitted in its order. */

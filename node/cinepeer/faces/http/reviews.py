@@ -17,6 +17,7 @@ from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.shapes import Shape
 from cinepeer.records import dagcbor
 from cinepeer.records.bodies import KEY_KINDS, parse_film_id
+from cinepeer.records.cid import Cid
 
 MAX_COMMENTS = 100  # told of one review
 
@@ -66,6 +67,7 @@ def reading_reviews(parts: Parts) -> APIRouter:
             wanted.update(comment.record for comment in islice(_comments(parts, said), MAX_COMMENTS))
             if said.author in stars:
                 wanted.add(stars[said.author].record)
+            wanted.update(_profiles(parts, said))
         pairs = await views.with_chains(parts, wanted)
         return Response(dagcbor.encode([[record.block, body] for record, body in pairs]), media_type=DAG_CBOR_TYPE)
 
@@ -125,6 +127,13 @@ def _standing(parts: Parts, film: str, limit: int, after: str | None) -> list[Sa
 
 def _comments(parts: Parts, said: Saying) -> list[Saying]:
     return parts.library.catalogue.said.comments_on(said.record)
+
+
+def _profiles(parts: Parts, said: Saying) -> list[Cid]:
+    """The records that say what the writers of a review and its comments are called."""
+    authors = {said.author, *(comment.author for comment in islice(_comments(parts, said), MAX_COMMENTS))}
+    found = (parts.library.catalogue.profile_of(author) for author in authors)
+    return [record for record in found if record is not None]
 
 
 def _review(parts: Parts, film: str, said: Saying) -> dict[str, Any]:
