@@ -21,6 +21,7 @@ from typing import Any
 from cinepeer.adapters.p2p.network import P2P, Talk
 from cinepeer.adapters.store.outcome import Outcome
 from cinepeer.app.replicate import Replication
+from cinepeer.daemon.memory import settle
 from cinepeer.records.bodies import new_body
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.records.feed import Feeds
@@ -113,6 +114,7 @@ def figures() -> dict[str, dict[str, Any]]:
     """All figures of replication; the stream's are medians of rounds that take turns with the raw stream."""
     found: dict[str, dict[str, Any]] = {"figures": {}, "baselines": {}, "ratios": {}, "notes": {}}
     _negentropy(found)
+    settle()  # as a node does once it is built
     found["figures"]["gossip_machine_ms_per_record"] = _gossip_machine()
     asyncio.run(_streams(found))
     found["notes"]["gossip_node_cpu_ms_per_record"] = "libp2p, parsing and the machine, one neighbour"
@@ -317,6 +319,7 @@ async def _child(films: int) -> AsyncIterator[str]:
 
 async def _serve(films: int) -> None:
     """The other process: answers the sync, the raw stream, and how much CPU it took; it never asks."""
+    settle()
     pairs = _ratings(RECORDS // max(1, films // 12), films)
     runs = frames.batches(pairs)
     slices = [b"".join(pack(record, body) for record, body in run) for run in runs]

@@ -250,11 +250,13 @@ class Replication:
 
     async def _add(self, effect: events.Store) -> Event:
         """Stores a batch and tells the application what is new."""
+        revision = self._store.feeds.revision
         outcome = await self._store.add(effect.records, self._clock_ms())
         for record_id, error in outcome.refused:
             log.info("record.refused peer=%s record=%s reason=%s", effect.peer or "gossip", record_id, error.reason)
-        for record in outcome.added:
-            log.debug("record.added peer=%s record=%s kind=%s", effect.peer or "gossip", record.id, record.kind)
+        if log.isEnabledFor(logging.DEBUG):
+            for record in outcome.added:
+                log.debug("record.added peer=%s record=%s kind=%s", effect.peer or "gossip", record.id, record.kind)
         news = [*outcome.added, *outcome.completed]
         if news and self._on_records is not None:
             await self._on_records(news)
@@ -265,7 +267,8 @@ class Replication:
             outcome.known,
             tuple(outcome.waiting),
             tuple((record_id, error.reason) for record_id, error in outcome.refused),
-            tuple(self._forks(outcome.added)),
+            # Whatever completes a proof changes what earlier records count for.
+            () if self._store.feeds.revision == revision else tuple(self._forks(outcome.added)),
         )
 
     def _forks(self, added: Sequence[Record]) -> list[ForkProof]:

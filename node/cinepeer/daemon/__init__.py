@@ -16,6 +16,7 @@ from cinepeer.adapters.system.home import Home, open_home
 from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.adapters.system.ports import take_port
 from cinepeer.daemon.build import build
+from cinepeer.daemon.memory import settle
 from cinepeer.daemon.networks import network_of
 from cinepeer.settings import load
 
@@ -37,6 +38,7 @@ async def serve(folder: Path, flags: Mapping[str, Any], join: str | None, ready:
         keys = Keystore(home.keys, os.environ.get("CINEPEER_PASSPHRASE"))
         network = await network_of(home, keys, join)
         told = await build(stack, home, settings, ports, keys, network)
+        settle()
         ready(told)
         log.info("node.ready home=%s page=%s", home.path, told["page"])
         await stopped.wait()

@@ -35,6 +35,15 @@ def encode(value: Value, *, max_depth: int = MAX_DEPTH) -> bytes:
     return bytes(out)
 
 
+def byte_string_head(size: int) -> bytes:
+    """What goes before a byte string of `size` bytes: for who writes very many of them by hand."""
+    if size < len(_BYTE_HEADS):
+        return _BYTE_HEADS[size]
+    out = bytearray()
+    _head(out, 2, size)
+    return bytes(out)
+
+
 def decode(data: bytes, *, max_depth: int = MAX_DEPTH) -> Value:
     """Reads one value; raises `Refused` (`not-canonical`) for anything that `encode` would not give.
 
@@ -70,6 +79,18 @@ def _head(out: bytearray, major: int, number: int) -> None:
     if number >> 64:
         raise _refused("a number beyond 64 bits", "one within")
     out += _HEADS[3].pack(major << 5 | 27, number)
+
+
+def _byte_heads(count: int) -> list[bytes]:
+    heads = []
+    for size in range(count):
+        out = bytearray()
+        _head(out, 2, size)
+        heads.append(bytes(out))
+    return heads
+
+
+_BYTE_HEADS = _byte_heads(2_048)  # of the lengths that nearly all records and bodies have
 
 
 def _text(out: bytearray, text: str) -> None:

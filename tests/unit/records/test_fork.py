@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from cinepeer.errors import Refused
@@ -60,5 +58,5 @@ def test_two_authors_of_one_device_are_no_fork() -> None:
 @pytest.mark.parametrize("place", ["one", "other"])
 def test_nobody_proves_a_fork_without_the_devices_key(place: str) -> None:
     proof = fork_proof(*forked())
-    forged = dataclasses.replace(getattr(proof, place), signature=proof.one.signature[:32] + bytes(32))
+    forged = getattr(proof, place)._replace(signature=proof.one.signature[:32] + bytes(32))
     assert reason(proof._replace(**{place: forged})) == "bad-signature"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from cinepeer.errors import Refused
@@ -78,7 +76,7 @@ def test_a_changed_byte_anywhere_is_noticed() -> None:
 def test_a_signature_by_another_device_does_not_hold() -> None:
     record = signed()
     other = keys.sign(bytes(32), b"")
-    assert reason(verify_record, dataclasses.replace(record, signature=other)) == "bad-signature"
+    assert reason(verify_record, record._replace(signature=other)) == "bad-signature"
 
 
 @pytest.mark.parametrize(
@@ -133,8 +131,8 @@ def test_another_body_is_refused_and_so_is_one_without_sense() -> None:
 
 def test_a_size_that_is_not_the_bodys_is_refused() -> None:
     record = signed()
-    header = dataclasses.replace(record.header, size=len(BODY) + 1)
-    assert reason(verify_body, dataclasses.replace(record, header=header), BODY) == "wrong-body"
+    header = record.header._replace(size=len(BODY) + 1)
+    assert reason(verify_body, record._replace(header=header), BODY) == "wrong-body"
 
 
 @pytest.mark.parametrize("body", [BODY, None], ids=["with its body", "alone"])

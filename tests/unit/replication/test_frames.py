@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
 
 from cinepeer.errors import Refused
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import DAG_CBOR, RAW, Cid
-from cinepeer.records.record import pack
+from cinepeer.records.record import Record, pack
 from cinepeer.replication import frames, gossip
 from cinepeer.replication.scope import MAX_NAMED, MAX_TIME_MS, Scope
 from unit.replication.rig import NETWORK, Author
@@ -185,3 +186,37 @@ def test_a_gossip_message_is_refused_when_it_is_too_large_or_malformed() -> None
 
 def test_the_topic_names_the_network() -> None:
     assert gossip.topic(NETWORK) == f"/cinepeer/{NETWORK}/records/1"
+
+
+def outcome(read: Callable[[bytes], object], data: bytes) -> object:
+    try:
+        return read(data)
+    except Refused as error:
+        return error.reason
+
+
+def ratings(count: int) -> tuple[tuple[Record, bytes | None], ...]:
+    author = Author(1)
+    author.rate(count)
+    return tuple(author.pairs[-count:]) if count else ()
+
+
+@pytest.mark.parametrize("count", [0, 1, 23, 24, 255, 256, 257])
+def test_frames_of_any_number_of_records_are_the_general_encoders(count: int) -> None:
+    pairs = ratings(count)
+    for name, frame in (("records", frames.Records(pairs)), ("give", frames.Give(pairs))):
+        assert frames.encode(frame) == dagcbor.encode([name, [pack(record, body) for record, body in pairs]])
+
+
+def test_a_frame_of_records_is_read_in_haste_as_it_is_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = ratings(30)
+    whole = frames.encode(frames.Records(pairs))
+    cases = [whole, whole + b"\0", frames.encode(frames.Records((*pairs[:3], pairs[1])))]
+    cases.append(frames.encode(frames.Records(tuple((record, None) for record, _ in pairs))))
+    for at in range(0, len(whole), 13):
+        cases += [whole[:at], whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :], whole[:at] + b"\0" + whole[at:]]
+    hasty = [outcome(frames.parse_answer, data) for data in cases]
+    monkeypatch.setattr(frames, "_split", lambda _data, _begin: None)
+    assert hasty == [outcome(frames.parse_answer, data) for data in cases]
+    assert hasty[0] == frames.Records(pairs)
+    assert hasty[2] == "bad-frame"

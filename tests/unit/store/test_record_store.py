@@ -4,58 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cinepeer.adapters.store import RecordStore
-from cinepeer.errors import BadInput, CheckFailed, LimitReached, Refused
 from cinepeer.records import dagcbor
-from cinepeer.records.cid import Cid
-from cinepeer.records.record import Record, sign_record
+from cinepeer.records.record import sign_record
 from unit.store.people import BORN_MS, NOW_MS, Feed, Person, rater, seed_of
-
-Story = Callable[[RecordStore], Awaitable[None]]
-
-
-def tell(path: Path, story: Story, *, cap_bytes: int | None = None) -> None:
-    """Runs `story` on the store at `path`."""
-
-    async def whole() -> None:
-        async with await RecordStore.open(path, cap_bytes=cap_bytes) as store:
-            await story(store)
-
-    asyncio.run(whole())
+from unit.store.stories import fingerprint, forged, ids, reasons, tell
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """Where the database of a test lies."""
     return tmp_path / "records.db"
-
-
-def ids(pairs: Iterable[tuple[Record, bytes | None]]) -> list[Cid]:
-    """The record ids of `pairs`."""
-    return [record.id for record, _ in pairs]
-
-
-def reasons(refused: Iterable[tuple[Cid, Refused]]) -> dict[Cid, str]:
-    """Each refused id with the reason."""
-    return {record_id: error.reason for record_id, error in refused}
-
-
-async def fingerprint(store: RecordStore) -> bytes:
-    """What reconciliation says of all records."""
-    held = await store.sealed()
-    return held.fingerprint(0, len(held))
-
-
-def forged(record: Record) -> Record:
-    """`record` with a signature that does not hold."""
-    return replace(record, signature=bytes((record.signature[0] ^ 1,)) + record.signature[1:])
 
 
 def test_a_whole_life_is_added_and_found_again(file: Path) -> None:
@@ -79,24 +42,6 @@ def test_a_whole_life_is_added_and_found_again(file: Path) -> None:
 
     tell(file, add)
     tell(file, look)
-
-
-def test_what_is_not_held_is_nothing(file: Path) -> None:
-    anna = Person("anna")
-
-    async def story(store: RecordStore) -> None:
-        assert await store.get(anna.inception.id) is None
-        assert await store.records([anna.inception.id]) == []
-        assert await store.after(0, 10) == []
-        assert await store.by_kind("rating") == []
-        assert await store.ids(anna.root.device) == []
-        assert len(await store.sealed()) == 0
-        assert await store.leaves() == []
-        assert await store.count() == 0
-        outcome = await store.add([], NOW_MS)
-        assert outcome.added == []
-
-    tell(file, story)
 
 
 def test_adding_twice_changes_nothing(file: Path) -> None:
@@ -262,218 +207,6 @@ def test_both_sides_of_a_fork_are_kept(file: Path) -> None:
 
     tell(file, add)
     tell(file, look)
-
-
-def test_records_come_in_an_order_that_can_be_admitted(file: Path, tmp_path: Path) -> None:
-    anna, bela = rater("anna", 5), rater("bela", 5)
-    pairs = anna.pairs + bela.pairs
-    random.Random(2).shuffle(pairs)
-
-    async def story(store: RecordStore) -> None:
-        await store.add(pairs, NOW_MS)
-        found = await store.records([*reversed(ids(pairs)), *ids(pairs)])
-        assert sorted(ids(found)) == sorted(ids(pairs))
-        async with await RecordStore.open(tmp_path / "other.db") as other:
-            for pair in found:
-                assert (await other.add([pair], NOW_MS)).added == [pair[0]]
-
-    tell(file, story)
-
-
-def test_reading_in_the_order_of_arrival_misses_nothing(file: Path) -> None:
-    anna = rater("anna", 7)
-
-    async def story(store: RecordStore) -> None:
-        await store.add(anna.pairs, NOW_MS)
-        found, position = [], 0
-        while page := await store.after(position, 4):
-            found += page
-            position = page[-1].position
-        assert [held.position for held in found] == list(range(1, 10))
-        assert [(held.record, held.body) for held in found] == anna.pairs
-        assert [held.position for held in await store.after(4, 2, "rating")] == [5, 6]
-        assert [held.position for held in await store.after(0, 9, "delegate")] == [2]
-
-    tell(file, story)
-
-
-def test_records_are_found_by_kind_and_author(file: Path) -> None:
-    anna, bela = rater("anna", 2), rater("bela", 3)
-
-    async def story(store: RecordStore) -> None:
-        await store.add(anna.pairs + bela.pairs, NOW_MS)
-        assert len(await store.by_kind("rating")) == 5
-        assert ids([(held.record, b"") for held in await store.by_kind("rating", bela.inception.id)]) == ids(
-            bela.device.pairs
-        )
-        assert [held.record for held in await store.by_kind("inception", anna.inception.id)] == [anna.inception]
-
-    tell(file, story)
-
-
-def test_a_forgotten_body_is_off_the_disk_and_not_taken_again(file: Path) -> None:
-    anna = rater("anna", 2)
-    record, body = anna.device.pairs[0]
-
-    async def forget(store: RecordStore) -> None:
-        await store.add(anna.pairs, NOW_MS)
-        await store.forget([record.id])
-        await again(store)
-        assert all(body not in path.read_bytes() for path in file.parent.iterdir())
-
-    async def again(store: RecordStore) -> None:
-        outcome = await store.add(anna.pairs, NOW_MS)
-        assert (outcome.known, outcome.completed, outcome.refused) == (4, [], [])
-        assert await store.get(record.id) == (record, None)
-        assert await store.get(anna.device.pairs[1][0].id) == anna.device.pairs[1]
-
-    tell(file, forget)
-    tell(file, again)
-
-
-def test_a_body_forgotten_before_it_came_is_not_taken(file: Path) -> None:
-    anna = rater("anna", 1)
-    record, _ = anna.device.pairs[0]
-
-    async def story(store: RecordStore) -> None:
-        await store.forget([record.id])
-        outcome = await store.add(anna.pairs, NOW_MS)
-        assert len(outcome.added) == 3
-        assert await store.get(record.id) == (record, None)
-
-    tell(file, story)
-
-
-def test_the_chain_of_keys_cannot_be_forgotten(file: Path) -> None:
-    anna = rater("anna", 1)
-
-    async def story(store: RecordStore) -> None:
-        await store.add(anna.pairs, NOW_MS)
-        with pytest.raises(BadInput, match="found a record of the kind delegate to forget"):
-            await store.forget([anna.device.pairs[0][0].id, anna.delegate.id])
-        assert await store.get(anna.device.pairs[0][0].id) == anna.device.pairs[0]
-
-    tell(file, story)
-
-
-def test_a_full_disk_changes_nothing_and_the_store_goes_on(file: Path) -> None:
-    anna, bela = rater("anna", 3), rater("bela", 400)
-
-    async def fill(store: RecordStore) -> None:
-        await store.add(anna.pairs[:3], NOW_MS)
-        with pytest.raises(LimitReached, match=r"found no space left for .*records\.db, expected room"):
-            await store.add(anna.pairs + bela.pairs, NOW_MS)
-        assert await store.count() == 3
-        assert store.feeds.heads(bela.device.device) == set()
-        assert await store.leaves() == ids(anna.pairs[:3])
-        assert len((await store.add(anna.pairs, NOW_MS)).added) == 2
-        await store.verify_integrity()
-
-    async def room(store: RecordStore) -> None:
-        assert len((await store.add(anna.pairs + bela.pairs, NOW_MS)).added) == 402
-
-    tell(file, fill, cap_bytes=120_000)
-    tell(file, room)
-
-
-def test_the_state_shows_a_record_only_once_it_is_on_the_disk(file: Path) -> None:
-    anna = rater("anna", 1)
-    seen: dict[str, tuple[int, int]] = {}
-
-    async def story() -> None:
-        def look(point: str) -> None:
-            other = sqlite3.connect(file)
-            on_disk = other.execute("SELECT count(*) FROM records").fetchone()[0]
-            other.close()
-            seen[point] = (on_disk, len(store.feeds.heads(anna.device.device)))
-
-        async with await RecordStore.open(file, crash_at=look) as store:
-            await store.add(anna.pairs, NOW_MS)
-
-    asyncio.run(story())
-    assert seen == {"before-commit": (0, 0), "after-commit": (3, 0), "after-apply": (3, 1)}
-
-
-@pytest.mark.parametrize(("point", "stored"), [("before-commit", 2), ("after-commit", 4), ("after-apply", 4)])
-def test_after_a_failure_the_state_is_what_the_disk_has(file: Path, point: str, stored: int) -> None:
-    anna = rater("anna", 3)
-    broken = False
-
-    def fail(name: str) -> None:
-        if broken and name == point:
-            raise RuntimeError("cable pulled")
-
-    async def story() -> None:
-        nonlocal broken
-        async with await RecordStore.open(file, crash_at=fail) as store:
-            await store.add(anna.root.pairs, NOW_MS)
-            broken = True
-            with pytest.raises(RuntimeError, match="cable pulled"):
-                await store.add(anna.device.pairs[:2], NOW_MS)
-            broken = False
-            assert await store.count() == len(await store.leaves()) == stored
-            assert store.feeds.heads(anna.device.device) == set(ids(anna.device.pairs[: stored - 2])[-1:])
-            assert len((await store.add(anna.pairs, NOW_MS)).added) == 5 - stored
-            assert store.feeds.heads(anna.device.device) == {anna.device.pairs[-1][0].id}
-
-    asyncio.run(story())
-
-
-def test_a_cancelled_caller_does_not_cut_a_transaction(file: Path) -> None:
-    anna = rater("anna", 50)
-
-    async def story(store: RecordStore) -> None:
-        for _ in range(3):
-            task = asyncio.create_task(store.add(anna.pairs, NOW_MS))
-            await asyncio.sleep(0)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-        outcome = await store.add(anna.pairs, NOW_MS)
-        assert len(outcome.added) + outcome.known == 52
-        assert await store.count() == 52
-
-    tell(file, story)
-
-
-def test_a_page_that_was_changed_on_the_disk_is_named(file: Path) -> None:
-    async def fill(store: RecordStore) -> None:
-        await store.add(rater("anna", 100).pairs, NOW_MS)
-
-    async def look(store: RecordStore) -> None:
-        await store.verify_integrity()
-
-    tell(file, fill)
-    data = bytearray(file.read_bytes())
-    for start in range(8192, len(data) - 4096, 8192):
-        data[start : start + 64] = b"\xff" * 64
-    file.write_bytes(data)
-    with pytest.raises(CheckFailed, match=r"found .*records\.db damaged"):
-        tell(file, look)
-    assert file.read_bytes() == bytes(data)
-
-
-def test_only_this_account_may_read_the_records(file: Path) -> None:
-    async def story(store: RecordStore) -> None:
-        await store.add(Person("anna").pairs, NOW_MS)
-
-    tell(file, story)
-    assert file.stat().st_mode & 0o777 == 0o600
-
-
-def test_reading_goes_on_while_another_program_writes_nothing(file: Path) -> None:
-    anna = Person("anna")
-
-    async def story(store: RecordStore) -> None:
-        other = sqlite3.connect(file)
-        other.execute("BEGIN")
-        assert other.execute("SELECT count(*) FROM records").fetchone() == (0,)
-        await store.add(anna.pairs, NOW_MS)
-        assert other.execute("SELECT count(*) FROM records").fetchone() == (0,)
-        assert await store.count() == 2
-        other.close()
-
-    tell(file, story)
 
 
 def test_a_stranger_on_a_known_device_is_not_admitted(file: Path) -> None:

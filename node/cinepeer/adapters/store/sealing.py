@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cinepeer.adapters.store.database import Database
 from cinepeer.errors import Refused
 from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record, parse_record
-from cinepeer.replication.fingerprints import KEY_BYTES, SealedSet
+from cinepeer.replication.fingerprints import BLOCK_ITEMS, KEY_BYTES, SealedSet
 from cinepeer.replication.scope import COMMON_KINDS, MAX_TIME_MS, Scope
 
-_PAGE = 10_000
+_PAGE = 20 * BLOCK_ITEMS
 _SOME = 500  # values in one question; the oldest builds of SQLite take 999
 _ID_BYTES = 32  # of a record's id its digest, which alone differs
 
@@ -39,15 +39,15 @@ class Sealing:
         """The set of all records of every author whom `scope` concerns; holds all that was stored before the call."""
         if scope.is_everything:
             return await self._everything()
-        keys = await self._database.gather(lambda connection: _at_once(connection, scope))
-        return await asyncio.to_thread(SealedSet.of_keys, keys)
+        return await self._database.gather(lambda connection: SealedSet.of_keys(_at_once(connection, scope)))
 
     async def _everything(self) -> SealedSet:
         async with self._turn:
             if self._all is None:
                 self._news = []
-                keys = await self._database.gather(lambda connection: _keys(connection, _ALL))
-                self._all = await asyncio.to_thread(SealedSet.of_keys, keys)
+                self._all = await self._database.gather(
+                    lambda connection: SealedSet.of_pages(_key_pages(connection, _ALL))
+                )
             if news := self._news:
                 self._news = []
                 try:
@@ -63,11 +63,13 @@ _ALL = "SELECT time, id FROM records ORDER BY time, id"
 
 def _keys(connection: sqlite3.Connection, question: str, values: Sequence[object] = ()) -> bytes:
     """The keys, joined, of rows of (time, record id) that come in this order."""
+    return b"".join(_key_pages(connection, question, values))
+
+
+def _key_pages(connection: sqlite3.Connection, question: str, values: Sequence[object] = ()) -> Iterator[bytes]:
     cursor = connection.execute(question, values)
-    keys = bytearray()
     while page := cursor.fetchmany(_PAGE):
-        keys += b"".join([time.to_bytes(8, "big") + record_id[-_ID_BYTES:] for time, record_id in page])
-    return bytes(keys)
+        yield b"".join([time.to_bytes(8, "big") + record_id[-_ID_BYTES:] for time, record_id in page])
 
 
 def _at_once(connection: sqlite3.Connection, scope: Scope) -> bytes:
