@@ -59,12 +59,14 @@ def js_peer() -> Iterator[Peer]:
             process.kill()
 
 
-@pytest.mark.parametrize("who_dials", ["js", "ours"])
+@pytest.mark.parametrize("who_dials", ["js", "js by websocket", "ours"])
 def test_js_libp2p_exchanges_gossip_questions_and_pings_with_ours(who_dials: str) -> None:
     async def body(peer: Peer) -> None:
         async with node(61, ping_interval_s=0.5) as ours:
-            if who_dials == "js":
-                dialled = await asyncio.to_thread(peer.command, f"dial {ours.p2p.addrs[0]}", "dialled")
+            if who_dials != "ours":
+                addr = ours.p2p.addrs[0]
+                addr = addr.replace("/p2p/", "/ws/p2p/") if "websocket" in who_dials else addr
+                dialled = await asyncio.to_thread(peer.command, f"dial {addr}", "dialled")
                 assert dialled["dialled"] == ours.p2p.peer_id
                 await until(lambda: bool(ours.neighbours))
                 theirs = ours.neighbours[0].peer_id
@@ -76,7 +78,7 @@ def test_js_libp2p_exchanges_gossip_questions_and_pings_with_ours(who_dials: str
                     b"js one",
                     b"js " + b"two" * 9000,
                 ]
-            if who_dials == "js":
+            if who_dials != "ours":
                 asked = await asyncio.to_thread(peer.command, "ask first,second", "answers")
                 assert asked["answers"] == ["echo first", "echo second"]
                 assert (await asyncio.to_thread(peer.command, "ping", "ping"))["ping"]

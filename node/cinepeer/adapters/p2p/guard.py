@@ -20,6 +20,7 @@ from libp2p.pubsub.pubsub import Pubsub
 from multiaddr import Multiaddr
 
 from cinepeer.adapters.p2p.plan import Plan
+from cinepeer.adapters.p2p.websocket import opened
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,9 @@ class Door:
         with _counted(self._open, ip):
             try:
                 with _counted(self._shaking, ip):
-                    muxed = await self._swarm.upgrade_inbound_raw_conn(RawConnection(socket, False), addr)
+                    with trio.fail_after(self._plan.dial_timeout_s / 2):
+                        connection = await opened(socket)
+                    muxed = await self._swarm.upgrade_inbound_raw_conn(RawConnection(connection, False), addr)
             except Exception as error:  # noqa: BLE001  the connection's edge: a stranger's handshake fails in any way
                 log.debug("a connection from %s was refused: %r", ip, error)
                 with contextlib.suppress(Exception):  # closing what is half open

@@ -1,4 +1,4 @@
-"""The libp2p host as Cinepeer wants it: one Ed25519 identity, TCP, noise, yamux, and nothing else."""
+"""The libp2p host as Cinepeer wants it: one Ed25519 identity, TCP, noise, yamux; WebSocket comes by the door."""
 
 from __future__ import annotations
 
