@@ -2,7 +2,7 @@
 
 import type { Octets } from '../verify/octets';
 import { Unavailable } from '../verify/refused';
-import type { Routes } from './api';
+import type { AuditRequest, Routes } from './api';
 
 const READ_MS = 30_000;
 
@@ -100,7 +100,7 @@ export const node = {
   audit,
 };
 
-/** The audit bundle of a film, as a file. */
-async function audit(film: string, raters: string[], signal: AbortSignal): Promise<Blob> {
-  return (await write('/api/audits', { film, raters }, signal)).blob();
+/** An audit bundle, as a file. */
+async function audit(wanted: AuditRequest, signal: AbortSignal): Promise<Blob> {
+  return (await write('/api/audits', wanted, signal)).blob();
 }
