@@ -44,6 +44,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("public_url", "", "address", "where others reach the second listener, told in the node's `host` record"),
     Setting("disk_cap", 50_000_000_000, "bytes", "most bytes of film blocks that this node keeps"),
     Setting("host_films", True, "yes/no", "pin the films that this node hears of, within the disk cap"),
+    Setting(
+        "challenge_interval",
+        900,
+        "seconds",
+        "how often another host of a film that is held here is asked for a block of it, by chance; 0 never does",
+    ),
     Setting("scope", "", "words", "which records this node holds: author:ID, film:ID, since:MS, until:MS; else all"),
     Setting(
         "strangers_cap",

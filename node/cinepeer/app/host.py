@@ -1,15 +1,17 @@
-"""Hosting: pins the films that this node hears of, within its disk cap and deny list, and says so in a record."""
+"""Hosting: pins the films that this node hears of, scarce ones first, within its disk cap and deny list; says so."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from cinepeer.app.catalogue import Version
 from cinepeer.app.deny import DenyList
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
+from cinepeer.app.scarcity import Copy, creator_may_leave, leave_first, make_room, reason, take_first
 from cinepeer.errors import BadInput, CinepeerError
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.cid import Cid
@@ -18,6 +20,18 @@ log = logging.getLogger("cinepeer.host")
 
 # fetch(root, addresses of providers) -> number of blocks; asks only these and the connected neighbours.
 Fetch = Callable[[Cid, Sequence[str]], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why a film is here or not: `leaves`, counted from 1, says which of the held ones would leave before it."""
+
+    copy: Copy
+    name: str
+    film: str
+    why: str
+    leaves: int | None
+    conclusion: str | None
 
 
 class Hosting:
@@ -36,8 +50,14 @@ class Hosting:
         willing: bool,
         gateway: str | None = None,
         keep_cap: Callable[[int], None] = lambda _: None,
+        others: Callable[[Version], int] | None = None,
+        kept: Iterable[Cid] = (),
+        keep_kept: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
-        """`gateway`: where others may read over HTTP; `keep_cap` makes another cap hold, now and after a restart."""
+        """`gateway`: where others may read over HTTP; `keep_cap` makes another cap hold, now and after a restart.
+
+        `others` counts the other hosts of a version; `kept` are the films that never leave, written by `keep_kept`.
+        """
         self._library = library
         self._author = author
         self._ipfs = ipfs
@@ -48,7 +68,11 @@ class Hosting:
         self.willing = willing
         self.gateway = gateway
         self._keep_cap = keep_cap
+        self._others = others or self._claims
+        self.kept: set[Cid] = set(kept)
+        self._keep_kept = keep_kept
         self.declined: dict[Cid, str] = {}
+        self._is_littered = False
         self._turn = asyncio.Lock()
 
     async def held(self) -> list[Version]:
@@ -76,38 +100,98 @@ class Hosting:
         if not self.willing:
             return 0
         async with self._turn:
-            pins = await self._ipfs.pins()
-            wanted = [version for version in self._library.catalogue.versions() if version.root not in pins]
+            versions = {version.id: version for version in self._library.catalogue.versions()}
             taken = 0
-            for version in wanted:
-                taken += await self._take(version)
+            for copy in take_first(await self._copies()):
+                taken += await self._take(versions[copy.version], copy)
+            if self._is_littered:
+                await self._collect()
             if taken:
                 await self.tell()
             return taken
 
-    async def _take(self, version: Version) -> bool:
-        reason = await self._objection(version)
-        if reason is None:
+    async def _copies(self) -> list[Copy]:
+        """Every version that this node knows of, as a host sees it."""
+        pins = await self._ipfs.pins()
+        return [
+            Copy(
+                version.id,
+                version.root,
+                int(version.fields["size_bytes"]),
+                self._others(version),
+                version.root in pins,
+                version.author == self._author.id,
+                Cid(version.fields["film"]) in self.kept,
+            )
+            for version in self._library.catalogue.versions()
+        ]
+
+    def _claims(self, version: Version) -> int:
+        """How many other devices say that they hold a version."""
+        found = self._library.catalogue.providers_of(version)
+        return sum(provider.device != self._author.device for provider in found)
+
+    async def explain(self) -> list[Explained]:
+        """Every version with why it is here or not; held ones first, and of them the first to leave first."""
+        copies = await self._copies()
+        places = {copy.version: place for place, copy in enumerate(leave_first(copies), 1)}
+        films = {version.id: film for film in self._library.catalogue.films.values() for version in film.versions}
+        found = []
+        for copy in sorted(
+            copies, key=lambda one: (not one.is_held, places.get(one.version, len(places) + 1), one.version)
+        ):
+            film = films[copy.version]
+            why = reason(copy) if copy.is_held else self.declined.get(copy.version, self._unwilling(copy))
+            conclusion = creator_may_leave(copy) if copy.is_own and copy.is_held else None
+            found.append(Explained(copy, film.name, film.id, why, places.get(copy.version), conclusion))
+        return found
+
+    def _unwilling(self, copy: Copy) -> str:
+        if not self.willing:
+            return "this node does not host films of others"
+        return f"not taken yet: {reason(copy)}"
+
+    def keep(self, film: str, *, is_kept: bool) -> None:
+        """Has a film never leave for another, or lets that be again; raises `BadInput` for one that is not known."""
+        found = self._library.catalogue.films.get(film)
+        if found is None:
+            raise BadInput(f"found no film {film[:80]!r} here, expected one that `cinepeer films` shows")
+        kept = self.kept | {found.record} if is_kept else self.kept - {found.record}
+        self._keep_kept(sorted(map(str, kept)))
+        self.kept = kept
+
+    async def _take(self, version: Version, copy: Copy) -> bool:
+        why = await self._objection(version, copy)
+        if why is None:
             try:
                 await self._fetch(version.root, self._providers(version))
                 await self._ipfs.pin(version.root)
             except CinepeerError as error:
-                reason = str(error)
-        if reason is None:
+                why = str(error)
+        if why is None:
             self.declined.pop(version.id, None)
             return True
-        if self.declined.get(version.id) != reason:
-            log.info("host.declined version=%s reason=%s", version.id, reason)
-        self.declined[version.id] = reason
+        if self.declined.get(version.id) != why:
+            log.info("host.declined version=%s reason=%s", version.id, why)
+        self.declined[version.id] = why
         return False
 
-    async def _objection(self, version: Version) -> str | None:
+    async def _objection(self, version: Version, copy: Copy) -> str | None:
+        """Why a version is not taken; room is made for it where films that many hold may leave."""
         if self._denied.is_denied(version.root) or self._denied.is_denied(version.author):
             return "denied by the owner of this node"
         room = self.cap_bytes - await self._ipfs.stored_bytes()
-        size = int(version.fields["size_bytes"])
-        if size > room:
-            return f"found {size:,} bytes, expected at most {max(room, 0):,} left under the disk cap"
+        if copy.size_bytes <= room:
+            return None
+        leaving = make_room(await self._copies(), copy, copy.size_bytes - room)
+        for one in leaving or ():
+            log.info("host.leaves version=%s others=%d for=%s", one.version, one.others, version.id)
+            await self._ipfs.unpin(one.root)
+        if leaving:
+            await self._collect()
+            room = self.cap_bytes - await self._ipfs.stored_bytes()
+        if copy.size_bytes > room:
+            return f"found {copy.size_bytes:,} bytes, expected at most {max(room, 0):,} left under the disk cap"
         return None
 
     def _providers(self, version: Version) -> list[str]:
@@ -129,8 +213,18 @@ class Hosting:
     async def drop(self, root: Cid) -> None:
         """Lets a DAG go, gives its disk back, and tells so."""
         await self._ipfs.unpin(root)
+        # A film that is on its way has blocks here that no pin names yet: then the end of that collects.
+        if self._turn.locked():
+            self._is_littered = True
+        else:
+            await self._collect()
+        await self.tell()
+
+    async def _collect(self) -> None:
+        """Gives back the disk of what no pin names."""
+        self._is_littered = False
         try:
             await self._ipfs.gc()
         except BadInput as error:
+            self._is_littered = True
             log.info("host.collect_later reason=%s", error)  # an import runs: the next collection takes it
-        await self.tell()

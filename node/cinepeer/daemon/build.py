@@ -18,9 +18,9 @@ from cinepeer.adapters.system.keyring import open_roots
 from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.app.network import LEDGER_PROTOCOL, PROTOCOL, Network, describe
 from cinepeer.daemon.clock import clock_ms
-from cinepeer.daemon.disk import denied_file, keep_disk_cap, open_disk
+from cinepeer.daemon.disk import denied_file, open_disk
 from cinepeer.daemon.ledgers import open_ledger
-from cinepeer.daemon.listeners import listen, public_url
+from cinepeer.daemon.listeners import listen
 from cinepeer.daemon.neighbourhood import bootstrap, meet, open_peers
 from cinepeer.errors import CinepeerError
 
@@ -55,7 +55,6 @@ async def build(
     from cinepeer.app.devices import Devices, admit_when_possible
     from cinepeer.app.fetch import Fetching
     from cinepeer.app.head_start import CHECKPOINTS, HeadStart
-    from cinepeer.app.host import Hosting
     from cinepeer.app.identity import open_author
     from cinepeer.app.library import Library
     from cinepeer.app.moderate import Moderation
@@ -67,6 +66,7 @@ async def build(
     from cinepeer.app.strangers import Strangers, vouched_for
     from cinepeer.app.titles import Titles
     from cinepeer.app.witness import Witnessing
+    from cinepeer.daemon.hosting import challenging, open_hosting
     from cinepeer.daemon.lists import open_recommendations
     from cinepeer.faces.http.parts import Parts
     from cinepeer.records.keys import sign
@@ -134,17 +134,8 @@ async def build(
 
     # What people do.
     fetching = Fetching(p2p)
-    hosting = Hosting(
-        library,
-        author,
-        disk.ipfs,
-        disk.denied,
-        fetching.dag,
-        lambda: list(p2p.addrs),
-        cap_bytes=disk.blocks.cap_bytes,
-        willing=bool(settings["host_films"]),
-        gateway=public_url(settings),
-        keep_cap=lambda cap_bytes: keep_disk_cap(home, settings, disk, cap_bytes),
+    hosting, challenges = open_hosting(
+        home, settings, disk, library, author, fetching, lambda: list(p2p.addrs), clock_ms
     )
     moderation = Moderation(
         disk.denied, hosting, library, disk.blocks.get_denied, lambda lines: write_whole(*denied_file(home, lines))
@@ -178,6 +169,7 @@ async def build(
         publications=publications,
         uploads=uploads,
         hosting=hosting,
+        challenges=challenges,
         search=Search(library, index),
         recommendations=recommendations,
         receipts=Receipts(recommendations, library, author.device, partial(sign, device), os.urandom),
@@ -213,6 +205,7 @@ async def build(
         _count(library),
         admit_when_possible(devices, hosting.tell),
         _witness(witnessing, every_s),
+        challenging(challenges, int(settings["challenge_interval"])),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
     await _tell_where(parts)

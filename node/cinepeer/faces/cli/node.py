@@ -12,6 +12,7 @@ import click
 from cinepeer.errors import Unreachable
 from cinepeer.faces.cli import resting
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
+from cinepeer.faces.cli.choice import FILM, film_id
 
 
 @click.command(epilog="Example: cinepeer status --json")
@@ -110,16 +111,59 @@ def _moment(time_ms: int) -> str:
 @click.command(epilog="Example: cinepeer host --disk-cap 20000000000   or   cinepeer host --deny bafy…")
 @click.option("--deny", "cid", help="The CID of an author, a film's files or a block that this node must not hold.")
 @click.option("--disk-cap", "cap", metavar="BYTES", type=click.IntRange(0), help="Keep at most so many bytes of films.")
+@click.option("--explain", is_flag=True, help="Say of every film why it is here and what would leave next.")
+@click.option("--keep", type=FILM, help="Have a film never leave for another.")
+@click.option("--release", type=FILM, help="Let a kept film leave again.")
+@click.option("--challenge", is_flag=True, help="Ask every other host for a block, by chance, and show who has it.")
 @json_option
 @home_option
-def host(cid: str | None, cap: int | None, as_json: bool, home: Path) -> None:
-    """Show what this node holds for others; set its disk cap; deny what it must not hold."""
+def host(
+    cid: str | None,
+    cap: int | None,
+    explain: bool,
+    keep: str | None,
+    release: str | None,
+    challenge: bool,
+    as_json: bool,
+    home: Path,
+) -> None:
+    """Show what this node holds for others and why; set its disk cap; keep a film; deny what it must not hold."""
     node = Node.of(home)
+    if explain or keep or release or challenge:
+        show(_explained(node, keep, release, challenge), as_json, _explanation)
+        return
     if cid:
         node.post("/api/denied", {"cid": cid})
     found = node.get("/api/hosting") if cap is None else node.patch("/api/hosting", {"disk_cap_bytes": cap})
     named = {} if as_json else {cut["id"]: film["name"] for film in node.get("/api/films") for cut in film["versions"]}
     show(found, as_json, lambda told: _hosting(told, named))
+
+
+def _explained(node: Node, keep: str | None, release: str | None, challenge: bool) -> list[dict[str, Any]]:
+    """The films of a node after what is asked for was done."""
+    for film, is_kept in ((keep, True), (release, False)):
+        if film:
+            node.patch("/api/hosting/kept", {"film": film_id(node, film), "is_kept": is_kept})
+    found: list[dict[str, Any]] = node.post("/api/hosting/challenges") if challenge else node.get("/api/hosting/films")
+    return found
+
+
+def _explanation(films: list[dict[str, Any]]) -> Iterator[str]:
+    if not films:
+        yield "no films yet"
+    for film in films:
+        place = f", leaves as number {film['leaves']}" if film["leaves"] else ""
+        where = "held" if film["is_held"] else "not held"
+        yield f"{where:9} {film['name']}  {film['size_bytes']:,} bytes: {film['why']}{place}"
+        if film["conclusion"]:
+            yield f"          {film['conclusion']}"
+        for other in film["hosts"]:
+            asked = other["challenged"]
+            proof = "not asked yet"
+            if asked:
+                proof = f"gave a block in {asked['took_ms']} ms" if asked["held"] else "did not give a block in time"
+                proof += f" ({asked['kept']} of {asked['kept'] + asked['failed']} times)"
+            yield f"          {other['author']} says it holds it: {proof}"
 
 
 def _hosting(found: dict[str, Any], named: dict[str, str]) -> Iterator[str]:

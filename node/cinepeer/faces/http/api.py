@@ -14,6 +14,7 @@ from cinepeer.faces.http import answers, views
 from cinepeer.faces.http.chain import chain
 from cinepeer.faces.http.checkpoints import checkpoints
 from cinepeer.faces.http.films import films
+from cinepeer.faces.http.hosting import hosting
 from cinepeer.faces.http.keys import keys
 from cinepeer.faces.http.ledger import ledger, titles
 from cinepeer.faces.http.neighbourhood import neighbourhood
@@ -44,6 +45,7 @@ ROUTERS = (
     chain,
     checkpoints,
     routing,
+    hosting,
 )
 
 

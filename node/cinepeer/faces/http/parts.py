@@ -8,6 +8,7 @@ from typing import Any
 
 from cinepeer.adapters.system.uploads import Uploads
 from cinepeer.app.audit import Auditing
+from cinepeer.app.challenge import Challenges
 from cinepeer.app.checkpoint import Checkpoints
 from cinepeer.app.deny import DenyList
 from cinepeer.app.devices import Devices
@@ -41,6 +42,7 @@ class Parts:
     publications: Publications
     uploads: Uploads
     hosting: Hosting
+    challenges: Challenges
     search: Search
     recommendations: Recommendations
     receipts: Receipts

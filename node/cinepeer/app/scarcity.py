@@ -1,0 +1,77 @@
+"""Which films a host takes first and lets go first: scarce ones come and stay; its own and kept ones never leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cinepeer.records.cid import Cid
+
+SPARE = 3  # so many others must hold a film whole before it may leave for a scarcer one
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A version as this host sees it; `others`: how many other devices hold it and did not fail to prove it."""
+
+    version: Cid
+    root: Cid
+    size_bytes: int
+    others: int
+    is_held: bool
+    is_own: bool
+    is_kept: bool
+
+    @property
+    def may_leave(self) -> bool:
+        """Whether it may ever be let go for another film."""
+        return self.is_held and not self.is_own and not self.is_kept
+
+
+def take_first(copies: Iterable[Copy]) -> list[Copy]:
+    """What is not held, in the order in which it is taken: kept by the owner, then scarce, then small."""
+    wanted = [copy for copy in copies if not copy.is_held]
+    return sorted(wanted, key=lambda copy: (not copy.is_kept, copy.others, copy.size_bytes, copy.version))
+
+
+def leave_first(copies: Iterable[Copy]) -> list[Copy]:
+    """What may leave, in the order in which it does: what most others hold, then large."""
+    leaving = [copy for copy in copies if copy.may_leave]
+    return sorted(leaving, key=lambda copy: (-copy.others, -copy.size_bytes, copy.version))
+
+
+def make_room(copies: Iterable[Copy], wanted: Copy, lacking_bytes: int) -> list[Copy] | None:
+    """What leaves so that `wanted` fits; None where nothing may: a film leaves only for one that is scarcer.
+
+    The one that comes must have two holders fewer than the one that leaves, or two hosts would trade places for ever.
+    """
+    chosen: list[Copy] = []
+    for copy in leave_first(copies):
+        if lacking_bytes <= 0:
+            break
+        if copy.others < SPARE or not (wanted.is_kept or wanted.others + 1 < copy.others):
+            break
+        chosen.append(copy)
+        lacking_bytes -= copy.size_bytes
+    return chosen if lacking_bytes <= 0 else None
+
+
+def reason(copy: Copy) -> str:
+    """Why a film is here, or why it is wanted, in words."""
+    if copy.is_own:
+        return "published by this author"
+    if copy.is_kept:
+        return "kept by the owner of this node"
+    if copy.others == 0:
+        return "nobody else is known to hold it"
+    if copy.others < SPARE:
+        return f"scarce: {copy.others} other{'' if copy.others == 1 else 's'} hold{'s' if copy.others == 1 else ''} it"
+    return f"{copy.others} others hold it"
+
+
+def creator_may_leave(copy: Copy) -> str:
+    """What the creator of a film may conclude, in words."""
+    if copy.others >= SPARE:
+        return f"{copy.others} hosts hold it whole; you may switch off"
+    hosts = {0: "no other host holds", 1: "1 other host holds"}.get(copy.others, f"{copy.others} other hosts hold")
+    return f"{hosts} it whole; stay on until {SPARE} do"
