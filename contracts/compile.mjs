@@ -38,15 +38,15 @@ export function sorted(value) {
 }
 
 /** The compiler's output for `texts`, the sources by name, with the code of `contracts`; throws `Fault`, where `strict` for a
- * mere warning too. */
-export function compile(texts, { strict = true, contracts = SHIPPED } = {}) {
+ * mere warning too. `more` is what else is wanted of each. */
+export function compile(texts, { strict = true, contracts = SHIPPED, more = [] } = {}) {
   const input = {
     language: "Solidity",
     sources: Object.fromEntries(Object.entries(texts).map(([name, content]) => [`src/${name}`, { content }])),
     settings: {
       ...SETTINGS,
       outputSelection: {
-        ...Object.fromEntries(contracts.map((name) => [`src/${name}.sol`, { [name]: WANTED }])),
+        ...Object.fromEntries(contracts.map((name) => [`src/${name}.sol`, { [name]: [...WANTED, ...more] }])),
         "*": { "": ["ast"] },
       },
     },

@@ -13,7 +13,9 @@ import contextlib
 import hashlib
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,8 +34,10 @@ KEPT, RESULT, LIVING = (
     ROOT / "contracts/living.json",
 )
 LONGEST_S = 300
+NEST, IDLE_S = f"\0cinepeer-mutation{ROOT.resolve()}", 120
+"""Where the process listens that has the tests' libraries at hand, and how long it waits for the next question."""
 # Those that know the sources' bytes or their price would notice a changed comment; they prove nothing here.
-TRIVIAL = {"test_artifacts.py", "test_gas.py", "test_mutation.py"}
+TRIVIAL = {"test_artifacts.py", "test_coverage.py", "test_gas.py", "test_mutation.py"}
 FIRST = {
     "Anchors.sol": ("anchors",),
     "Disputes.sol": ("disputes", "rulings"),
@@ -201,7 +205,9 @@ def run_tests(folder: str, files: Sequence[str]) -> int:
             if report.failed:
                 print(f"\nfailed: {report.nodeid}", flush=True)
 
-    options = ["-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"]
+    # The libraries may be there before pytest is, which then warns that it cannot look into them.
+    early = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    options = [*early, "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"]
     return int(pytest.main([*options, *files], plugins=[Witness()]))
 
 
@@ -236,7 +242,65 @@ def report(mutants: Sequence[Mutant], chosen: Sequence[Mutant], decided: dict[st
     return 1 if nameless else 0
 
 
+def judge_here(folder: str, files: Sequence[str]) -> int:
+    """Has the tests run by a process that has their libraries at hand; the first call starts it for the next."""
+    with socket.socket(socket.AF_UNIX) as line:
+        try:
+            line.connect(NEST)
+        except OSError:
+            subprocess.Popen(
+                [sys.executable, __file__, "--nest"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            return run_tests(folder, files)
+        socket.send_fds(line, [json.dumps([folder, *files]).encode()], [1])
+        code = line.recv(8)
+    return int(code or b"3")
+
+
+def keep_nest() -> None:
+    """Loads what all tests need, once, and forks a process for each judgement, until nobody asks for a while."""
+    import boa  # noqa: F401
+    import eth_account.messages  # noqa: F401
+    import pytest  # noqa: F401
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as door:
+        door.bind(NEST)
+        door.listen()
+        door.settimeout(IDLE_S)
+        while True:
+            line = door.accept()[0]
+            if os.fork() == 0:
+                os._exit(hatch(line))
+            line.close()
+
+
+def hatch(line: socket.socket) -> int:
+    """Runs the tests that were asked for, and tells how they ended; they end too when the one who asked is gone."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    line.settimeout(None)
+    asked, (told,), _, _ = socket.recv_fds(line, 65_536, 1)
+    tests = os.fork()
+    if tests == 0:
+        os.dup2(told, 1)
+        os.dup2(told, 2)
+        folder, *files = json.loads(asked)
+        code = run_tests(folder, files)
+        sys.stdout.flush()
+        os._exit(code)
+    while True:
+        done, status = os.waitpid(tests, os.WNOHANG)
+        if done:
+            line.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+            return 0
+        if select.select([line], [], [], 0.05)[0]:
+            os.kill(tests, signal.SIGKILL)
+            return 1
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--judge"]:
-        sys.exit(run_tests(sys.argv[2], sys.argv[3:]))
+        sys.exit(judge_here(sys.argv[2], sys.argv[3:]))
+    if sys.argv[1:2] == ["--nest"]:
+        sys.exit(keep_nest())
     sys.exit(main())
