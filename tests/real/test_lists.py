@@ -154,3 +154,32 @@ def test_the_light_client_names_a_node_that_serves_another_model_than_it_says(tm
     assert client(tmp_path / "state", "rate", "imdb:tt0111161", "9", "--node", "http://127.0.0.1:9").returncode == 3
     assert client(tmp_path / "state", "rate", "The Film", "9", "--node", "http://127.0.0.1:9").returncode == 2
     assert client(tmp_path / "state", "recommend").returncode == 2
+
+
+IMDB = """Const,Your Rating,Date Rated,Title,Year
+tt0111161,9,2023-01-05,The Long Yard,1994
+,5,2023-01-06,Nobody Knows,2004
+"""
+
+
+def test_ratings_from_elsewhere_are_private_and_published_after_a_question(node: Running, tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_text(IMDB)
+    records = node.api.get("/api/status")["records"]
+    dry = ran(node, "import", str(path), "--dry-run")
+    assert (dry["kept"], dry["private"], dry["unmatched_count"]) == (False, 0, 1)
+    kept = ran(node, "import", str(path))
+    assert (kept["kept"], kept["private"]) == (True, 1)
+    assert ran(node, "recommend")["private"] == 1
+    assert node.api.get("/api/status")["records"] == records
+    asked = command("import", "--publish", "--home", node.home)
+    assert asked.returncode == 2
+    assert "imdb:tt0111161  9 of 10  (imdb)" in asked.stderr
+    done = ran(node, "import", "--publish", "--yes")
+    assert (done["ratings"], len(done["records"])) == (1, 1)
+    assert node.api.get("/api/films/imdb:tt0111161/ratings")[0]["record"] == done["records"][0]
+    assert ran(node, "import", str(path))["already_public"] == 1
+    assert ran(node, "import", "--forget") == {"forgotten": 1}
+    path.write_text("a,b\n1,2\n")
+    assert command("import", path, "--home", node.home).returncode == 2
+    assert command("import", "--home", node.home).returncode == 2

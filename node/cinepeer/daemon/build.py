@@ -56,6 +56,7 @@ async def build(
     from cinepeer.app.fetch import Fetching
     from cinepeer.app.head_start import CHECKPOINTS, HeadStart
     from cinepeer.app.identity import open_author
+    from cinepeer.app.imports import Imports
     from cinepeer.app.library import Library
     from cinepeer.app.moderate import Moderation
     from cinepeer.app.publications import Publications
@@ -176,6 +177,7 @@ async def build(
         titles=titles,
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
         checkpoints=checkpoints,
+        imports=Imports(library, author, recommendations.taste),
         head_start=head_starts[0],
         replication=replication,
         strangers=strangers,

@@ -21,9 +21,10 @@ from cinepeer.faces.cli.measure import Measure
 from cinepeer.faces.cli.resting import kept
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import Cid
-from cinepeer.records.parcel import Pair, read_parcel, write_parcel
+from cinepeer.records.parcel import MAGIC, Pair, read_parcel, write_parcel
 
 BATCH_RECORDS = 1_000
+MAX_EXPORT_BYTES = 16 << 20
 BATCH_BYTES = 4 << 20
 
 
@@ -67,17 +68,38 @@ def _author(home: Path, text: str | None) -> Cid:
         raise BadInput(str(error)) from error
 
 
-@click.command("import", epilog="Example: cinepeer import mine.cine   or   cinepeer import - < mine.cine")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.command("import", epilog="Example: cinepeer import mine.cine   or   cinepeer import letterboxd.zip --publish")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--dry-run", is_flag=True, help="Of ratings from elsewhere: tell what they come to, and keep nothing.")
+@click.option("--titles", type=click.Path(path_type=Path), help="A MovieLens folder by whose titles films are found.")
+@click.option("--publish", is_flag=True, help="Sign the ratings from elsewhere, after one question; else private.")
+@click.option("--yes", is_flag=True, help="Do not ask before signing.")
+@click.option("--forget", is_flag=True, help="Let all private ratings go.")
 @json_option
 @home_option
-def import_file(file: Path, as_json: bool, home: Path) -> int:
-    """Take the records in FILE (`-`: stdin): each is verified; what is held already changes nothing.
+def import_file(
+    file: Path | None,
+    dry_run: bool,
+    titles: Path | None,
+    publish: bool,
+    yes: bool,
+    forget: bool,
+    as_json: bool,
+    home: Path,
+) -> int:
+    """Take the records in FILE (`-`: stdin), or ratings that Letterboxd, IMDb, Trakt, Douban or MovieLens exported.
 
-    The file is read whole before anything is taken. Exit code 1 when a record in it does not hold.
+    Each record is verified; ratings from elsewhere stay on this device and count for your own lists. The file is read
+    whole before anything is taken. Exit code 1 when a record in it does not hold.
     """
+    if (file is None) != (publish or forget) and not (publish and file is not None):
+        raise BadInput("found no FILE, --publish or --forget, or FILE with --forget, expected one of them")
     with contextlib.ExitStack() as stack:
-        source = _source(stack, file)
+        source = None if file is None else _source(stack, file)
+        if source is None or not _is_parcel(source):
+            return _import_ratings(home, source, titles, dry_run, publish, yes, forget, as_json)
+        if publish or dry_run or titles is not None:
+            raise BadInput(f"found {file} with records, expected --publish, --dry-run or --titles with ratings alone")
         try:
             whole = sum(1 for _ in read_parcel(source.read))
             source.seek(0)
@@ -87,6 +109,45 @@ def import_file(file: Path, as_json: bool, home: Path) -> int:
             raise BadInput(f"{file}: {error}") from error
     show(told, as_json, _imported)
     return 1 if told["refused"] or told["waiting"] else 0
+
+
+def _is_parcel(source: IO[bytes]) -> bool:
+    """Whether these are signed records; a parcel that is cut in its first line is one too."""
+    head = source.read(len(MAGIC))
+    source.seek(0)
+    return head.startswith(MAGIC[:8]) or not head
+
+
+def _import_ratings(
+    home: Path,
+    source: IO[bytes] | None,
+    titles: Path | None,
+    dry_run: bool,
+    publish: bool,
+    yes: bool,
+    forget: bool,
+    as_json: bool,
+) -> int:
+    """Ratings from elsewhere, by the home's node."""
+    from cinepeer.faces.cli import elsewhere
+
+    node = Node.of(home)
+    if forget:
+        show(
+            node.delete("/api/imports"),
+            as_json,
+            lambda told: iter([f"{told['forgotten']:,} private ratings forgotten"]),
+        )
+        return 0
+    found: dict[str, Any] = {}
+    if source is not None:
+        found = elsewhere.take(node, source.read(MAX_EXPORT_BYTES + 1), titles, keep=not dry_run)
+        if not (publish and as_json):
+            elsewhere.show_report(found, as_json)
+    if publish and not dry_run:
+        done = {**found, **elsewhere.publish(node, yes)}
+        show(done, as_json, lambda told: iter([f"signed in {len(told['records'])} records"]))
+    return 0
 
 
 def _source(stack: contextlib.ExitStack, file: Path) -> IO[bytes]:

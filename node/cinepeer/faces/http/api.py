@@ -16,6 +16,7 @@ from cinepeer.faces.http.checkpoints import checkpoints
 from cinepeer.faces.http.films import films
 from cinepeer.faces.http.hosting import hosting
 from cinepeer.faces.http.keys import keys
+from cinepeer.faces.http.imports import imports
 from cinepeer.faces.http.ledger import ledger, titles
 from cinepeer.faces.http.neighbourhood import neighbourhood
 from cinepeer.faces.http.node import node
@@ -35,6 +36,7 @@ ROUTERS = (
     opinions,
     taste,
     reviews,
+    imports,
     uploads,
     publications,
     node,

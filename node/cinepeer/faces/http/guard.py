@@ -17,7 +17,11 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY_BYTES = 1 << 20
 MAX_RECORDS_BYTES = 16 << 20
 # Bodies of other sizes than an ordinary one, by the begin of their path; None: the route itself counts.
-LIMITS: Mapping[str, int | None] = {"/api/records": MAX_RECORDS_BYTES, "/api/uploads/": None}
+LIMITS: Mapping[str, int | None] = {
+    "/api/records": MAX_RECORDS_BYTES,
+    "/api/imports": MAX_RECORDS_BYTES,
+    "/api/uploads/": None,
+}
 
 
 def cookie_name(port: int) -> str:

@@ -15,6 +15,7 @@ from cinepeer.app.devices import Devices
 from cinepeer.app.head_start import HeadStart
 from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
+from cinepeer.app.imports import Imports
 from cinepeer.app.library import Library
 from cinepeer.app.moderate import Moderation
 from cinepeer.app.parts import RecordStore
@@ -46,6 +47,7 @@ class Parts:
     search: Search
     recommendations: Recommendations
     receipts: Receipts
+    imports: Imports
     titles: Titles
     auditing: Auditing
     checkpoints: Checkpoints

@@ -207,3 +207,9 @@ class HostingRequest(Shape):
     """The disk cap from now on."""
 
     disk_cap_bytes: int = Field(ge=0, le=2**53 - 1)
+
+
+class PrivateRequest(Shape):
+    """Which private ratings are to be signed as public records: those of `films`, or all."""
+
+    films: list[str] | None = None

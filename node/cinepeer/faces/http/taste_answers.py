@@ -128,3 +128,66 @@ class StatedReceipt(Answer):
     head: str
     opening: str | None
     model: str
+
+
+class OddityOf(Answer):
+    """Something odd about a row: `duplicate`, `conflict`, `scale`, `time` or `row`."""
+
+    line: int
+    kind: str
+    told: str
+
+
+class UnmatchedOf(Answer):
+    """A row whose film is not known, and why."""
+
+    line: int
+    title: str
+    year: int | None
+    reason: str
+
+
+class FoundOf(Answer):
+    """A row with the film that it is about."""
+
+    film: str
+    title: str
+    year: int | None
+    stars: int
+
+
+class ImportReport(Answer):
+    """What an export comes to; of the lists the first 200 are told, of everything the counts."""
+
+    source: str
+    rows: int
+    ratings: int
+    matched_by: dict[str, int]
+    kept: bool
+    private: int
+    already_public: int
+    counts: dict[str, int]
+    oddities: list[OddityOf]
+    unmatched_count: int
+    unmatched: list[UnmatchedOf]
+    found: list[FoundOf]
+
+
+class PrivateRatings(Answer):
+    """Ratings that only this home knows: [film, stars, time in ms or null, source]."""
+
+    count: int
+    ratings: list[tuple[str, int, int | None, str]]
+
+
+class Forgotten(Answer):
+    """How many private ratings went."""
+
+    forgotten: int
+
+
+class PublishedRatings(Answer):
+    """The records that were signed, and how many ratings are in them."""
+
+    records: list[str]
+    ratings: int
