@@ -3,152 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 
 import pytest
 
 from cinepeer.app.acquaintances import Acquaintances, decode_acquaintances, encode_acquaintances
-from cinepeer.app.peers import PEERS, Pace, Peers
-from cinepeer.app.reach import DIALBACK
-from cinepeer.errors import BadInput, Refused, Unreachable
+from cinepeer.app.peers import PEERS, Pace
+from cinepeer.errors import BadInput
 from cinepeer.records import dagcbor, keys
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.replication.addresses import peer_id, sign_notice
 from cinepeer.replication.reputation import Ban
-
-NETWORK = Cid.of(b"network", DAG_CBOR)
-START_MS = 1_800_000_000_000
-PACE = Pace(look_s=0.01, enough=8)
-
-
-@dataclass(frozen=True)
-class Near:
-    peer_id: str
-    addrs: tuple[str, ...]
-
-
-class Hub:
-    """Everybody's nodes, who listens where, and one clock."""
-
-    def __init__(self) -> None:
-        self.nodes: dict[str, Node] = {}
-        self.now_ms = START_MS
-
-    def at(self, addr: str) -> Node | None:
-        return next((node for node in self.nodes.values() if addr in node.listens), None)
-
-
-class Node:
-    """One node: the part under test, and the network that it is given."""
-
-    restarts = dropped = 0
-
-    def __init__(
-        self, hub: Hub, number: int, ip: str, known: Acquaintances | None = None, *, behind_nat: bool = False
-    ) -> None:
-        seed = bytes([number]) * 32
-        self.hub, self.ip = hub, ip
-        self.peer_id = peer_id(keys.public_key(seed))
-        self.addrs = [f"/ip4/{ip}/tcp/{4000 + number}/p2p/{self.peer_id}"]
-        self.listens = [] if behind_nat else [self.addrs[0].split("/p2p/")[0]]
-        self.near: dict[str, Near] = {}
-        self.away: frozenset[str] = frozenset()
-        self.dialled: list[str] = []
-        self.probed: list[str] = []
-        self.kept: list[Acquaintances] = []
-        self.odd: dict[str, Callable[[bytes], Awaitable[bytes]]] = {}
-        hub.nodes[self.peer_id] = self
-        self.peers = Peers(
-            seed,
-            NETWORK,
-            known or Acquaintances(),
-            clock_ms=lambda: hub.now_ms,
-            chance=lambda: 0.5,
-            keep=self.kept.append,
-            pace=PACE,
-        )
-
-    def neighbours(self) -> list[Near]:
-        return list(self.near.values())
-
-    @asynccontextmanager
-    async def conversation(self, peer: str, protocol: str) -> AsyncIterator[Talk]:
-        if peer not in self.near:
-            raise Unreachable("nobody there")
-        yield Talk(self, self.hub.nodes[peer], protocol)
-
-    async def dial(self, peer: str, addrs: Sequence[str]) -> None:
-        self.dialled += addrs
-        for addr in addrs:
-            found = self.hub.at(addr)
-            if found is not None and found.peer_id == peer and self.peer_id not in found.away:
-                await link(self, found)
-                return
-        raise Unreachable("nobody there")
-
-    async def probe(self, peer: str, addr: str, timeout_s: float) -> bool:
-        self.probed.append(addr)
-        found = self.hub.at(addr)
-        return found is not None and found.peer_id == peer
-
-    async def turn_away(self, peers: Collection[str]) -> None:
-        self.away = frozenset(peers)
-        for peer in self.away & set(self.near):
-            await part(self, self.hub.nodes[peer])
-
-
-@dataclass
-class Talk:
-    asker: Node
-    answerer: Node
-    protocol: str
-
-    async def ask(self, question: bytes, timeout_s: float) -> bytes:
-        odd = self.answerer.odd.get(self.protocol)
-        return await (odd or self.answerer.peers.responders[self.protocol](self.asker.peer_id))(question)
-
-
-async def link(dialler: Node, other: Node) -> None:
-    """Connects two; the one that dialled comes from a port of its own."""
-    dialler.near[other.peer_id] = Near(other.peer_id, (other.addrs[0].split("/p2p/")[0],))
-    other.near[dialler.peer_id] = Near(dialler.peer_id, (f"/ip4/{dialler.ip}/tcp/50000",))
-    await dialler.peers.on_neighbour(other.peer_id, True)
-    await other.peers.on_neighbour(dialler.peer_id, True)
-
-
-async def part(one: Node, other: Node) -> None:
-    del one.near[other.peer_id], other.near[one.peer_id]
-    await one.peers.on_neighbour(other.peer_id, False)
-    await other.peers.on_neighbour(one.peer_id, False)
-
-
-@asynccontextmanager
-async def started(*nodes: Node) -> AsyncIterator[None]:
-    for node in nodes:
-        await node.peers.start(node)
-    yield
-    for node in nodes:
-        await node.peers.stop()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-async def a_while() -> None:
-    """Several rounds, for what must not come about."""
-    await asyncio.sleep(0.3)
-
-
-@contextmanager
-def refused_as(reason: str) -> Iterator[None]:
-    with pytest.raises(Refused) as caught:
-        yield
-    assert caught.value.reason == reason
+from unit.app.hub import NETWORK, START_MS, Hub, Near, Node, a_while, link, refused_as, started, until
 
 
 def test_two_that_know_a_third_find_each_other() -> None:
@@ -182,6 +47,26 @@ def test_a_node_with_enough_neighbours_dials_nobody_and_a_failed_dial_waits() ->
             dialled = len(one.dialled)
             await a_while()
             assert len(one.dialled) == dialled
+
+    asyncio.run(body())
+
+
+@pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "without"])
+def test_k_who_knows_everybody_is_not_connected_with_everybody(is_guarded: bool) -> None:
+    """The DHT of the library ends with every node connected to every other; whoever has enough dials nobody."""
+
+    async def body() -> None:
+        hub, count = Hub(), 20
+        pace = Pace(look_s=0.01, enough=3 if is_guarded else count, dials_at_once=1)
+        nodes = [Node(hub, number, f"10.0.0.{number}", pace=pace) for number in range(1, count + 1)]
+        async with started(*nodes):
+            for one in nodes:
+                for other in nodes:
+                    one.peers.note(other.addrs, "owner")
+            await until(lambda: all(len(one.near) >= min(pace.enough, count - 1) for one in nodes))
+            await a_while()
+            links = sum(len(one.near) for one in nodes) // 2
+            assert links <= count * pace.enough if is_guarded else links == count * (count - 1) // 2
 
     asyncio.run(body())
 
@@ -336,88 +221,3 @@ def test_damaged_acquaintances_are_told_in_one_sentence(data: bytes) -> None:
 def test_what_is_kept_holds_bans_whole() -> None:
     known = Acquaintances((), (Ban("peer", 7, "bad-frame", 2),))
     assert decode_acquaintances(encode_acquaintances(known)) == known
-
-
-def test_reach_is_unknown_then_yes_or_no_and_says_from_how_far() -> None:
-    async def body() -> None:
-        hub = Hub()
-        one, hidden = Node(hub, 1, "1.1.1.1"), Node(hub, 2, "10.0.0.2", behind_nat=True)
-        async with started(one, hidden):
-            assert one.peers.reach.told()["reachable"] is None
-            await link(hidden, one)
-            await until(lambda: hidden.peers.reach.told()["reachable"] is False)
-            assert hidden.peers.reach.told()["judges"] == 1
-            await until(lambda: one.peers.reach.told()["reachable"] is True)
-            assert one.peers.reach.told()["seen_from"] == "everywhere"
-            assert one.probed == ["/ip4/10.0.0.2/tcp/4002"]  # at the address that it comes from, and nowhere else
-            assert one.peers.reach.outside() == []  # one witness is none
-
-    asyncio.run(body())
-
-
-def test_an_address_from_outside_needs_two_witnesses_at_different_addresses() -> None:
-    async def body() -> None:
-        hub = Hub()
-        one = Node(hub, 1, "1.1.1.1")
-        others = [Node(hub, 2, "1.0.0.2"), Node(hub, 3, "1.0.0.2"), Node(hub, 4, "1.0.0.4")]
-        async with started(one, *others[:2]):
-            for other in others[:2]:
-                await link(one, other)
-            await until(lambda: one.peers.reach.told()["reached_by"] >= 1)
-            await a_while()
-            assert one.peers.reach.outside() == []
-            async with started(others[2]):
-                await link(one, others[2])
-                await until(lambda: one.peers.reach.outside() == ["/ip4/1.1.1.1/tcp/4001"])
-
-    asyncio.run(body())
-
-
-def test_a_dial_back_is_rationed_for_each_peer_and_each_address_and_never_goes_elsewhere() -> None:
-    async def body() -> None:
-        hub = Hub()
-        one = Node(hub, 1, "1.1.1.1")
-        one.peers.reach.p2p = one.peers._p2p = one
-        for number in range(2, 12):
-            one.near[str(number)] = Near(str(number), ("/ip4/1.0.0.9/tcp/50000",))
-        for number in range(2, 12):
-            await one.peers.responders[DIALBACK](str(number))(dagcbor.encode([4001, 4002]))
-        assert one.probed == ["/ip4/1.0.0.9/tcp/4001", "/ip4/1.0.0.9/tcp/4002"]
-        answer = one.peers.responders[DIALBACK]("nobody who is connected")
-        assert dagcbor.decode(await answer(dagcbor.encode([4001]))) == {"ip": "", "reached": []}
-        hub.now_ms += 60_000
-        await one.peers.responders[DIALBACK]("2")(dagcbor.encode([4001]))
-        assert len(one.probed) == 3
-        for question in (b"\xff", dagcbor.encode([]), dagcbor.encode([1, 2, 3]), dagcbor.encode([22]),
-                         dagcbor.encode(["4001"]), dagcbor.encode([True]), dagcbor.encode([70000])):  # fmt: skip
-            with pytest.raises(Refused):
-                await one.peers.responders[DIALBACK]("3")(question)
-
-    asyncio.run(body())
-
-
-@pytest.mark.parametrize(
-    "found",
-    [
-        {"ip": "1.1.1.1"},
-        {"ip": "nowhere", "reached": []},
-        {"ip": "1.1.1.1", "reached": [22]},
-        {"ip": 7, "reached": []},
-        [],
-    ],
-)
-def test_a_judgement_of_something_else_is_held_against_the_judge(found: dagcbor.Value) -> None:
-    async def body() -> None:
-        hub = Hub()
-        one, judge = Node(hub, 1, "1.1.1.1"), Node(hub, 2, "1.0.0.2")
-
-        async def tell(_: bytes) -> bytes:
-            return dagcbor.encode(found)
-
-        judge.odd[DIALBACK] = tell
-        async with started(one):
-            await link(one, judge)
-            await until(lambda: one.peers.refused == {"bad-addresses": 1})
-            assert one.peers.reach.told()["reachable"] is None
-
-    asyncio.run(body())

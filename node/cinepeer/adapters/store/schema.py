@@ -122,6 +122,8 @@ def in_words(error: sqlite3.DatabaseError, path: Path) -> CinepeerError:
         return damaged(path, str(error))
     if code == sqlite3.SQLITE_IOERR:
         return CheckFailed(f"found {path} impossible to read or write ({error}), expected a disk that works")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+        return BadInput(f"found {path} unusable ({error}), expected a folder on a disk that takes new records")
     return BadInput(f"found {path} unusable ({error}), expected a database that this account alone has open")
 
 
