@@ -302,3 +302,40 @@ def test_older_software_gets_blocks_under_the_ids_that_it_used() -> None:
         assert answers[0].endswith(encode(expected, {root: key}))
 
     meet(test, creator, Node(3))
+
+
+class Metered:
+    """A pace that never waits, and notes what it was told."""
+
+    piece_bytes = 3000
+
+    def __init__(self) -> None:
+        self.sent: list[int] = []
+        self.taken: list[int] = []
+
+    def sending(self, size_bytes: int) -> float:
+        self.sent.append(size_bytes)
+        return 0.0
+
+    def receiving(self, size_bytes: int) -> float:
+        self.taken.append(size_bytes)
+        return 0.0
+
+
+def test_all_that_is_sent_and_taken_is_told_to_the_pace_in_small_messages() -> None:
+    giver, taker = Node(1), Node(2)
+    root = import_file([FILM], giver.blocks.put, SMALL).cid  # type: ignore[attr-defined]
+
+    async def test(giver: Node, taker: Node) -> None:
+        gave, took = Metered(), Metered()
+        giver.bitswap._pace, taker.bitswap._pace = gave, took
+        await taker.bitswap.fetch(root, [giver.id], TIMEOUT_S)
+        sent, taken = gave.sent, took.taken
+        total = sum(len(block) for block in giver.blocks.values())  # type: ignore[attr-defined]
+        assert sum(taken) == total and max(taken) < 3000 + 1100
+        with trio.fail_after(TIMEOUT_S):
+            while sum(sent) < total:  # the last message is told after it went
+                await trio.sleep(0.01)
+        assert sent == taken
+
+    meet(test, giver, taker)

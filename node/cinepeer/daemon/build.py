@@ -67,7 +67,7 @@ async def build(
     from cinepeer.app.strangers import Strangers, vouched_for
     from cinepeer.app.titles import Titles
     from cinepeer.app.witness import Witnessing
-    from cinepeer.daemon.hosting import challenging, open_hosting
+    from cinepeer.daemon.hosting import challenging, counting, open_bandwidth, open_hosting
     from cinepeer.daemon.lists import open_recommendations
     from cinepeer.faces.http.parts import Parts
     from cinepeer.records.keys import sign
@@ -109,11 +109,13 @@ async def build(
         on_refused=peers.blame,
     )
     head_starts: list[HeadStart] = []
+    bandwidth = open_bandwidth(home, settings)
+    stack.callback(bandwidth.write)
     p2p = await P2P.start(
         keys.secret("peer"),
         _listen_on(ports["p2p_port"], str(settings["listen_address"])),
         disk.blocks,
-        lambda _peer, cid: not disk.denied.is_denied(cid),
+        lambda _peer, cid: not disk.denied.is_denied(cid) and bandwidth.may_send(),
         {
             **replication.responders,
             **peers.responders,
@@ -126,6 +128,7 @@ async def build(
         _each(replication.on_neighbour, peers.on_neighbour),
         known=[*network.sequencer, *bootstrap(settings)],
         on_blame=peers.on_blame,
+        pace=bandwidth,
     )
     p2p_box.append(p2p)
     stack.push_async_callback(p2p.stop)
@@ -174,10 +177,10 @@ async def build(
         search=Search(library, index),
         recommendations=recommendations,
         receipts=Receipts(recommendations, library, author.device, partial(sign, device), os.urandom),
+        imports=Imports(library, author, recommendations.taste),
         titles=titles,
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
         checkpoints=checkpoints,
-        imports=Imports(library, author, recommendations.taste),
         head_start=head_starts[0],
         replication=replication,
         strangers=strangers,
@@ -207,6 +210,7 @@ async def build(
         _count(library),
         admit_when_possible(devices, hosting.tell),
         _witness(witnessing, every_s),
+        counting(bandwidth),
         challenging(challenges, int(settings["challenge_interval"])),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))

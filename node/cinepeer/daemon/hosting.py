@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from cinepeer.adapters.system.durable import write_whole
 from cinepeer.adapters.system.home import Home
+from cinepeer.app.bandwidth import Bandwidth, Limits, parse_night
 from cinepeer.app.challenge import Challenges
 from cinepeer.app.fetch import Fetching
 from cinepeer.app.host import Hosting
@@ -20,6 +22,8 @@ from cinepeer.daemon.disk import Disk, keep_disk_cap
 from cinepeer.daemon.listeners import public_url
 from cinepeer.errors import CinepeerError, Refused
 from cinepeer.records.cid import Cid
+
+COUNTED_EVERY_S = 60
 
 log = logging.getLogger("cinepeer.daemon")
 
@@ -61,6 +65,29 @@ def open_hosting(
     return hosting, challenges
 
 
+def open_bandwidth(home: Home, settings: Mapping[str, Any]) -> Bandwidth:
+    """What the settings let this node send and take, with what was sent of this month; raises `BadInput`."""
+    limits = Limits(
+        int(settings["upload_rate"]),
+        int(settings["download_rate"]),
+        int(settings["upload_month"]),
+        parse_night(str(settings["night"])),
+    )
+    month, sent = home.kept.get("sent_month"), home.kept.get("sent_bytes")
+    before = (month, sent) if isinstance(month, str) and isinstance(sent, int) else ("", 0)
+    return Bandwidth(limits, time.monotonic, _calendar, before, lambda *now: _keep_sent(home, *now))
+
+
+def _keep_sent(home: Home, month: str, sent_bytes: int) -> None:
+    home.keep(sent_month=month, sent_bytes=sent_bytes)
+
+
+def _calendar() -> tuple[str, int]:
+    """The month and the hour on this machine's own clock."""
+    now = time.localtime()
+    return time.strftime("%Y-%m", now), now.tm_hour
+
+
 def _cids(words: Sequence[str]) -> list[Cid]:
     """Those of `words` that are CIDs: a line that somebody broke must not keep the node from starting."""
     found = []
@@ -68,6 +95,13 @@ def _cids(words: Sequence[str]) -> list[Cid]:
         with contextlib.suppress(Refused):
             found.append(Cid.parse(word))
     return found
+
+
+async def counting(bandwidth: Bandwidth) -> None:
+    """Writes down now and again what was sent."""
+    while True:
+        await asyncio.sleep(COUNTED_EVERY_S)
+        bandwidth.write()
 
 
 def challenging(challenges: Challenges, every_s: int) -> Coroutine[Any, Any, None]:

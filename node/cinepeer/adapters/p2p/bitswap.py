@@ -22,7 +22,8 @@ from libp2p.protocol_muxer.multiselect_communicator import MultiselectCommunicat
 from cinepeer.adapters.p2p.conversation import STREAM_ERRORS, Frames
 from cinepeer.adapters.p2p.guard import reset
 from cinepeer.adapters.p2p.host import parse_peer
-from cinepeer.adapters.p2p.retrieval import Retrieval, missing
+from cinepeer.adapters.p2p.plan import Pace, Unpaced
+from cinepeer.adapters.p2p.retrieval import Heard, Retrieval, missing
 from cinepeer.content.bitswap import MAX_WANTS, PROTOCOL, Message, Want, encode, parse, read_key
 from cinepeer.content.exchange import Exchange
 from cinepeer.content.unixfs import links
@@ -35,7 +36,6 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 5.0
 OPEN_TIMEOUT_S = 10.0
 TICK_S = 0.5
-ANSWER_BYTES = 1 << 20  # blocks of one message of ours, unless one alone is larger
 MAX_PEERS = 1024
 MAX_RECENT = 8192
 MESSAGES_AHEAD = 2  # read and not looked at yet, of one stream
@@ -68,9 +68,15 @@ class Bitswap:
     """Exchanges blocks with connected peers. All calls are made inside the trio run of `nursery`."""
 
     def __init__(
-        self, host: BasicHost, blocks: BlockSource, allow: Callable[[str, Cid], bool], nursery: trio.Nursery
+        self,
+        host: BasicHost,
+        blocks: BlockSource,
+        allow: Callable[[str, Cid], bool],
+        nursery: trio.Nursery,
+        pace: Pace | None = None,
     ) -> None:
-        """`allow(peer_id, cid)` says whether a block may be served to a peer."""
+        """`allow(peer_id, cid)` says whether a block may be served to a peer; `pace` how fast blocks go and come."""
+        self._pace = pace or Unpaced()
         self._host = host
         self._blocks = blocks
         self._allow = allow
@@ -232,7 +238,7 @@ class Bitswap:
 
     async def _read_all(self, peer: _Peer, stream: INetStream, came: trio.MemorySendChannel[bytes]) -> None:
         """Passes the messages of a stream on, a few ahead of what is looked at."""
-        frames = Frames(_Heard(stream, lambda: self._hear(peer)))  # type: ignore[arg-type]
+        frames = Frames(Heard(stream, lambda: self._hear(peer)))  # type: ignore[arg-type]
         try:
             while (data := await frames.read(inf)) is not None:
                 peer.spoke_on = stream.muxed_conn
@@ -255,6 +261,8 @@ class Bitswap:
                 is_large = len(data) >= LARGE_BYTES
                 message = await trio.to_thread.run_sync(parse, data) if is_large else parse(data)
                 await self._receive(peer, message)
+                if size := sum(len(block) for _, block in message.blocks):
+                    await _wait(self._pace.receiving(size))
         except Refused as error:
             await self._refuse(peer, stream, error)
             scope.cancel()
@@ -333,6 +341,8 @@ class Bitswap:
                 return
             peer.counts["blocks_out"] += answer.blocks
             peer.counts["bytes_out"] += answer.bytes
+            if answer.bytes:
+                await _wait(self._pace.sending(answer.bytes))
 
     async def _prepare(self, peer: _Peer, ready: trio.MemorySendChannel[_Answer]) -> None:
         """Reads the blocks of the next answer while the last one is sent."""
@@ -354,7 +364,7 @@ class Bitswap:
         Runs in a thread; the loop may add and cancel wants meanwhile.
         """
         message, keys, size = Message(), {}, 0
-        while size < ANSWER_BYTES and len(message.haves) + len(message.dont_haves) < MAX_WANTS:
+        while size < self._pace.piece_bytes and len(message.haves) + len(message.dont_haves) < MAX_WANTS:
             try:
                 _, want = wants.popitem(last=False)
             except KeyError:
@@ -373,17 +383,9 @@ class Bitswap:
         return None if message.is_empty else _Answer(encode(message, keys), len(message.blocks), size)
 
 
-class _Heard:
-    """A stream that tells of every piece that arrives, so that a slow peer is not taken for a silent one."""
-
-    def __init__(self, stream: INetStream, hear: Callable[[], None]) -> None:
-        self._stream = stream
-        self._hear = hear
-
-    async def read(self, n: int) -> bytes:
-        data = await self._stream.read(n)
-        self._hear()
-        return data
+async def _wait(seconds: float) -> None:
+    if seconds > 0:
+        await trio.sleep(seconds)
 
 
 def _exchange(peers: Sequence[str], timeout_s: float) -> Exchange:

@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from cinepeer.adapters.p2p.bridge import Bridge, Outbox, ask_loop
-from cinepeer.adapters.p2p.plan import Neighbour, Plan
+from cinepeer.adapters.p2p.plan import Neighbour, Pace, Plan, Unpaced
 from cinepeer.errors import Unreachable
 from cinepeer.ports import BlockSource
 from cinepeer.records.cid import Cid
@@ -55,12 +55,14 @@ class P2P:
         on_neighbour: Callable[[str, bool], Awaitable[None]],
         chance: Callable[[], float],
         on_blame: Callable[[str, str], Awaitable[None]],
+        pace: Pace,
     ) -> None:
         """Made by `start`."""
         loop = asyncio.get_running_loop()
         self._plan = plan
         self._blocks = blocks
         self._allow = allow
+        self._pace = pace
         self._on_gossip = on_gossip
         self._on_neighbour = on_neighbour
         self._on_blame = on_blame
@@ -91,12 +93,14 @@ class P2P:
         chance: Callable[[], float] = random.random,
         on_blame: Callable[[str, str], Awaitable[None]] | None = None,
         plan: Plan | None = None,
+        pace: Pace | None = None,
     ) -> P2P:
         """Starts the thread and listens; raises `BadInput` for a bad or busy listen address.
 
         `responders[protocol](peer_id)` makes the answering function of one stream. `known` are multiaddrs that are
         dialled now and again whenever they are lost. `on_blame(peer_id, reason)` hears of broken protocols and of
         peers that were hung up on because they left pings unanswered (`silent`). `plan` overrides timeouts and limits.
+        `pace` says how fast blocks go and come.
         """
         made = replace(
             plan or Plan(b"", ()),
@@ -106,7 +110,9 @@ class P2P:
             protocols=tuple(responders),
             known=tuple(known),
         )
-        node = cls(made, blocks, allow, responders, on_gossip, on_neighbour, chance, on_blame or _overhear)
+        node = cls(
+            made, blocks, allow, responders, on_gossip, on_neighbour, chance, on_blame or _overhear, pace or Unpaced()
+        )
         await node._begin()
         return node
 
@@ -124,7 +130,8 @@ class P2P:
         # Called in the trio thread; nothing above imports libp2p, which costs half a second.
         from cinepeer.adapters.p2p.service import Peerage
 
-        return Peerage(replace(self._plan, known=tuple(self._known)), self._outlets, self._blocks, self._allow)
+        plan = replace(self._plan, known=tuple(self._known))
+        return Peerage(plan, self._outlets, self._blocks, self._allow, self._pace)
 
     async def _pump(self, box: Outbox, listener: Callable[..., Awaitable[None]]) -> None:  # type: ignore[type-arg]
         """Calls `listener` with every report, one after the other."""

@@ -38,6 +38,34 @@ class Plan:
     streams_per_peer: int = 256
 
 
+class Pace(Protocol):
+    """What the owner lets this node send and take of blocks; called from the trio thread, and never blocks."""
+
+    @property
+    def piece_bytes(self) -> int:
+        """About the most bytes of blocks in one message."""
+
+    def sending(self, size_bytes: int) -> float:
+        """Counts bytes that are sent; the seconds to wait before more are."""
+
+    def receiving(self, size_bytes: int) -> float:
+        """Counts bytes that came; the seconds to wait before more are taken."""
+
+
+class Unpaced:
+    """No limit."""
+
+    piece_bytes = 1 << 20
+
+    def sending(self, _size_bytes: int) -> float:
+        """Never waits."""
+        return 0.0
+
+    def receiving(self, _size_bytes: int) -> float:
+        """Never waits."""
+        return 0.0
+
+
 class Outlets(Protocol):
     """Where the libp2p side reports to; every call is made in its own thread and none of them blocks it."""
 

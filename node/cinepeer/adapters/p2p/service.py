@@ -15,7 +15,7 @@ from cinepeer.adapters.p2p.guard import SafePubsub, guard_accept, guard_streams
 from cinepeer.adapters.p2p.host import make_host, parse_dial, parse_listen, parse_peer, reachable_addrs
 from cinepeer.adapters.p2p.keepalive import Neighbourhood
 from cinepeer.adapters.p2p.muxer import guard_buffers
-from cinepeer.adapters.p2p.plan import Outlets, Plan
+from cinepeer.adapters.p2p.plan import Outlets, Pace, Plan
 from cinepeer.adapters.p2p.probe import probe
 from cinepeer.adapters.p2p.upnp import PortMapping, map_port
 from cinepeer.errors import BadInput, Unreachable
@@ -28,8 +28,11 @@ HANG_UP_S = 2.0
 class Peerage:
     """Everything of ours that speaks libp2p, alive in one trio run. All calls are made inside that run."""
 
-    def __init__(self, plan: Plan, outlets: Outlets, blocks: BlockSource, allow: Callable[[str, Cid], bool]) -> None:
-        """`allow(peer_id, cid)` says whether a block may be served to a peer."""
+    def __init__(
+        self, plan: Plan, outlets: Outlets, blocks: BlockSource, allow: Callable[[str, Cid], bool], pace: Pace
+    ) -> None:
+        """`allow(peer_id, cid)` says whether a block may be served to a peer; `pace` how fast blocks go and come."""
+        self._pace = pace
         self._plan = plan
         self._outlets = outlets
         self._blocks = blocks
@@ -59,7 +62,7 @@ class Peerage:
             await stack.enter_async_context(gossip_running(self._router, self._pubsub, self._plan.topics))
             nursery = await stack.enter_async_context(trio.open_nursery())
             await nursery.start(self._neighbourhood.run)
-            self._bitswap = Bitswap(self._host, self._blocks, self._allow, nursery)
+            self._bitswap = Bitswap(self._host, self._blocks, self._allow, nursery, self._pace)
             for text in self._plan.known:
                 self._neighbourhood.keep(*parse_dial(text))
             try:
