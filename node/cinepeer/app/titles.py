@@ -94,14 +94,13 @@ class Titles:
 
         Safe to repeat: a title that stands on the ledger already is announced, not registered again.
         """
-        film = self._own_film(film_id)
-        deed = self._deed(film, owners)
-        title, done = await self._registered(deed), {}
+        film = self.own_film(film_id)
+        deed = self.deed(film, owners)
+        title, done = await self.standing(deed), {}
         if title is None:
-            signature = sign_deed(self._key, deed, self.contracts)
-            receipt = await self._send(self.contracts.titles, deeds.register_call(deed, signature))
+            receipt = await self.send(self.contracts.titles, deeds.register_call(deed, self.sign(deed)))
             done = _done(receipt)
-            title = await self._registered(deed)
+            title = await self.standing(deed)
             assert title is not None, "a registration that held has its entry"
         elif title.metadata != deed.metadata or title.shares != _shares(deed):
             raise BadInput(
@@ -111,23 +110,24 @@ class Titles:
         for record, fields in film.titles:
             if fields["title"] == title.id:
                 return {"title": _hex(title.id), "record": str(record.id), **done}
-        record = await self._announce(film, title.id, deed)
+        record = await self.announce(film, title.id, deed, self.sign(deed))
         return {"title": _hex(title.id), "record": str(record.id), **done}
 
-    async def _announce(self, film: Film, title: bytes, deed: Deed) -> Record:
+    async def announce(self, film: Film, title: bytes, deed: Deed, signature: bytes) -> Record:
+        """Signs the record that says under which title a film stands, with the deed that anybody may check."""
         fields: dict[str, Any] = {
             "film": film.record,
             "chain": self.contracts.chain_id,
             "contract": self.contracts.titles,
             "title": title,
             "deed": deed.to_map(),
-            "signature": sign_deed(self._key, deed, self.contracts),
+            "signature": signature,
         }
         record = await self._author.sign("title", fields)
         await self._library.refresh()
         return record
 
-    async def _registered(self, deed: Deed) -> Title | None:
+    async def standing(self, deed: Deed) -> Title | None:
         """The title of a deed's creator and content, when it stands on the ledger."""
         state, _ = await self.state()
         for title in state.titles.values():
@@ -135,7 +135,12 @@ class Titles:
                 return title
         return None
 
-    def _deed(self, film: Film, owners: Owners) -> Deed:
+    def sign(self, deed: Deed) -> bytes:
+        """This account's signature (65 bytes) over a deed, as its creator or as one who agrees to a share."""
+        return sign_deed(self._key, deed, self.contracts)
+
+    def deed(self, film: Film, owners: Owners) -> Deed:
+        """The deed of a film's newest version; what no co-owner takes is this account's."""
         rest = WHOLE - sum(shares for _, shares in owners)
         everyone = [(self.address, rest), *owners] if rest else owners
         if len({holder for holder, _ in everyone}) != len(everyone):
@@ -165,7 +170,7 @@ class Titles:
         exclusive: bool,
     ) -> dict[str, Any]:
         """Signs and announces a licence offer; it costs nothing until somebody takes it."""
-        title = self._title_of(self._own_film(film_id))
+        title = self.title_of(self.own_film(film_id))
         now = self._clock_ms() // 1000
         offer = Offer(
             title=title,
@@ -201,47 +206,61 @@ class Titles:
 
     def offers(self, film_id: str) -> list[Record]:
         """The licence offers of a film that are held, oldest first."""
-        return [record for record, _ in self._library.catalogue.offers_of(self._title_of(self._film(film_id)))]
+        return [record for record, _ in self._library.catalogue.offers_of(self.title_of(self.film(film_id)))]
 
-    async def buy(self, offer_record: Cid) -> dict[str, Any]:
-        """Buys a licence for this account; the signed offer goes to the ledger with the payment."""
+    async def held_offer(self, offer_record: Cid) -> tuple[Offer, bytes]:
+        """An offer by its record, with its seller's signature; raises `BadInput`."""
         held = await self._store.get(offer_record)
         if held is None or held[1] is None or held[0].kind != "offer":
             raise BadInput(f"found no offer {offer_record} here, expected the id of an offer's record")
         fields: dict[str, Any] = parse_body("offer", held[1])
-        offer = Offer.from_map(fields["terms"])
-        data = deeds.buy_call(offer, bytes(fields["signature"]), self.address)
-        receipt = await self._send(self.contracts.licences, data, offer.price)
+        if (fields["chain"], fields["contract"]) != (self.contracts.chain_id, self.contracts.licences):
+            raise BadInput(
+                f"found an offer on chain {fields['chain']} at 0x{bytes(fields['contract']).hex()}, expected one of "
+                f"this network: chain {self.contracts.chain_id} at {_hex(self.contracts.licences)}"
+            )
+        return Offer.from_map(fields["terms"]), bytes(fields["signature"])
+
+    async def buy(self, offer_record: Cid) -> dict[str, Any]:
+        """Buys a licence for this account; the signed offer goes to the ledger with the payment."""
+        offer, signature = await self.held_offer(offer_record)
+        data = deeds.buy_call(offer, signature, self.address)
+        receipt = await self.send(self.contracts.licences, data, offer.price)
         return {"licensee": _hex(self.address), "digest": _hex(offer.digest(self.contracts)), **_done(receipt)}
 
     async def pay(self, film_id: str, amount: int, memo: str) -> dict[str, Any]:
         """Pays into a film's purse."""
-        title = self._title_of(self._film(film_id))
+        title = self.title_of(self.film(film_id))
         data = deeds.pay_call(title, memo.encode()[:32].ljust(32, b"\0"))
-        receipt = await self._send(self.contracts.titles, data, amount)
+        receipt = await self.send(self.contracts.titles, data, amount)
         return {"title": _hex(title), "amount": str(amount), **_done(receipt)}
 
     async def withdraw(self, film_id: str, holder: bytes) -> dict[str, Any]:
         """Has a holder's royalties paid out to that holder."""
-        title = self._title_of(self._film(film_id))
+        title = self.title_of(self.film(film_id))
+        due = await self.due(title, holder)
+        receipt = await self.send(self.contracts.titles, deeds.withdraw_call(title, holder))
+        return {"title": _hex(title), "holder": _hex(holder), "amount": str(due), **_done(receipt)}
+
+    async def due(self, title: bytes, holder: bytes) -> int:
+        """The royalties that wait for a holder; raises `BadInput` when there are none."""
         state, _ = await self.state()
         found = statements(state.titles[title]) if title in state.titles else []
         due = next((one.claimable for one in found if one.holder == holder), 0)
         if due == 0:
             raise BadInput(f"found no royalties due to {_hex(holder)}, expected some: nothing was sent")
-        receipt = await self._send(self.contracts.titles, deeds.withdraw_call(title, holder))
-        return {"title": _hex(title), "holder": _hex(holder), "amount": str(due), **_done(receipt)}
+        return due
 
     async def anchor(self) -> dict[str, Any]:
         """Anchors the Merkle root over everything that this node holds, in the order of its arrival."""
         leaves = await self._store.leaves()
         root = await asyncio.to_thread(merkle.root, leaves)
-        receipt = await self._send(self.contracts.anchors, deeds.anchor_call(root, len(leaves)))
+        receipt = await self.send(self.contracts.anchors, deeds.anchor_call(root, len(leaves)))
         return {"root": root.hex(), "size": len(leaves), **_done(receipt)}
 
     async def rights(self, film_id: str) -> dict[str, Any]:
         """A film's rights as they stand: what the ledger's log says, folded."""
-        title = self._title_of(self._film(film_id))
+        title = self.title_of(self.film(film_id))
         state, block = await self.state()
         found = state.titles.get(title)
         if found is None:
@@ -273,11 +292,13 @@ class Titles:
         logs, block = await self.ledger.history(self.contracts)
         return self.decode(logs), block
 
-    async def _send(self, to: bytes, data: bytes, value: int = 0) -> Receipt:
+    async def send(self, to: bytes, data: bytes, value: int = 0) -> Receipt:
+        """A transaction of this account, one after the other."""
         async with self._turn:
             return await self.ledger.send(self._key, to, data, value)
 
-    def _film(self, film_id: str) -> Film:
+    def film(self, film_id: str) -> Film:
+        """A film that this node has a record of; raises `BadInput`."""
         film = self._library.catalogue.films.get(film_id)
         if film is None:
             raise BadInput(
@@ -285,8 +306,9 @@ class Titles:
             )
         return film
 
-    def _own_film(self, film_id: str) -> Film:
-        film = self._film(film_id)
+    def own_film(self, film_id: str) -> Film:
+        """A film of this node's author with a version; raises `BadInput`."""
+        film = self.film(film_id)
         if film.author != self._author.id or not film.versions:
             raise BadInput(f"found the film {film_id} of another author or without a version, expected one of your own")
         return film
@@ -298,7 +320,8 @@ class Titles:
                 return record, body
         raise BadInput(f"found no title of {film.name!r} in this network, expected it registered first")
 
-    def _title_of(self, film: Film) -> bytes:
+    def title_of(self, film: Film) -> bytes:
+        """A film's title (20 bytes) in this network; raises `BadInput`."""
         return bytes(self.registered(film)[1]["title"])
 
     def decode(self, logs: Sequence[Log]) -> list[Entry]:

@@ -11,6 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from cinepeer.faces.cli.ahead import Ahead
 from cinepeer.faces.cli.main import COMMANDS, group, main
 from cinepeer_client.cli import group as client
 
@@ -66,7 +67,8 @@ def parsed(words: list[str]) -> str:
         name, command, words = command.resolve_command(context, words)
         called.append(str(name))
         assert command is not None
-        if not isinstance(command, click.Group) or (words and words[0].startswith("-")):
+        is_own = isinstance(command, Ahead) and bool(words) and words[0] not in command.commands
+        if is_own or not isinstance(command, click.Group) or (words and words[0].startswith("-")):
             command.make_context(str(name), words, parent=context)
             words = []
     return " ".join(called)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,20 +11,27 @@ from typing import Any
 import click
 
 from cinepeer.errors import BadInput
+from cinepeer.faces.cli.acts import agent, answer, give, notice, priced, propose, register, sign, withdraw
+from cinepeer.faces.cli.ahead import Ahead
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
 from cinepeer.faces.cli.choice import FILM, film_id
+from cinepeer.faces.cli.consent import agree
 from cinepeer.faces.cli.film import parse_owner
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
-@click.command(epilog="Example: cinepeer title 'First Light' --owner 0xABC…=3000   or   cinepeer title FILM --show")
+@click.command(
+    "title",
+    epilog="Example: cinepeer title 'First Light' --owner 0xABC…=3000   or   cinepeer title FILM --show   "
+    "| Steps of their own: title propose, sign, register, give, agent, notice, answer.",
+)
 @click.argument("film", type=FILM)
 @click.option("--owner", multiple=True, help="A co-owner ADDRESS=SHARES (basis points); you keep the rest.")
 @click.option("--show", "only_show", is_flag=True, help="Show the rights as they stand on the ledger.")
 @json_option
 @home_option
-def title(film: str, owner: tuple[str, ...], only_show: bool, as_json: bool, home: Path) -> None:
+def _title(film: str, owner: tuple[str, ...], only_show: bool, as_json: bool, home: Path) -> None:
     """Register a film's title, or show the rights as they stand."""
     if only_show and owner:
         raise BadInput("found both --show and --owner, expected one of them")
@@ -35,8 +43,15 @@ def title(film: str, owner: tuple[str, ...], only_show: bool, as_json: bool, hom
     show(node.post("/api/titles", {"film": film_id(node, film), "owners": owners}), as_json, _pairs)
 
 
+title = Ahead(_title)
+for _step in (propose, sign, register, give, agent, notice, answer):
+    title.add_command(_step)
+
+
 @click.command(
-    epilog="Example: cinepeer licence 'First Light' --price 5000 --medium cinema   or   cinepeer licence --buy OFFER"
+    "licence",
+    epilog="Example: cinepeer licence 'First Light' --price 5000 --medium cinema   or   cinepeer licence --buy OFFER   "
+    "or   cinepeer licence withdraw OFFER",
 )
 @click.argument("film", type=FILM, required=False)
 @click.option("--price", metavar="UNITS", help="Offer a licence at this price, in the ledger's smallest unit.")
@@ -50,12 +65,13 @@ def title(film: str, owner: tuple[str, ...], only_show: bool, as_json: bool, hom
 @click.option("--buy", "offer", metavar="OFFER", help="Buy this offer, by the id of its record.")
 @json_option
 @home_option
-def licence(film: str | None, price: str | None, offer: str | None, as_json: bool, home: Path, **terms: Any) -> None:
+def _licence(film: str | None, price: str | None, offer: str | None, as_json: bool, home: Path, **terms: Any) -> None:
     """Offer a licence for a film (signed, costs nothing), buy one, or show the offers and licences that there are."""
     if (film is None) == (offer is None) or (offer is not None and price is not None):
         raise BadInput("found neither or both of FILM and --buy OFFER, expected one of them")
     node = Node.of(home)
     if offer is not None:
+        _ask(node, {"act": "buy", "offer": offer})
         show(node.post("/api/licences", {"offer": offer}), as_json, _pairs)
         return
     assert film is not None
@@ -69,6 +85,10 @@ def licence(film: str | None, price: str | None, offer: str | None, as_json: boo
     show(node.post("/api/offers", wanted), as_json, _pairs)
 
 
+licence = Ahead(_licence)
+licence.add_command(withdraw)
+
+
 @click.command(
     epilog="Example: cinepeer pay 'First Light' 1000   or   cinepeer pay FILM --withdraw 0xABC…   or   cinepeer pay"
 )
@@ -76,13 +96,26 @@ def licence(film: str | None, price: str | None, offer: str | None, as_json: boo
 @click.argument("amount", required=False)
 @click.option("--withdraw", "holder", metavar="ADDRESS", help="Pay this holder's royalties of FILM out instead.")
 @click.option("--memo", default="", help="A word with the payment, public for ever; at most 32 bytes.")
+@click.option("--look", metavar="HASH", help="Say what became of a transaction, by its hash.")
 @click.option("--credits", "wants_credits", is_flag=True, help="Take test credits from an embedded ledger; not money.")
 @json_option
 @home_option
 def pay(
-    film: str | None, amount: str | None, holder: str | None, memo: str, wants_credits: bool, as_json: bool, home: Path
+    film: str | None,
+    amount: str | None,
+    holder: str | None,
+    memo: str,
+    look: str | None,
+    wants_credits: bool,
+    as_json: bool,
+    home: Path,
 ) -> None:
     """Pay for a film, have a holder's royalties paid out, or without FILM show this home's account."""
+    if look is not None:
+        if film or holder or wants_credits or not re.fullmatch(r"0x[0-9a-fA-F]{64}", look):
+            raise BadInput(f"found --look {look!r}, expected it alone with a hash 0x… (64 hex)")
+        show(Node.of(home).get(f"/api/transactions/{look}"), as_json, _fate)
+        return
     if wants_credits and (film or holder):
         raise BadInput("found --credits with a film or a holder, expected it alone")
     if holder is not None and (film is None or amount is not None or not _ADDRESS.fullmatch(holder)):
@@ -96,10 +129,30 @@ def pay(
     if film is None:
         found = node.post("/api/account/credits") if wants_credits else node.get("/api/account")
     elif holder is not None:
+        _ask(node, {"act": "withdraw", "film": film_id(node, film), "holder": holder})
         found = node.post("/api/withdrawals", {"film": film_id(node, film), "holder": holder})
     else:
+        _ask(node, {"act": "pay", "film": film_id(node, film), "amount": amount, "memo": memo})
         found = node.post("/api/payments", {"film": film_id(node, film), "amount": amount, "memo": memo})
     show(found, as_json, _pairs)
+
+
+def _ask(node: Node, wanted: dict[str, Any]) -> None:
+    """On a terminal, says what will be signed and what it costs, and asks; a script has agreed by what it typed."""
+    if sys.stdin.isatty():
+        agree(priced(node.post("/api/acts", wanted)), yes=False)
+
+
+def _fate(found: dict[str, Any]) -> Iterator[str]:
+    """A transaction's fate in one honest line."""
+    told = {
+        "executed": f"executed in block {found['block']}"
+        + ("" if found["final"] else ", which may still be taken back"),
+        "failed": f"executed in block {found['block']} without effect",
+        "waiting": "waiting: handed over and not executed yet",
+        "unknown": "unknown: no ledger asked knows of it; the same again is looked up by this hash first",
+    }
+    yield f"{found['tx']}  {told[found['state']]}"
 
 
 def _pairs(found: dict[str, Any]) -> Iterator[str]:

@@ -11,12 +11,11 @@ from fastapi.routing import APIRoute
 
 from cinepeer import __version__
 from cinepeer.faces.http import answers, views
+from cinepeer.faces.http.acts import acts
 from cinepeer.faces.http.chain import chain
 from cinepeer.faces.http.checkpoints import checkpoints
 from cinepeer.faces.http.films import films
-from cinepeer.faces.http.hosting import hosting
 from cinepeer.faces.http.keys import keys
-from cinepeer.faces.http.imports import imports
 from cinepeer.faces.http.ledger import ledger, titles
 from cinepeer.faces.http.neighbourhood import neighbourhood
 from cinepeer.faces.http.node import node
@@ -36,7 +35,6 @@ ROUTERS = (
     opinions,
     taste,
     reviews,
-    imports,
     uploads,
     publications,
     node,
@@ -44,10 +42,10 @@ ROUTERS = (
     keys,
     ledger,
     titles,
+    acts,
     chain,
     checkpoints,
     routing,
-    hosting,
 )
 
 

@@ -1,0 +1,268 @@
+"""What an account does on the ledger, step by step: first in one sentence with its price, and only then signed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from cinepeer.app.catalogue import Film
+from cinepeer.app.deed_file import DeedFile, parse_deed_file
+from cinepeer.app.library import Library
+from cinepeer.app.titles import Titles, parse_owners
+from cinepeer.errors import BadInput, Refused
+from cinepeer.records.cid import Cid
+from cinepeer.rights import deeds
+from cinepeer.rights.deeds import WHOLE, Offer, title_number
+from cinepeer.rights.state import State, Title
+
+GROUNDS = ("other", "owner", "shares", "licence", "content")
+"""What a notice says is wrong, by its number on the ledger."""
+
+LAST_TIME = (1 << 40) - 1
+
+_BOND = deeds.call("BOND", [], [])
+_OFFER = Offer.kind()
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """
+    One transaction before it is signed: what it does in words, to whom it goes (empty: to nobody, a record alone), and
+    the units that go with it.
+    """
+
+    sentence: str
+    to: bytes
+    data: bytes
+    value: int = 0
+
+
+class Acts:
+    """Prepares and carries out the acts of this home's account."""
+
+    def __init__(self, titles: Titles, library: Library, clock_ms: Callable[[], int]) -> None:
+        self._titles = titles
+        self._library = library
+        self._clock_ms = clock_ms
+        self._kinds: dict[str, Callable[[Mapping[str, Any]], Awaitable[Act]]] = {
+            "pay": self._pay,
+            "buy": self._buy,
+            "withdraw": self._withdraw,
+            "give": self._give,
+            "agent": self._agent,
+            "close": self._close,
+            "notice": self._notice,
+            "answer": self._answer,
+            "register": self._register,
+        }
+
+    async def show(self, kind: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """What would be signed, in one sentence, and what it costs beside `value`; nothing is sent."""
+        act = await self._kinds[kind](wanted)
+        cost = 0
+        if act.to:
+            cost = await self._titles.ledger.price(self._titles.address, act.to, act.data, act.value)
+        return {"sentence": act.sentence, "value": str(act.value), "cost": str(cost)}
+
+    async def carry_out(self, kind: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Signs and sends it; the sentence and the block in which it stands."""
+        act = await self._kinds[kind](wanted)
+        done: dict[str, Any] = {"sentence": act.sentence, "value": str(act.value)}
+        if act.to:
+            receipt = await self._titles.send(act.to, act.data, act.value)
+            done |= {"tx": _hex(receipt.tx), "block": receipt.block, "gas": receipt.gas}
+        if kind == "register":
+            done |= await self._announced(self._file(wanted))
+        return done
+
+    async def fate(self, tx: bytes) -> dict[str, Any]:
+        """What became of a transaction: executed, failed, waiting or unknown, its block, and whether for good."""
+        fate = await self._titles.ledger.fate(tx)
+        return {"tx": _hex(tx), "state": fate.state, "block": fate.block, "final": fate.is_final}
+
+    # -- deeds that several sign -------------------------------------------------------------------
+
+    def propose(self, film_id: str, owners: list[tuple[str, int]]) -> dict[str, Any]:
+        """A deed file of an own film, signed by this account; its co-owners sign it on their own machines."""
+        film = self._titles.own_film(film_id)
+        deed = self._titles.deed(film, parse_owners(owners))
+        file = DeedFile(deed, self._titles.contracts, film.id, film.name, {})
+        return file.signed(self._titles.address, self._titles.sign(deed)).to_json()
+
+    def read(self, found: Any) -> dict[str, Any]:
+        """What a deed file says, in one sentence, and who has not signed it yet."""
+        file = parse_deed_file(found, self._titles.contracts)
+        return {"sentence": _deed_sentence(file), "missing": [_hex(who) for who in file.missing()]}
+
+    def agree(self, found: Any) -> dict[str, Any]:
+        """A deed file with this account's signature added; raises `BadInput` for a deed that gives it nothing."""
+        file = parse_deed_file(found, self._titles.contracts)
+        file.check_time(self._clock_ms() // 1000)
+        own = self._titles.address
+        if own not in (file.deed.creator, *file.deed.holders):
+            raise BadInput(f"found a deed without {_hex(own)}, expected this account among its owners")
+        return file.signed(own, self._titles.sign(file.deed)).to_json()
+
+    async def _register(self, wanted: Mapping[str, Any]) -> Act:
+        file = self._file(wanted)
+        file.check_time(self._clock_ms() // 1000)
+        state, block = await self._titles.state()
+        missing = file.missing(without=state.titles)
+        if missing:
+            raise BadInput(f"found no signature of {_hex(missing[0])}, expected every owner's: nothing was sent")
+        if await self._titles.standing(file.deed) is not None:
+            if self._own_film(file) is None:
+                raise BadInput(f"found this deed's film registered already up to block {block}, expected a new one")
+            return Act("This announces your title, which somebody carried to the ledger, in a record.", b"", b"")
+        whose = "your" if file.deed.creator == self._titles.address else f"0x{file.deed.creator.hex()}'s"
+        data = deeds.register_call(file.deed, file.signatures[file.deed.creator])
+        return Act(
+            f"This carries {whose} deed to the ledger. {_deed_sentence(file)}", self._titles.contracts.titles, data
+        )
+
+    def _file(self, wanted: Mapping[str, Any]) -> DeedFile:
+        return parse_deed_file(wanted.get("deed"), self._titles.contracts)
+
+    async def _announced(self, file: DeedFile) -> dict[str, Any]:
+        """The title, and where its film is this author's, the record that says so."""
+        title = await self._titles.standing(file.deed)
+        assert title is not None, "a registration that held has its entry"
+        film = self._own_film(file)
+        if film is None:
+            return {"title": _hex(title.id)}
+        signature = file.signatures[file.deed.creator]
+        record = await self._titles.announce(film, title.id, file.deed, signature)
+        return {"title": _hex(title.id), "record": str(record.id)}
+
+    def _own_film(self, file: DeedFile) -> Film | None:
+        """The film of a deed that this account signed as its creator, where it is this author's."""
+        film = self._library.catalogue.films.get(file.film)
+        own = file.deed.creator == self._titles.address
+        return film if film is not None and own and film.record.digest == file.deed.metadata else None
+
+    # -- one account's acts ------------------------------------------------------------------------
+
+    async def _pay(self, wanted: Mapping[str, Any]) -> Act:
+        film, title = self._film(wanted)
+        amount, memo = int(wanted["amount"]), str(wanted.get("memo") or "")
+        data = deeds.pay_call(title, memo.encode()[:32].ljust(32, b"\0"))
+        said = f" with the public word {memo!r}" if memo else ""
+        sentence = f"This pays {amount:,} units to all who hold shares of {film!r} ({_hex(title)}){said}."
+        return Act(sentence, self._titles.contracts.titles, data, amount)
+
+    async def _buy(self, wanted: Mapping[str, Any]) -> Act:
+        offer, signature = await self._titles.held_offer(wanted["offer"])
+        data = deeds.buy_call(offer, signature, self._titles.address)
+        until = f"for {offer.term // 86_400:,} days" if offer.term else "without an end of its own"
+        sentence = (
+            f"This buys {'an exclusive' if offer.exclusive else 'a'} licence of the film {_hex(offer.title)} from "
+            f"{_hex(offer.seller)} for {offer.price:,} units, {until}; the purchase is public for ever."
+        )
+        return Act(sentence, self._titles.contracts.licences, data, offer.price)
+
+    async def _withdraw(self, wanted: Mapping[str, Any]) -> Act:
+        film, title = self._film(wanted)
+        holder = wanted["holder"]
+        due = await self._titles.due(title, holder)
+        sentence = f"This has {due:,} units of royalties of {film!r} paid out to {_hex(holder)}."
+        return Act(sentence, self._titles.contracts.titles, deeds.withdraw_call(title, holder))
+
+    async def _give(self, wanted: Mapping[str, Any]) -> Act:
+        film, title = self._film(wanted)
+        found, _ = await self._standing(title)
+        to, shares, own = wanted["to"], int(wanted["shares"]), self._titles.address
+        held = found.shares.get(own, 0)
+        if not 0 < shares <= held:
+            raise BadInput(f"found {shares:,} shares to give, expected 1 to the {held:,} that this account holds")
+        values = [own, to, title_number(title), shares, b""]
+        data = deeds.call("safeTransferFrom", ["address", "address", "uint256", "uint256", "bytes"], values)
+        sentence = (
+            f"This gives {shares / 100:g} % of {film!r} to {_hex(to)} for good and leaves you "
+            f"{(held - shares) / 100:g} %; what your shares earned so far stays yours."
+        )
+        return Act(sentence, self._titles.contracts.titles, data)
+
+    async def _agent(self, wanted: Mapping[str, Any]) -> Act:
+        film, title = self._film(wanted)
+        found, _ = await self._standing(title)
+        self._verify_control(found, film)
+        who, until, now = wanted["to"], int(wanted["until"]), self._clock_ms() // 1000
+        if until and not now < until <= LAST_TIME:
+            raise BadInput(f"found an end at {until}, expected a time to come, or 0 to dismiss the agent")
+        data = deeds.call("delegate", ["uint256", "address", "uint40"], [title_number(title), who, until])
+        end = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M UTC") if until < 1 << 38 else "its end"
+        sentence = (
+            f"This lets {_hex(who)} offer licences of {film!r} in your place until {end}."
+            if until
+            else f"This ends what {_hex(who)} may do for {film!r} in your place."
+        )
+        return Act(sentence, self._titles.contracts.titles, data)
+
+    async def _close(self, wanted: Mapping[str, Any]) -> Act:
+        offer, _ = await self._titles.held_offer(wanted["offer"])
+        if offer.seller != self._titles.address:
+            raise BadInput(f"found an offer of {_hex(offer.seller)}, expected one of this account")
+        data = deeds.call("close", [_OFFER], [offer.values()])
+        sentence = f"This withdraws the offer {wanted['offer']} for good; licences that were bought of it stay."
+        return Act(sentence, self._titles.contracts.licences, data)
+
+    async def _notice(self, wanted: Mapping[str, Any]) -> Act:
+        film, title = self._film(wanted)
+        ground = str(wanted["ground"])
+        if ground not in GROUNDS:
+            raise BadInput(f"found the ground {ground!r}, expected one of {', '.join(GROUNDS)}")
+        number, evidence = GROUNDS.index(ground), self._evidence(wanted)
+        data = deeds.call("notice", ["uint256", "uint8", "bytes32"], [title_number(title), number, evidence])
+        asked = deeds.call("bondFor", ["uint256"], [title_number(title)])
+        bond = int.from_bytes(await self._titles.ledger.call(self._titles.contracts.disputes, asked))
+        sentence = (
+            f"This disputes the title of {film!r} ({ground}) and freezes its payouts; {bond:,} units are your bond, "
+            "which goes to the film if the arbiter finds you wrong."
+        )
+        return Act(sentence, self._titles.contracts.disputes, data, bond)
+
+    async def _answer(self, wanted: Mapping[str, Any]) -> Act:
+        case = int(wanted["case"])
+        state, block = await self._titles.state()
+        dispute = state.disputes.get(case)
+        if dispute is None:
+            raise BadInput(f"found no case {case} up to block {block}, expected one that was opened")
+        data = deeds.call("answer", ["uint256", "bytes32"], [case, self._evidence(wanted)])
+        bond = int.from_bytes(await self._titles.ledger.call(self._titles.contracts.disputes, _BOND))
+        sentence = f"This answers the notice {case}; {bond:,} units are your bond, yours again if the title holds."
+        return Act(sentence, self._titles.contracts.disputes, data, bond)
+
+    # -- what is asked about -----------------------------------------------------------------------
+
+    def _film(self, wanted: Mapping[str, Any]) -> tuple[str, bytes]:
+        film = self._titles.film(str(wanted["film"]))
+        return film.name, self._titles.title_of(film)
+
+    async def _standing(self, title: bytes) -> tuple[Title, State]:
+        state, block = await self._titles.state()
+        if title not in state.titles:
+            raise BadInput(f"found no title {_hex(title)} on the ledger up to block {block}, expected it registered")
+        return state.titles[title], state
+
+    def _verify_control(self, title: Title, film: str) -> None:
+        if title.controller != self._titles.address:
+            raise BadInput(f"found {_hex(title.controller)} in control of {film!r}, expected this account")
+
+    def _evidence(self, wanted: Mapping[str, Any]) -> bytes:
+        try:
+            return Cid.parse(str(wanted["evidence"])).digest
+        except Refused as error:
+            raise BadInput(f"found the evidence {str(wanted['evidence'])[:80]!r}, expected its CID") from error
+
+
+def _deed_sentence(file: DeedFile) -> str:
+    """Who would hold which shares of which film."""
+    pairs = zip(file.deed.holders, file.deed.shares, strict=True)
+    parts = ", ".join(f"{_hex(who)} {shares * 100 / WHOLE:g} %" for who, shares in pairs)
+    return f"It registers the film {file.name!r} for {_hex(file.deed.creator)}, shared out as {parts}."
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()
