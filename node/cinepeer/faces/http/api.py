@@ -15,7 +15,9 @@ from cinepeer.faces.http.acts import acts
 from cinepeer.faces.http.chain import chain
 from cinepeer.faces.http.checkpoints import checkpoints
 from cinepeer.faces.http.films import films
+from cinepeer.faces.http.hosting import hosting
 from cinepeer.faces.http.keys import keys
+from cinepeer.faces.http.imports import imports
 from cinepeer.faces.http.ledger import ledger, titles
 from cinepeer.faces.http.neighbourhood import neighbourhood
 from cinepeer.faces.http.node import node
@@ -35,6 +37,7 @@ ROUTERS = (
     opinions,
     taste,
     reviews,
+    imports,
     uploads,
     publications,
     node,
@@ -46,6 +49,7 @@ ROUTERS = (
     chain,
     checkpoints,
     routing,
+    hosting,
 )
 
 
