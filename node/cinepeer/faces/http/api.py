@@ -16,8 +16,8 @@ from cinepeer.faces.http.chain import chain
 from cinepeer.faces.http.checkpoints import checkpoints
 from cinepeer.faces.http.films import films
 from cinepeer.faces.http.hosting import hosting
-from cinepeer.faces.http.keys import keys
 from cinepeer.faces.http.imports import imports
+from cinepeer.faces.http.keys import keys
 from cinepeer.faces.http.ledger import ledger, titles
 from cinepeer.faces.http.neighbourhood import neighbourhood
 from cinepeer.faces.http.node import node
@@ -36,8 +36,8 @@ ROUTERS = (
     search,
     opinions,
     taste,
-    reviews,
     imports,
+    reviews,
     uploads,
     publications,
     node,
