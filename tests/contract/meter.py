@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -214,3 +215,7 @@ def _anchors(meter: Meter) -> None:
     assert meter.anchors.anchorAll(batch(5)) == 20
     meter.used //= 20
     meter.note("anchor, in a batch of 20, each")
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(), indent=1))
