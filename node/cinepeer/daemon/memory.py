@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 # Records come by the thousand and form no cycles; at Python's own 700 every few of them were looked at again.
-THRESHOLDS = (10_000, 10, 10)
+THRESHOLDS = (50_000, 10, 10)
 
 
 def settle() -> None:

@@ -142,11 +142,17 @@ class Dialler:
         return have, need, True
 
     def _take(self, need: Sequence[Cid]) -> Steps[None]:
-        """Fetches and stores, one batch on its way while the one before it is stored."""
-        rest = deque((yield from self._ordered(need)))
+        """Fetches and stores, one batch on its way while the one before it is stored.
+
+        They come by time, which is nearly always an order in which they can be admitted; where it is not, the other
+        side is asked for the places of the rest.
+        """
+        rest, is_ordered = deque(need), len(need) <= MAX_RECORDS
         waiting: tuple[Pair, ...] = ()
         here: tuple[Pair, ...] = ()
         while rest or here:
+            if waiting and not is_ordered:
+                rest, is_ordered = deque((yield from self._ordered(tuple(rest)))), True
             asked = tuple(rest.popleft() for _ in range(min(len(rest), MAX_RECORDS)))
             wishes: list[Wish | Question] = [self._question(RecordsWanted(asked))] if asked else []
             if here:
@@ -164,9 +170,7 @@ class Dialler:
         self.done.waiting += len(waiting)
 
     def _ordered(self, need: Sequence[Cid]) -> Steps[list[Cid]]:
-        """Ids in the order of the other side, in which they can be admitted; one question's worth needs none."""
-        if len(need) <= MAX_RECORDS:
-            return list(need)
+        """Ids in the order of the other side, in which they can be admitted."""
         placed: list[tuple[int, Cid]] = []
         for begin in range(0, len(need), MAX_PLACES):
             asked = tuple(need[begin : begin + MAX_PLACES])

@@ -8,10 +8,11 @@ import pytest
 
 from cinepeer.errors import Refused
 from cinepeer.records.cid import DAG_CBOR, Cid
+from cinepeer.records.keys import public_key
 from cinepeer.replication import exchange, frames
 from cinepeer.replication.exchange import Answerer
 from cinepeer.replication.scope import EVERYTHING, Scope
-from unit.replication.rig import NETWORK, NOW_MS, OTHER, Author, MemoryStore, Outcome, perform, sync
+from unit.replication.rig import NETWORK, NOW_MS, OTHER, Author, MemoryStore, Outcome, perform, seed, sync
 
 
 def authors(count: int, ratings: int) -> list[Author]:
@@ -189,8 +190,50 @@ def test_places_that_do_not_fit_the_ids_are_refused(change, monkeypatch: pytest.
         return frames.encode(frames.Places(change(parsed.places))) if isinstance(parsed, frames.Places) else answer
 
     with pytest.raises(Refused) as caught:
-        sync(MemoryStore(), held_by(*authors(2, 2)), tamper=tamper)
+        sync(MemoryStore(), held_by(author_whose_keys_come_last()), tamper=tamper)
     assert caught.value.reason == "bad-frame"
+
+
+def author_whose_keys_come_last() -> Author:
+    """An author with a second device, which signed before the root's clock says that it admitted it."""
+    author = Author(1)
+    author.rate(3)
+    seed_of_it = seed("early", 1)
+    rated, prev = [], None
+    for film in range(20):
+        prev = author._sign(seed_of_it, author.id, prev, "rating", ratings=[[f"movielens:{film + 1}", 7]])
+        rated.append(author.pairs.pop())
+    author._root_says("delegate", device=public_key(seed_of_it), name="early")
+    author.pairs += rated
+    return author
+
+
+def test_where_the_order_of_time_is_not_that_of_admitting_nothing_waits_to_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exchange, "MAX_RECORDS", 4)
+    one, other = MemoryStore(), held_by(author_whose_keys_come_last())
+    asked: list[frames.Question] = []
+
+    def note(question: bytes, answer: bytes) -> bytes:
+        asked.append(frames.parse_question(question))
+        return answer
+
+    done = sync(one, other, tamper=note)
+    assert (len(one.held), done.waiting) == (len(other.held), 0)
+    assert sum(isinstance(question, frames.PlacesWanted) for question in asked) == 1
+
+
+def test_where_it_is_no_places_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "MAX_RECORDS", 4)
+    one, other = MemoryStore(), held_by(*authors(3, 5))
+
+    def note(question: bytes, answer: bytes) -> bytes:
+        assert not isinstance(frames.parse_question(question), frames.PlacesWanted)
+        return answer
+
+    sync(one, other, tamper=note)
+    assert set(one.held) == set(other.held)
 
 
 def test_a_peer_that_lists_records_and_does_not_hand_them_over_is_counted_and_does_not_hold_up_the_rest() -> None:

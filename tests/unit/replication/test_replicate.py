@@ -238,9 +238,9 @@ def test_a_sync_that_breaks_off_is_resumed_by_the_next() -> None:
     async def body() -> None:
         one, other = make("a"), make("b", author(600).pairs)
         one.network.links["b"] = other.replication
-        one.network.break_at = 6
+        one.network.break_at = 5
         async with running(one, other):
-            await until(lambda: one.network.asked >= 6)
+            await until(lambda: one.network.asked >= 5)
             await until(lambda: one.replication.peers()["b"].received > 0)
             assert 0 < len(one.store.held) < 602
             done = await one.replication.sync("b")
