@@ -20,6 +20,9 @@ from cinepeer.rights.state import State, Title
 GROUNDS = ("other", "owner", "shares", "licence", "content")
 """What a notice says is wrong, by its number on the ledger."""
 
+PROPOSED_DAYS = 30
+"""How long a proposed deed may be signed and carried."""
+
 LAST_TIME = (1 << 40) - 1
 
 _BOND = deeds.call("BOND", [], [])
@@ -87,7 +90,7 @@ class Acts:
     def propose(self, film_id: str, owners: list[tuple[str, int]]) -> dict[str, Any]:
         """A deed file of an own film, signed by this account; its co-owners sign it on their own machines."""
         film = self._titles.own_film(film_id)
-        deed = self._titles.deed(film, parse_owners(owners))
+        deed = self._titles.deed(film, parse_owners(owners), PROPOSED_DAYS)
         file = DeedFile(deed, self._titles.contracts, film.id, film.name, {})
         return file.signed(self._titles.address, self._titles.sign(deed)).to_json()
 

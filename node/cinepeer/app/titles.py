@@ -139,8 +139,8 @@ class Titles:
         """This account's signature (65 bytes) over a deed, as its creator or as one who agrees to a share."""
         return sign_deed(self._key, deed, self.contracts)
 
-    def deed(self, film: Film, owners: Owners) -> Deed:
-        """The deed of a film's newest version; what no co-owner takes is this account's."""
+    def deed(self, film: Film, owners: Owners, days: int = 1) -> Deed:
+        """The deed of a film's newest version, to be carried within `days`; what no co-owner takes is this account's."""
         rest = WHOLE - sum(shares for _, shares in owners)
         everyone = [(self.address, rest), *owners] if rest else owners
         if len({holder for holder, _ in everyone}) != len(everyone):
@@ -153,7 +153,7 @@ class Titles:
             fingerprint=bytes(version.fields["source"]),
             codec=DAG_PB,
             royalty=ROYALTY_BP,
-            deadline=self._clock_ms() // 1000 + DAY_S,
+            deadline=self._clock_ms() // 1000 + days * DAY_S,
             holders=tuple(holder for holder, _ in everyone),
             shares=tuple(shares for _, shares in everyone),
         )
