@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 SCREENS = ("", "film", "search", "studio", "audit", "node", "me")
 """The first part of each screen's path."""
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' blob:",
-        "media-src 'self' blob:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "worker-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
+_POLICY = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob:",
+    "media-src 'self' blob:",
+    "font-src 'self'",
+    "worker-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
 )
+
+
+def policy(gateways: Sequence[str] = ()) -> str:
+    """The page's Content-Security-Policy: it asks its own origin, and of all others `gateways` alone (origins)."""
+    return "; ".join((*_POLICY, " ".join(("connect-src 'self'", *gateways))))
+
+
+def with_gateways(index: bytes, gateways: Sequence[str]) -> bytes:
+    """The page with the gateways named that its policy lets it ask; origins hold nothing that HTML could misread."""
+    meta = f'<meta name="gateways" content="{" ".join(gateways)}" />'.encode()
+    return index.replace(b"</head>", meta + b"</head>", 1)
+
+
 HEADERS = {
-    "content-security-policy": POLICY,
+    "content-security-policy": policy(),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",

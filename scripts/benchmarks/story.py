@@ -105,14 +105,14 @@ async def _recommendation() -> dict[str, Any]:
     import os
 
     from cinepeer.adapters.store.records import RecordStore
-    from cinepeer.app.identity import open_author
-    from cinepeer.app.library import Library
     from cinepeer.adapters.system.notes import Notes
     from cinepeer.app.facts import Ground
+    from cinepeer.app.identity import open_author
+    from cinepeer.app.library import Library
     from cinepeer.app.recommend import Recommendations
     from cinepeer.app.taste import Taste
-    from cinepeer.rights.state import State
     from cinepeer.faces.cli import crowd
+    from cinepeer.rights.state import State
 
     with (MOVIELENS / "ratings.csv").open() as lines:
         people: dict[str, dict[str, int]] = {}

@@ -20,7 +20,7 @@ import pytest
 from cinepeer.errors import BadInput
 from cinepeer_client.fetch import Source
 from cinepeer_client.open import MAX_POST_BYTES, Opened
-from cinepeer_client.page import POLICY
+from cinepeer_client.page import policy
 from real.film_stand import Node, Stand, dead_url, files_of_a_film, serving, set_up
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -61,8 +61,8 @@ def ask(opened: Opened, method: str, path: str, body: bytes = b"", **headers: st
 def test_every_screen_is_the_packages_own_page_under_a_strict_policy(opened: Opened, path: str) -> None:
     status, headers, body = ask(opened, "GET", path)
     assert (status, body) == (200, b"<title>page</title>")
-    assert headers["content-security-policy"] == POLICY
-    assert "unsafe" not in POLICY
+    assert headers["content-security-policy"] == policy()
+    assert "unsafe" not in policy()
     assert "set-cookie" not in headers
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from cinepeer.app.said import Said
 from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record
+
+MAX_GATEWAYS = 32  # that a page may ask; its policy names each
+# An origin as browsers write it: nothing else of a stranger's words gets into a header or a page.
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?::\d{1,5})?(?=/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,15 @@ class Catalogue:
         """Who says to hold a version, in a fixed order."""
         found = (provider for provider in self.providers.values() if version.id in provider.versions)
         return sorted(found, key=lambda provider: (provider.author, provider.device))
+
+    def gateways(self, but: bytes) -> list[str]:
+        """Origins of the public gateways that hosts name, of those with most versions first, without one device's."""
+        held: Counter[str] = Counter()
+        for provider in self.providers.values():
+            origin = _ORIGIN.match(provider.gateway or "")
+            if origin is not None and provider.device != but:
+                held[origin[0].lower()] += len(provider.versions)
+        return [origin for origin, _ in sorted(held.items(), key=lambda one: (-one[1], one[0]))[:MAX_GATEWAYS]]
 
     def offers_of(self, title: bytes) -> list[tuple[Record, dict[str, Any]]]:
         """The signed offers for a title on the ledger, oldest first."""

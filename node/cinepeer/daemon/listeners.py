@@ -37,8 +37,12 @@ async def listen(
     from cinepeer_client.page import built_page
 
     token, built = str(home.kept["token"]), built_page()
-    pages = [web(built, token, ports["page_port"])] if built else []
-    missing = {"elsewhere": elsewhere(built, token, ports["page_port"])} if built else {}
+
+    def gateways() -> list[str]:
+        return parts.library.catalogue.gateways(but=parts.author.device)
+
+    pages = [web(built, token, ports["page_port"], gateways)] if built else []
+    missing = {"elsewhere": elsewhere(built, token, ports["page_port"], gateways)} if built else {}
 
     async def hosted(root: Cid, cid: Cid) -> bytes | None:
         found: bytes | None = await fetching.hosted(cid, parts.library.catalogue.hosts_of(root))

@@ -11,7 +11,7 @@ from cinepeer.adapters.store.counted_file import CountedFile
 from cinepeer.app.catalogue import Catalogue
 from cinepeer.app.library import Library
 from cinepeer.records.bodies import new_body, parse_body
-from cinepeer.records.cid import DAG_PB, Cid
+from cinepeer.records.cid import DAG_CBOR, DAG_PB, Cid
 from cinepeer.records.record import sign_record
 from cinepeer.trust.counted import Counted
 from cinepeer.trust.kept import Mark
@@ -351,3 +351,25 @@ def test_a_fork_between_two_runs_takes_off_what_was_counted(tmp_path: Path, monk
             await same_as_afresh(world, library)
 
     in_world(tmp_path, story)
+
+
+def test_gateways_are_origins_of_hosts_and_nothing_else_that_they_write() -> None:
+    catalogue = Catalogue()
+    named = {
+        "https://films.example/node": 2,
+        "http://10.0.0.7:8081": 1,
+        "HTTPS://Films.Example": 1,
+        "https://evil.example; script-src *": 3,
+        'https://x"><script>': 3,
+        "javascript:alert(1)": 3,
+        "https://[2001:db8::1]:8443/": 1,
+    }
+    versions = [Cid.of(bytes([number]), DAG_PB) for number in range(3)]
+    for number, (gateway, count) in enumerate(named.items(), 1):
+        body = new_body("host", bytes(16), versions=versions[:count], addrs=[], gateway=gateway, custody=False)
+        author, prev = Cid.of(bytes([number]), DAG_CBOR), Cid.of(b"", DAG_CBOR)
+        record = sign_record(bytes([number]) * 32, author=author, seq=1, prev=prev, time=number, kind="host", body=body)
+        catalogue.apply(record, parse_body("host", body))
+    own = next(one.device for one in catalogue.providers.values() if one.gateway == "HTTPS://Films.Example")
+    found = ["https://films.example", "http://10.0.0.7:8081", "https://[2001:db8::1]:8443"]
+    assert catalogue.gateways(but=b"") == catalogue.gateways(but=own) == found

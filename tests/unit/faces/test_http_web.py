@@ -21,13 +21,14 @@ def ask(tmp_path: Path) -> Ask:
     """Asks a page of two assets, without a socket."""
     folder = tmp_path / "web"
     (folder / "assets").mkdir(parents=True)
-    (folder / "index.html").write_text("<!doctype html><title>Cinepeer</title>")
+    (folder / "index.html").write_text("<!doctype html><head><title>Cinepeer</title></head>")
     (folder / "assets" / "index-1a2b.js").write_text("let a")
     (folder / "assets" / "face-1a2b.woff2").write_bytes(b"wOF2")
     (folder / "assets" / "notes.md").write_text("not part of the page")
     (tmp_path / "secret").write_text("secret")
     app = FastAPI()
-    app.include_router(web(folder, "a-token", 4711))
+    (folder / "assets" / "worker-1a2b.js").write_text("let b")
+    app.include_router(web(folder, "a-token", 4711, lambda: ["https://host.example", "http://10.0.0.7:8081"]))
 
     def asked(path: str, method: str = "GET") -> httpx.Response:
         async def answer() -> httpx.Response:
@@ -55,7 +56,7 @@ def test_every_screen_is_the_page_with_its_cookie(ask: Ask, path: str) -> None:
 
 
 def test_the_policy_lets_nothing_in_from_elsewhere(ask: Ask) -> None:
-    for path in ("/", "/assets/index-1a2b.js", "/assets/none.js"):
+    for path in ("/assets/index-1a2b.js", "/assets/none.js"):
         policy = dict(part.split(" ", 1) for part in ask(path).headers["content-security-policy"].split("; "))
         assert policy["default-src"] == "'none'"
         assert policy["frame-ancestors"] == "'none'"
@@ -84,3 +85,12 @@ def test_what_is_no_asset_is_not_found(ask: Ask, path: str) -> None:
 def test_the_page_answers_head_and_takes_no_writes(ask: Ask) -> None:
     assert ask("/", "HEAD").status_code == 200
     assert ask("/", "POST").status_code == 405
+
+
+def test_the_page_and_its_worker_may_ask_the_gateways_of_hosts_and_nobody_else(ask: Ask) -> None:
+    for path in ("/", "/film/bafyrei", "/assets/worker-1a2b.js"):
+        found = ask(path)
+        policy = dict(part.split(" ", 1) for part in found.headers["content-security-policy"].split("; "))
+        assert policy["connect-src"] == "'self' https://host.example http://10.0.0.7:8081"
+        assert found.headers["cache-control"] == "no-cache"
+    assert b'<meta name="gateways" content="https://host.example http://10.0.0.7:8081" />' in ask("/").content

@@ -2,6 +2,7 @@
 
 import type { Questions, Sort, Tally, ToPage } from '../verify/asking';
 import { Refused, Unavailable } from '../verify/refused';
+import type { Left } from '../verify/sources';
 
 interface Waiting {
   readonly resolve: (answer: never) => void;
@@ -12,6 +13,7 @@ let worker: Worker | null = null;
 let last = 0;
 const waiting = new Map<number, Waiting>();
 const listeners = new Set<(tally: Tally) => void>();
+const watchers = new Set<(left: Left) => void>();
 
 function started(): Worker {
   if (worker === null) {
@@ -24,6 +26,10 @@ function started(): Worker {
 function take(told: ToPage): void {
   if ('tally' in told) {
     for (const listener of listeners) listener(told.tally);
+    return;
+  }
+  if ('left' in told) {
+    for (const watcher of watchers) watcher(told.left);
     return;
   }
   const asked = waiting.get(told.id);
@@ -51,4 +57,10 @@ export function prove<S extends Sort>(sort: S, ask: Questions[S]['ask'], signal?
 export function onTally(listener: (tally: Tally) => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/** Tells of every source that was left for another one, until the function that is returned is called. */
+export function onLeft(watcher: (left: Left) => void): () => void {
+  watchers.add(watcher);
+  return () => watchers.delete(watcher);
 }

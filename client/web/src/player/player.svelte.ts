@@ -1,8 +1,9 @@
 /** A version on a video element: attached at once, but not a byte is asked for before it is to play. */
 
 import type HlsPlayer from 'hls.js';
-import { onTally, prove } from '../ask/prover';
+import { onLeft, onTally, prove } from '../ask/prover';
 import { Refused } from '../verify/refused';
+import type { Left } from '../verify/sources';
 import { addressOf, loaderFor } from './loader';
 
 /** Where playing stands: `stopped` says that something served did not hold, `lost` that it did not come. */
@@ -31,6 +32,8 @@ export class Player {
   levels = $state.raw<readonly number[]>([]);
   level = $state(-1);
   shown = $state(0);
+  /** The sources that were left for others while this version played. */
+  left = $state.raw<readonly Left[]>([]);
 
   private readonly source = typeof MediaSource === 'undefined' ? null : new MediaSource();
   private hls: HlsPlayer | null = null;
@@ -53,11 +56,13 @@ export class Player {
     this.on('play', () => this.want());
     this.on('playing', () => this.stand('playing'));
     this.on('waiting', () => this.stand('waiting'));
+    this.leave.push(onLeft((left) => left.root === this.root && (this.left = [...this.left.filter((one) => one.source !== left.source), left])));
     this.leave.push(onTally((tally) => this.tally(tally.root, tally.blocks, tally.bytes)));
   }
 
   /** The version to play; what was asked for before is done now. */
-  setRoot(root: string, renditions: readonly Rung[]): void {
+  setRoot(root: string, renditions: readonly Rung[], gateways: readonly string[]): void {
+    void prove('sources', { root, gateways });
     if (this.isStarted || this.root === root) return;
     this.root = root;
     this.renditions = [...renditions].sort((a, b) => a.bandwidth - b.bandwidth);

@@ -1,5 +1,6 @@
 /** What the page may ask of the worker, and what comes back. */
 
+import type { Left } from './sources';
 import type { ProvenFilm, ProvenReview, ProvenStars } from './shelf';
 
 export interface Questions {
@@ -12,6 +13,8 @@ export interface Questions {
   file: { ask: { root: string; path: string; maxBytes: number }; answer: ArrayBuffer };
   /** Has the blocks under way with which playing a version begins in these folders; answers when they came or failed. */
   ahead: { ask: { root: string; folders: readonly string[] }; answer: null };
+  /** Names the public gateways that may be asked for the blocks under a root, beside the page's own node. */
+  sources: { ask: { root: string; gateways: readonly string[] }; answer: null };
   /** One record, its id, signature and body checked. */
   record: { ask: { id: string }; answer: ProvenRecord };
   /** What people wrote about a film, newest first, proved and paged as the ratings are. */
@@ -50,4 +53,5 @@ export type FromPage = Ask | { readonly id: number; readonly sort: 'leave' };
 export type ToPage =
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly failure: { readonly reason: string; readonly sentence: string; readonly status: number } }
-  | { readonly tally: Tally };
+  | { readonly tally: Tally }
+  | { readonly left: Left };

@@ -3,17 +3,20 @@
 import type { Cid } from './cid';
 import type { Octets } from './octets';
 import { Refused, Unavailable } from './refused';
+import { OWN } from './sources';
 
 const MAX_BLOCK_BYTES = 2 << 20;
 const MAX_RECORDS_BYTES = 32 << 20;
 const PATIENCE_MS = 60_000;
 
 /**
- * The block of this id under a version's root, hashed before it is given away. A node that does not hold it asks that
- * version's hosts. Throws `Refused` (`wrong-block`) or `Unavailable`.
+ * The block of this id under a version's root, hashed before it is given away, from the page's own node or from a gateway.
+ * Our own node, where it does not hold the block, asks that version's hosts. Throws `Refused` (`wrong-block`) or
+ * `Unavailable`.
  */
-export async function fetchBlock(root: string, cid: Cid, signal: AbortSignal): Promise<Octets> {
-  const block = await get(`/ipfs/${cid}?format=raw&of=${root}`, MAX_BLOCK_BYTES, signal, 'application/vnd.ipld.raw');
+export async function fetchBlock(source: string, root: string, cid: Cid, signal: AbortSignal, patienceMs: number): Promise<Octets> {
+  const address = source === OWN ? `/ipfs/${cid}?format=raw&of=${root}` : `${source}/ipfs/${cid}?format=raw`;
+  const block = await get(address, MAX_BLOCK_BYTES, signal, 'application/vnd.ipld.raw', patienceMs);
   if (!(await cid.isOf(block))) {
     throw new Refused('wrong-block', `found ${block.length} other bytes for the block ${cid}, expected those of its id`);
   }
@@ -45,18 +48,18 @@ export function fetchRecord(id: string, signal: AbortSignal): Promise<Octets> {
   return get(`/api/records/${encodeURIComponent(id)}`, 64 << 10, signal);
 }
 
-async function get(path: string, maxBytes: number, signal: AbortSignal, accept = '*/*'): Promise<Octets> {
+async function get(path: string, maxBytes: number, signal: AbortSignal, accept = '*/*', patienceMs = PATIENCE_MS): Promise<Octets> {
   let response: Response;
   let data: Octets;
   try {
     response = await fetch(path, {
       headers: { Accept: accept },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
     });
     data = new Uint8Array(await response.arrayBuffer());
   } catch (error) {
     if (signal.aborted) throw error;
-    const why = error instanceof DOMException && error.name === 'TimeoutError' ? `within ${PATIENCE_MS / 1000} s` : 'at all';
+    const why = error instanceof DOMException && error.name === 'TimeoutError' ? `within ${patienceMs / 1000} s` : 'at all';
     throw new Unavailable(`found no answer ${why}, expected this node to give ${path}`);
   }
   if (!response.ok) throw new Unavailable(detail(data) ?? `found status ${response.status} for ${path}`, response.status);

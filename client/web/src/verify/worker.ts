@@ -10,6 +10,7 @@ import { toHex, type Octets } from './octets';
 import { parseRecord, readBody, verifyRecord } from './record';
 import { Refused, Unavailable } from './refused';
 import { Shelf } from './shelf';
+import { Sources } from './sources';
 import { Tree } from './tree';
 
 const scope = self as unknown as {
@@ -21,6 +22,7 @@ const leaving = new Map<number, AbortController>();
 const tallies = new Map<string, { readonly ids: Set<string>; bytes: number }>();
 const trees = new Map<string, { readonly tree: Tree; readonly ahead: Tree }>();
 const shelf = new Shelf(Date.now);
+const sources = new Sources(fetchBlock, Date.now, (left) => scope.postMessage({ left }));
 let admitted: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
@@ -49,6 +51,9 @@ function work(asked: Ask, signal: AbortSignal): Promise<unknown> {
       return file(asked.ask.root, asked.ask.path, asked.ask.maxBytes, signal);
     case 'ahead':
       return ahead(asked.ask.root, asked.ask.folders);
+    case 'sources':
+      sources.name(asked.ask.root, asked.ask.gateways);
+      return Promise.resolve(null);
     case 'record':
       return record(asked.ask.id, signal);
     case 'ratings':
@@ -106,7 +111,7 @@ function treesOf(root: string): { readonly tree: Tree; readonly ahead: Tree } {
 }
 
 async function block(root: string, cid: Cid, signal: AbortSignal): Promise<Octets> {
-  const found = await fetchBlock(root, cid, signal);
+  const found = await sources.block(root, cid, signal);
   const checked = tallies.get(root) ?? { ids: new Set<string>(), bytes: 0 };
   tallies.set(root, checked);
   // A block that is fetched again after a jump back is checked again, and counted once.

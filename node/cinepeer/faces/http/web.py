@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -11,24 +11,23 @@ from starlette.responses import Response
 
 from cinepeer.faces.http.guard import cookie_name
 from cinepeer.faces.http.problems import problem
-from cinepeer_client.page import FOR_EVER, HEADERS, TYPES, read_assets
+from cinepeer_client.page import FOR_EVER, HEADERS, TYPES, policy, read_assets, with_gateways
+
+Gateways = Callable[[], Sequence[str]]
 
 SCREENS = ("/", "/film/{film:path}", "/search", "/search/{words:path}", "/studio", "/audit", "/node", "/me")
 
 
-def web(folder: Path, token: str, port: int) -> APIRouter:
+def web(folder: Path, token: str, port: int, gateways: Gateways = lambda: ()) -> APIRouter:
     """The routes of the page that was built into `folder`.
 
     `token` is the node's own: whoever loads a screen gets it as a cookie that no script can read and that no other
-    site can send. The guard lets only loopback names come this far. The files are read once.
+    site can send. The guard lets only loopback names come this far. The files are read once. `gateways` are the
+    origins of hosts that the page may ask for blocks, as they are known when it is loaded.
     """
     router = APIRouter()
-    index = (folder / "index.html").read_bytes()
     assets = read_assets(folder)
-    headers = HEADERS | {"cache-control": "no-cache", "set-cookie": _cookie(token, port)}
-
-    def screen() -> Response:
-        return Response(index, media_type=TYPES[".html"], headers=headers)
+    screen = _screen(folder, token, port, gateways)
 
     for path in SCREENS:
         router.add_api_route(path, screen, methods=["GET", "HEAD"], include_in_schema=False)
@@ -39,23 +38,42 @@ def web(folder: Path, token: str, port: int) -> APIRouter:
         if found is None:
             return problem(404, f"found no file {name[:80]!r} of the page, expected one of its build", HEADERS)
         media_type = TYPES[Path(name).suffix]
-        return Response(found, media_type=media_type, headers=HEADERS | {"cache-control": FOR_EVER})
+        # A worker keeps to the policy that its own file came with, which changes with the hosts.
+        fresh = {"content-security-policy": policy(gateways()), "cache-control": "no-cache"}
+        kept = fresh if name.startswith("worker-") else {"cache-control": FOR_EVER}
+        return Response(found, media_type=media_type, headers=HEADERS | kept)
 
     return router
 
 
-def elsewhere(folder: Path, token: str, port: int) -> Callable[[Request], Response | None]:
+def elsewhere(
+    folder: Path, token: str, port: int, gateways: Gateways = lambda: ()
+) -> Callable[[Request], Response | None]:
     """For a path that nothing answers: the page, which tells a person so, or None for a program and below the API."""
-    index = (folder / "index.html").read_bytes()
-    headers = HEADERS | {"cache-control": "no-cache", "set-cookie": _cookie(token, port)}
+    screen = _screen(folder, token, port, gateways)
 
     def answer(request: Request) -> Response | None:
         is_person = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
         if not is_person or request.url.path.startswith(("/api/", "/ipfs/", "/assets/")):
             return None
-        return Response(index, 404, media_type=TYPES[".html"], headers=headers)
+        found = screen()
+        found.status_code = 404
+        return found
 
     return answer
+
+
+def _screen(folder: Path, token: str, port: int, gateways: Gateways) -> Callable[[], Response]:
+    """Answers with the page, its cookie, and its policy of the moment."""
+    index = (folder / "index.html").read_bytes()
+    headers = HEADERS | {"cache-control": "no-cache", "set-cookie": _cookie(token, port)}
+
+    def screen() -> Response:
+        named = gateways()
+        told = headers | {"content-security-policy": policy(named)}
+        return Response(with_gateways(index, named), media_type=TYPES[".html"], headers=told)
+
+    return screen
 
 
 def _cookie(token: str, port: int) -> str:
