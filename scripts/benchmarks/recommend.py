@@ -142,7 +142,12 @@ SEQUENTIAL: Models = {
     "three-scales": {"model": "next", "decays": (0.5, 0.8, 0.97), "discount": 0.5},
     "popularity": {},
 }
-COLD: Models = {"content": {}, "ease-columns": {"model": "content", "kernel_ridge": 3.0}}
+COLD: Models = {
+    "cold-blend": {},
+    "ease-columns": {"model": "content", "kernel_ridge": 3.0, "least": 1},
+    "content-factors": {},
+    "words": {},
+}
 FOUND = ("ndcg@100", "recall@20", "recall@50", "hr@10", "precision@10", "map@100", "mrr")
 
 
@@ -214,7 +219,7 @@ def cold(ratings: Ratings, known: csr_array, seeds: Sequence[int]) -> dict[str, 
 
     300 films with 20 likes or more, at most a fifth of those that have as many.
     """
-    tally = Tally("cold", "content")
+    tally = Tally("cold", "cold-blend")
     for seed in seeds:
         stars, _ = ratings.matrix(np.arange(len(ratings.stars)))
         liked = _where(stars, stars.data >= LIKED)

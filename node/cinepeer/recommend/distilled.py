@@ -55,7 +55,8 @@ def fit_served(
     max_next: int = 0,
     least_dislikes: int = 5,
     ridge: float = 50.0,
-    kernel_ridge: float = 1.0,
+    kernel_ridge: float = 3.0,
+    least_known: int = 3,
 ) -> ServedModel:
     """Fits every channel on `stars` [authors, films] (1..10; column j is `films[j]`) for `ranking.rank`.
 
@@ -77,7 +78,9 @@ def fit_served(
     cold = np.flatnonzero(counts == 0)
     across = None
     if content is not None and len(cold):
-        across = content_model.kernel(sparse(content[kept]), cold, warm, kernel_ridge)
+        known = content_model.is_known(counts[warm].astype(np.float64), least_known)
+        across = np.zeros((len(cold), len(warm)), np.float32)
+        across[:, known] = content_model.kernel(sparse(content[kept]), cold, warm[known], kernel_ridge)
     matrices: list[Matrix] = (
         [("disliked", (VALUE,), second, _wide(disliked, len(names), warm, cold, across))] if len(second) else []
     )

@@ -97,7 +97,7 @@ def solve_side(rows: csr_array, other: Floats, unseen: float, ridge: float) -> F
     return found
 
 
-def load_factors(data: bytes) -> Factors:
+def load_factors(data: bytes, name: str = "factors") -> Factors:
     """Reads `Factors.save`d bytes; raises `Refused` (`bad-model`)."""
     parts = unpack(data)
     try:
@@ -106,7 +106,7 @@ def load_factors(data: bytes) -> Factors:
         raise Refused("bad-model", f"found no {missing}, expected films, prior and numbers") from None
     if films.ndim != 2 or prior.shape != films.shape[:1] or numbers.shape != (2,) or not (numbers > 0).all():
         raise Refused("bad-model", "found factors of another shape, expected one row per film")
-    return Factors(films, prior, float(numbers[0]), float(numbers[1]))
+    return Factors(films, prior, float(numbers[0]), float(numbers[1]), name)
 
 
 def _present(other: Floats) -> int:

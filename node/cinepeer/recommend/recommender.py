@@ -19,6 +19,7 @@ from cinepeer.recommend import (
     next_film,
     popularity,
     predicted_stars,
+    recent,
     ridge,
     tuning,
     viewers,
@@ -29,12 +30,14 @@ from cinepeer.recommend.evidence import Evidence
 from cinepeer.recommend.history import Floats, Integers, Times, likes, verify_stars
 from cinepeer.recommend.linear import load_linear
 
-LINEAR = ("popularity", "films", "ease", "edlae", "dislikes", "next", "content", "rated", "near")
-BLENDS = ("blend", "dislikes-blend", "next-blend")
+LINEAR = ("popularity", "films", "ease", "edlae", "dislikes", "next", "content", "rated", "near", "words")
+BLENDS = ("blend", "dislikes-blend", "next-blend", "cold-blend")
 SHARES = (0.3, 0.2, 0.5)  # of near, EASE with content and iALS in the default
 DISLIKE_SHARES = (0.5, 0.1, 0.1, 0.3)  # of dislikes, near, EASE with content and iALS
 CONTENT = 100.0  # what the films' likeness by content weighs beside likes
 TRIES = 400
+COLD_SHARES: tuple[float, ...] = (0.5, 0.3, 0.2)  # of content, content-factors and words
+SPAN = 32  # ratings that follow each other
 
 
 class Recommender(Protocol):
@@ -65,7 +68,7 @@ def fit(
 ) -> Recommender:
     """Fits `model` on `stars` [authors, films], 1..10 (0 is not stored: unrated); raises `BadInput`.
 
-    `times`: int64, one per stored star. `content`: [films, features], needed by `content`. `seed`: for
+    `times`: int64, one per stored star. `content`: [films, features], needed by the models of content. `seed`: for
     models that draw. `parameters`: the model's own, as its module documents them.
     """
     verify_stars(stars, times)
@@ -85,8 +88,10 @@ def load(data: bytes) -> Recommender:
         return load_linear(name, data)
     if name == "viewers":
         return viewers.load_viewers(data)
-    if name == "factors":
-        return factors.load_factors(data)
+    if name in ("factors", "content-factors"):
+        return factors.load_factors(data, name)
+    if name == "recent":
+        return _load_recent(data)
     if name == "stars":
         return predicted_stars.load_stars(data)
     if name in BLENDS:
@@ -118,6 +123,17 @@ def _load_blend(name: str, data: bytes) -> Blend:
     return Blend(name, tuple(load(part) for part in inner), tuple(float(weight) for weight in weights))
 
 
+def _load_recent(data: bytes) -> recent.Recent:
+    parts = unpack(data)
+    latest, part = parts.get("latest", np.zeros(0)), parts.get("part", np.zeros(0))
+    if set(parts) != {"latest", "part"} or latest.shape != (1,) or part.dtype != np.uint8:
+        raise Refused("bad-model", "found no model of the newest films, expected a number and a model")
+    inner, count = part.tobytes(), int(latest.astype(np.int64)[0])
+    if count < 1 or model_name(inner) in (*BLENDS, "recent"):
+        raise Refused("bad-model", "found a mixed model within one of the newest films, expected a single one")
+    return recent.Recent(load(inner), count)
+
+
 def _blend(
     stars: csr_array, times: Times | None, content: csr_array | None, *, size: int = 64, tries: int = TRIES
 ) -> Recommender:
@@ -136,7 +152,24 @@ def _dislikes_blend(
     return _tuned("dislikes-blend", makers, DISLIKE_SHARES, stars, times, content, tries)
 
 
+def _cold_blend(stars: csr_array, times: Times | None, content: csr_array | None, *, tries: int = TRIES) -> Recommender:
+    """For new films: columns, factors and words. From `tries` authors on the shares are tried on films set aside."""
+    makers, shares = (_content, _content_factors, _words), COLD_SHARES
+    trial = tuning.cold_trial_of(stars) if _likers(stars) >= tries else None
+    if trial is not None:
+        told = content_model.verified(stars, content)
+        scores = [tuning.standardised(make(trial.stars, None, told).scores(trial.shown)) for make in makers]
+        shares = tuning.tuned([part[:, trial.films] for part in scores], trial, shares)
+    parts = [(make(stars, times, content), share) for make, share in zip(makers, shares, strict=True) if share > 0]
+    return blend_of("cold-blend", *parts)
+
+
 Maker = Callable[[csr_array, Times | None, csr_array | None], Recommender]
+
+
+def _likers(stars: csr_array) -> int:
+    """Authors who like enough films to be set aside."""
+    return int((np.diff(likes(stars).indptr) >= tuning.HIDDEN).sum())
 
 
 def _tuned(
@@ -148,12 +181,24 @@ def _tuned(
     content: csr_array | None,
     tries: int,
 ) -> Recommender:
-    if int((np.diff(likes(stars).indptr) >= tuning.HIDDEN).sum()) >= tries:
+    if _likers(stars) >= tries:
         trial = tuning.trial_of(stars, times)
         scores = [tuning.standardised(make(trial.stars, trial.times, content).scores(trial.shown)) for make in makers]
         shares = tuning.tuned(scores, trial, shares)
     parts = [(make(stars, times, content), share) for make, share in zip(makers, shares, strict=True) if share > 0]
     return blend_of(name, *parts)
+
+
+def _content(stars: csr_array, _: Times | None, content: csr_array | None) -> Recommender:
+    return content_model.fit(stars, content)
+
+
+def _content_factors(stars: csr_array, _: Times | None, content: csr_array | None) -> Recommender:
+    return content_model.fit_factors(stars, content)
+
+
+def _words(stars: csr_array, _: Times | None, content: csr_array | None) -> Recommender:
+    return content_model.fit_words(stars, content)
 
 
 def _near(stars: csr_array, times: Times | None, _: csr_array | None) -> Recommender:
@@ -172,9 +217,21 @@ def _factors(stars: csr_array, _: Times | None, __: csr_array | None, *, size: i
     return factors.fit(stars, size=size)
 
 
-def _next_blend(stars: csr_array, times: Times | None, *, together: float = 0.2, **parameters: Any) -> Recommender:
-    """The next film, and for `together` against 1 what is rated together in any order."""
-    return blend_of("next-blend", (next_film.fit(stars, times, **parameters), 1.0), (ridge.fit_rated(stars), together))
+def _next_blend(stars: csr_array, times: Times | None, **parameters: Any) -> Recommender:
+    """The next film, what is rated together in any order, and four models of the newest films of a history."""
+    after = next_film.fit(stars, times, **parameters)
+    assert times is not None, "the model of the next film asks for times"
+    whole, spans = recent.seen(stars), recent.spans(stars, times, SPAN)
+    close = near.fit(whole, times, near=0.3, decay=0.8)
+    return blend_of(
+        "next-blend",
+        (after, 1.0),
+        (ridge.fit_rated(stars), 0.2),
+        (recent.Recent(close, 3), 0.15),
+        (recent.Recent(ridge.fit_edlae(spans, ridge=30.0), 3), 0.15),
+        (recent.Recent(factors.fit(whole), 3), 0.25),
+        (recent.Recent(factors.fit(spans, rounds=5), 10), 0.25),
+    )
 
 
 # What fits each model, and what it takes besides the stars.
@@ -191,6 +248,9 @@ MODELS: dict[str, tuple[Callable[..., Recommender], tuple[str, ...]]] = {
     "dislikes-blend": (_dislikes_blend, ("times", "content")),
     "next": (next_film.fit, ("times",)),
     "content": (content_model.fit, ("content",)),
+    "content-factors": (content_model.fit_factors, ("content",)),
+    "words": (content_model.fit_words, ("content",)),
+    "cold-blend": (_cold_blend, ("times", "content")),
     "rated": (ridge.fit_rated, ()),
     "next-blend": (_next_blend, ("times",)),
     "stars": (predicted_stars.fit, ("seed",)),

@@ -13,12 +13,13 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from cinepeer.recommend.evaluation import Reals, hits, top
-from cinepeer.recommend.history import Floats, Times, likes, popularity, row_numbers, sparse
+from cinepeer.recommend.history import Floats, Integers, Times, likes, popularity, row_numbers, sparse
 from cinepeer.recommend.model import LIKED
 
 APART = 7
 HIDDEN = 5
 MOST = 700  # authors set aside
+MOST_FILMS, LIKED_OFTEN, FEW = 300, 20, 20
 SURE = 1.0  # standard errors by which a move must gain
 ROUNDS = 6
 RANKED = 100
@@ -35,6 +36,7 @@ class Trial:
     shown: csr_array
     barred: csr_array
     hidden: csr_array
+    films: Integers | None = None
 
 
 def trial_of(stars: csr_array, times: Times | None) -> Trial:
@@ -55,6 +57,27 @@ def trial_of(stars: csr_array, times: Times | None) -> Trial:
     shown = _part(theirs, ~mask)
     when = None if times is None else times[mine]
     return Trial(sparse(stars[rest]), when, shown, likes(shown), hidden)
+
+
+def cold_trial_of(stars: csr_array) -> Trial | None:
+    """Sets liked films apart: nobody's likes of them are fitted on, and they are ranked among themselves.
+
+    None where fewer than `FEW` films have `LIKED_OFTEN` likes. In the trial the columns of `barred` and `hidden` are
+    `films`; those of `shown` are all.
+    """
+    counts = popularity(stars)
+    by_likes = np.argsort(-counts, kind="stable")
+    films = np.sort(by_likes[counts[by_likes] >= LIKED_OFTEN][APART // 2 :: APART][:MOST_FILMS])
+    if len(films) < FEW:
+        return None
+    shown, hidden = likes(stars), sparse(likes(stars)[:, films])
+    shown = _part(shown, ~np.isin(shown.indices, films))
+    shown.data = shown.data * np.float32(10)
+    some = np.flatnonzero((np.diff(hidden.indptr) > 0) & (np.diff(shown.indptr) > 0))
+    order = sorted(some.tolist(), key=lambda n: np.sort(counts[hidden[[n]].indices]).tolist())
+    some = np.sort(np.array(order, np.int64)[:: max(len(order) // MOST, 1)])
+    nothing = sparse((len(some), len(films)))
+    return Trial(shown, None, sparse(shown[some]), nothing, sparse(hidden[some]), films)
 
 
 def tuned(parts: Sequence[Floats], trial: Trial, shares: Sequence[float], *, step: float = 0.1) -> tuple[float, ...]:
@@ -89,7 +112,7 @@ class _Field:
     """The films that the first mix ranks before the others: far enough down for every mix near it."""
 
     def __init__(self, parts: Sequence[Floats], trial: Trial, units: Sequence[int]) -> None:
-        total = np.zeros(trial.shown.shape, np.float32)
+        total = np.zeros(trial.hidden.shape, np.float32)
         for part, unit in zip(parts, units, strict=True):
             total += np.float32(unit) * part
         ranked = top(total, trial.barred, FIELD)

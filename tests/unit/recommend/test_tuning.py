@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from cinepeer.recommend.tuning import Trial, standardised, trial_of, tuned
+from cinepeer.recommend.tuning import Trial, cold_trial_of, standardised, trial_of, tuned
 
 VIEWERS, FILMS = 40, 150
 
@@ -52,3 +52,15 @@ def test_what_is_hidden_is_a_fifth_of_the_likes_of_authors_who_are_not_fitted_on
     assert found.hidden.data.min() >= 8
     liked = found.barred.sum(axis=1) + np.diff(found.hidden.indptr)
     assert (np.abs(np.diff(found.hidden.indptr) - liked / 5) < 1).all()
+
+
+def test_films_set_aside_are_unknown_to_the_fit_and_wanted_by_those_who_like_them() -> None:
+    chance = np.random.default_rng(2)
+    stars = csr_array(np.where(chance.random((80, 200)) < 0.5, 9, 0))
+    found = cold_trial_of(stars)
+    assert found is not None and found.films is not None
+    assert len(found.films) == len(range(3, 200, 7))
+    assert not csr_array(found.stars[:, found.films]).nnz
+    assert found.shown.shape[0] == found.hidden.shape[0] == 80
+    assert np.array_equal(found.hidden.toarray() > 0, stars.toarray()[:, found.films] > 0)
+    assert cold_trial_of(csr_array(stars[:15])) is None
