@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cinepeer.errors import Refused
 from cinepeer.records.cid import Cid
@@ -45,6 +45,7 @@ class Disk:
         self.held: dict[Cid, Pair] = {}
         self.feeds = Feeds()
         self.forgotten: set[Cid] = set()
+        self.evicted: set[Cid] = set()
         self._places: dict[Cid, int] = {}
         self._fresh: list[tuple[int, bytes]] = []
         self._sealed = SealedSet([])
@@ -77,6 +78,7 @@ class Disk:
             body = self._right_body(record, given, refused)
             if record.id in self.held:
                 if body is not None:
+                    self.evicted.discard(record.id)
                     self.held[record.id] = (record, body)
                     completed.append(record)
             elif body is not None or record.kind not in KEY_KINDS:
@@ -145,6 +147,23 @@ class Disk:
             self.forgotten.add(record_id)
             self.held[record_id] = (record, None)
 
+    def evict(self, keep: Mapping[Cid, int]) -> int:
+        """Lets go of these authors' newest bodies of ratings, until so many bytes are left; returns how many."""
+        left = dict(keep)
+        before = len(self.evicted)
+        for record, body in list(self.held.values()):  # in the order of arrival
+            if record.author in left and record.kind == "rating" and body is not None:
+                left[record.author] -= len(body)
+                if left[record.author] < 0:
+                    self.evicted.add(record.id)
+                    self.held[record.id] = (record, None)
+        return len(self.evicted) - before
+
+    @property
+    def gone(self) -> set[Cid]:
+        """Records whose bodies are not here, and are not asked for."""
+        return self.forgotten | self.evicted
+
     # Reading
 
     def sealed(self, scope: Scope) -> SealedSet:
@@ -169,11 +188,11 @@ class Disk:
         return [self.held[one] for one in held]
 
     def bodiless(self, scope: Scope, limit: int, start: float) -> list[Pair]:
-        """Records of the authors and times of a scope whose bodies are missing and were not forgotten."""
+        """Records of the authors and times of a scope whose bodies are missing and were not let go."""
         found = [
             (record, body)
             for record, body in self.held.values()
-            if body is None and record.id not in self.forgotten and scope.since_ms <= record.time < scope.until_ms
+            if body is None and record.id not in self.gone and scope.since_ms <= record.time < scope.until_ms
             if scope.authors is None or record.author in scope.authors
         ]
         at = int(start * len(found))

@@ -40,7 +40,7 @@ def _owes_body(one: Node, other: Node, lives: Lives) -> bool:
     return link is not None and any(
         body is not None
         and other.disk.held[record_id][1] is None
-        and record_id not in other.disk.forgotten
+        and record_id not in other.disk.gone
         and wants(one, lives.facts[record_id])
         and wants(other, lives.facts[record_id])
         for record_id, (_, body) in one.disk.held.items()
@@ -56,7 +56,7 @@ def part_of(node: Node, nodes: Sequence[Node], lives: Lives) -> set[bytes] | Non
     if node.scope.is_everything:
         return None
     wholes = [one for one in nodes if one.scope.is_everything]
-    return authors_in(node, wholes[0], lives, {one for whole in wholes for one in whole.disk.forgotten})
+    return authors_in(node, wholes[0], lives, {one for whole in wholes for one in whole.disk.gone})
 
 
 def authors_in(node: Node, holder: Node, lives: Lives, forgotten: set[Cid]) -> set[bytes]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record
+from cinepeer.replication.budget import keep_bytes
 from cinepeer.replication.events import Wanted
 from cinepeer.replication.machine import Limits
 from cinepeer.replication.scope import EVERYTHING, Scope
@@ -116,6 +118,8 @@ class Run:
                 self._freeze(node, length_ms)
             case "partition":
                 self._part(fault.other, length_ms)
+            case "island":
+                self._part(1 << self.names.index(node.name), length_ms)
             case "cut":
                 link = list(world.links.values())[fault.other % len(world.links)] if world.links else None
                 if link is not None:
@@ -131,6 +135,8 @@ class Run:
             case "checkpoint" if node.disk.held:
                 made = make_checkpoint(node, int(world.now_ms))
                 self.checkpoints += [made] if made else []
+            case "evict":
+                self._evict(node, fault.other)
             case "want" if node.is_up:
                 self._want(node, fault.other)
             case "clock":
@@ -163,6 +169,24 @@ class Run:
         for link in cut:
             link.is_up = True
             self.world.reconnect_soon(link)
+
+    def _evict(self, node: Node, other: int) -> None:
+        """Strangers beyond a cap lose bodies by the real rule; who is vouched for loses none, nobody a header."""
+        sizes: dict[Cid, tuple[int, int]] = {}
+        for record, body in node.disk.held.values():
+            stays, goes = sizes.get(record.author, (0, 0))
+            may_go = len(body) if body is not None and record.kind == "rating" else 0
+            sizes[record.author] = (stays + len(record.block), goes + may_go)
+        vouched = author_id(other % 4)
+        strangers = {author: its for author, its in sizes.items() if author != vouched}
+        cap_bytes = sum(stays for stays, _ in strangers.values()) + other
+        bodies = {one for one, (record, body) in node.disk.held.items() if body and record.author == vouched}
+        self.world.reached["bodies evicted"] += node.disk.evict(keep_bytes(strangers, cap_bytes))
+        if any(node.disk.held[one][1] is None for one in bodies):
+            raise BrokenLawError("2 held", f"{node.name} let go of what is vouched for")
+        left = sum(len(body) for record, body in node.disk.held.values() if _may_go(record, body, vouched) and body)
+        if left > other:
+            raise BrokenLawError("2 held", f"{node.name} keeps {left} bytes of strangers, expected {other} at most")
 
     def _want(self, node: Node, other: int) -> None:
         links = self.world.links_of(node.name)
@@ -213,6 +237,10 @@ class Run:
         return [
             (number, node) for number, (node, life) in self.wanted.items() if node.life == life and number not in told
         ]
+
+
+def _may_go(record: Record, body: bytes | None, vouched: Cid) -> bool:
+    return body is not None and record.kind == "rating" and record.author != vouched
 
 
 def scope_of(words: str) -> Scope:

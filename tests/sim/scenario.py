@@ -13,7 +13,7 @@ from sim.lives import FALSE, Step, draw_steps
 
 FAULTS = (
     "crash", "crash-before", "crash-after", "freeze", "partition", "cut", "slow", "disk-full", "forget", "want",
-    "clock", "checkpoint",
+    "clock", "checkpoint", "evict", "island",
 )  # fmt: skip
 
 

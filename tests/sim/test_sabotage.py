@@ -96,6 +96,15 @@ def test_law_3_is_broken_by_a_disk_that_loses_what_it_acknowledged_in_a_crash(mo
     broken_laws("3 store, then send")
 
 
+def test_law_2_is_broken_by_an_eviction_that_takes_what_is_vouched_for(monkeypatch) -> None:
+    def evict(self, keep) -> int:
+        self.held = {one: (record, None) for one, (record, _) in self.held.items()}
+        return len(keep)
+
+    monkeypatch.setattr(disk.Disk, "evict", evict)
+    broken_laws("2 held")
+
+
 def test_law_1_is_broken_by_a_checkpoint_that_counts_what_does_not_count(monkeypatch) -> None:
     class Blind(Feeds):
         def counts(self, record: Record) -> bool:

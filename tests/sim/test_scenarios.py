@@ -43,6 +43,7 @@ def test_every_world_heals_to_what_the_oracle_says_and_enough_is_seen_on_the_way
     for failure in ("unreachable", "timeout", "disk-full"):
         assert reached[f"done: {failure}"] >= 40, failure
     assert reached["checkpoint replayed"] >= 40
+    assert reached["bodies evicted"] >= 100
     assert reached["crash before a store is on the disk"] >= 40
     assert reached["crash after a store is on the disk"] >= 40
 
