@@ -14,6 +14,7 @@ from cinepeer.records.dagcbor import Value
 from cinepeer.records.keys import public_key, sign
 from cinepeer.records.record import Record, sign_record
 from cinepeer.rights.auditor import report_message
+from cinepeer.rights.showing import Screener, sign_screener
 
 # The kind and fields of the next record, made from the records of the series before it.
 Entry = Callable[[Sequence[Record]], tuple[str, Mapping[str, Value]]]
@@ -63,6 +64,10 @@ class Author:
     def sign_report(self, sha256: bytes) -> bytes:
         """This device's signature (64 bytes) over the hash of an audit's report; no record can be made of it."""
         return sign(self._seed, report_message(sha256))
+
+    def sign_screener(self, film: Cid, until: int) -> Screener:
+        """A screener link of a film until a time (seconds), by this device."""
+        return sign_screener(self._seed, film, until)
 
     @property
     def is_admitted(self) -> bool:

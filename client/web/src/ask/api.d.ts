@@ -11,6 +11,36 @@ export interface Account {
   readonly author: string;
 }
 
+/** One act of this node's account. Without `agreed` nothing is signed: the answer says in one sentence what would be, and what it costs. `until` in seconds, 0 to dismiss an agent; `amount` in the ledger's smallest unit. */
+export interface ActRequest {
+  readonly act: "pay" | "buy" | "withdraw" | "give" | "agent" | "close" | "notice" | "answer" | "register";
+  readonly agreed?: boolean;
+  readonly film?: string | null;
+  readonly offer?: string | null;
+  readonly to?: string | null;
+  readonly holder?: string | null;
+  readonly shares?: number | null;
+  readonly until?: number | null;
+  readonly amount?: string | null;
+  readonly memo?: string;
+  readonly ground?: string | null;
+  readonly evidence?: string | null;
+  readonly case?: number | null;
+  readonly deed?: DeedFile | null;
+}
+
+/** An act in one sentence, the units that go with it, and about what it costs besides; once done, its block. */
+export interface ActTold {
+  readonly sentence: string;
+  readonly value: string;
+  readonly cost?: string | null;
+  readonly title?: string | null;
+  readonly record?: string | null;
+  readonly tx?: string | null;
+  readonly block?: number | null;
+  readonly gas?: number | null;
+}
+
 /** A peer's multiaddr. */
 export interface AddressRequest {
   readonly addr: string;
@@ -47,6 +77,20 @@ export interface Anchored {
   readonly gas: number;
   readonly root: string;
   readonly size: number;
+}
+
+/** Peers to begin with, and endpoints of a chain of others; what was announced before is replaced. */
+export interface AnnouncementRequest {
+  readonly bootstrap?: readonly string[];
+  readonly endpoints?: readonly string[];
+}
+
+/** The founder's newest announcement; number 0 and no record before the first. */
+export interface AnnouncementTold {
+  readonly number: number;
+  readonly bootstrap: readonly string[];
+  readonly endpoints: readonly string[];
+  readonly record: string | null;
 }
 
 /** What to prove: a film (with the authors whose ratings of it are proved as well), an author's titles and feeds, the network's titles, or those of this node's catalogue; at a block, or the newest. */
@@ -102,6 +146,16 @@ export interface Chain {
   readonly contracts: { readonly [key: string]: string };
 }
 
+/** The last challenge of one host: whether its block came in time, and how often it did and did not. */
+export interface Challenged {
+  readonly held: boolean;
+  readonly took_ms: number;
+  readonly at_ms: number;
+  readonly block: string;
+  readonly kept: number;
+  readonly failed: number;
+}
+
 /** The smallest set of own ratings without which the film is not listed; `instead` comes then. `is_smallest`: every smaller set was tried; `tries`: how many lists were made. */
 export interface Change {
   readonly films: readonly string[];
@@ -122,6 +176,14 @@ export interface Checkpoint {
   readonly root: string;
   readonly label: string;
   readonly contradicts: readonly string[];
+}
+
+/** Another title of the same content or film record; `earlier`: it was registered no later. */
+export interface Claim {
+  readonly title: string;
+  readonly creator: string;
+  readonly since: number;
+  readonly earlier: boolean;
 }
 
 /** The code at an address. */
@@ -175,6 +237,29 @@ export interface Credited {
   readonly gas: number;
 }
 
+/** A deed as it goes from owner to owner; bytes as hex. */
+export interface DeedFile {
+  readonly format: string;
+  readonly film: string;
+  readonly name: string;
+  readonly chain: number;
+  readonly contract: string;
+  readonly deed: { readonly [key: string]: unknown };
+  readonly signatures: { readonly [key: string]: string };
+}
+
+/** A deed to propose: an own film and who is to hold how much of it; the rest is this account's. */
+export interface DeedRequest {
+  readonly film: string;
+  readonly owners?: readonly Share[];
+}
+
+/** A deed file in one sentence, and whose signatures it still lacks. */
+export interface DeedTold {
+  readonly sentence: string;
+  readonly missing: readonly string[];
+}
+
 /** A device that the author's root admits, and the record that says so. */
 export interface Delegated {
   readonly author: string;
@@ -208,6 +293,21 @@ export interface DeviceState {
   readonly next: NextPlace | null;
 }
 
+/** A dispute about a title; `outcome` is open, upheld, dismissed or lapsed. */
+export interface DisputeOf {
+  readonly case: number;
+  readonly claimant: string;
+  readonly respondent: string | null;
+  readonly outcome: string;
+  readonly evidence: readonly Evidence[];
+}
+
+/** Evidence in a dispute: whose, and its digest. */
+export interface Evidence {
+  readonly by: string;
+  readonly sha256: string;
+}
+
 /** What the film's record says of it. */
 export interface Facts {
   readonly year?: number | null;
@@ -216,6 +316,14 @@ export interface Facts {
   readonly genres?: readonly string[];
   readonly synopsis?: string;
   readonly languages?: readonly string[];
+}
+
+/** What became of a transaction: `executed`, `failed`, `waiting` or `unknown`; `final` when it stays so. */
+export interface FateTold {
+  readonly tx: string;
+  readonly state: string;
+  readonly block: number | null;
+  readonly final: boolean;
 }
 
 /** A film with a record here; `yours` is what this node's author gave, `time` in ms. */
@@ -232,10 +340,23 @@ export interface Film {
   readonly scores: Scores;
 }
 
+/** How many private ratings went. */
+export interface Forgotten {
+  readonly forgotten: number;
+}
+
 /** What a search found; `taken` names, for a word that no film has, the near words that were asked for instead. */
 export interface Found {
   readonly films: readonly Film[];
   readonly taken: { readonly [key: string]: readonly string[] };
+}
+
+/** A row with the film that it is about. */
+export interface FoundOf {
+  readonly film: string;
+  readonly title: string;
+  readonly year: number | null;
+  readonly stars: number;
 }
 
 /** One author's standing word on a film, and the record that says it. */
@@ -267,6 +388,22 @@ export interface Hosted {
   readonly [more: string]: unknown;
 }
 
+/** One version: `leaves` counts from 1 which of the held ones goes before it; `conclusion` is for its creator. */
+export interface HostedFilm {
+  readonly version: string;
+  readonly film: string;
+  readonly name: string;
+  readonly size_bytes: number;
+  readonly is_held: boolean;
+  readonly is_own: boolean;
+  readonly is_kept: boolean;
+  readonly others: number;
+  readonly why: string;
+  readonly leaves: number | null;
+  readonly conclusion: string | null;
+  readonly hosts: readonly OtherHost[];
+}
+
 /** As `Hosted`; `consequence` says what follows when more is held than the cap allows. */
 export interface HostingChanged {
   readonly held: readonly string[];
@@ -284,11 +421,33 @@ export interface HostingRequest {
   readonly disk_cap_bytes: number;
 }
 
+/** What an export comes to; of the lists the first 200 are told, of everything the counts. */
+export interface ImportReport {
+  readonly source: string;
+  readonly rows: number;
+  readonly ratings: number;
+  readonly matched_by: { readonly [key: string]: number };
+  readonly kept: boolean;
+  readonly private: number;
+  readonly already_public: number;
+  readonly counts: { readonly [key: string]: number };
+  readonly oddities: readonly OddityOf[];
+  readonly unmatched_count: number;
+  readonly unmatched: readonly UnmatchedOf[];
+  readonly found: readonly FoundOf[];
+}
+
 /** What became of records that were sent. */
 export interface Imported {
   readonly added: number;
   readonly refused: readonly RefusedRecord[];
   readonly waiting: readonly WaitingRecord[];
+}
+
+/** A film that shall never leave for another, or may again. */
+export interface KeepRequest {
+  readonly film: string;
+  readonly is_kept?: boolean;
 }
 
 /** A key of the author and its state. */
@@ -390,6 +549,13 @@ export interface NextPlace {
   readonly time_ms: number;
 }
 
+/** Something odd about a row: `duplicate`, `conflict`, `scale`, `time` or `row`. */
+export interface OddityOf {
+  readonly line: number;
+  readonly kind: string;
+  readonly told: string;
+}
+
 /** The offer that was signed. */
 export interface OfferMade {
   readonly offer: string;
@@ -436,6 +602,13 @@ export interface OpenedFilm {
   readonly change: Change | null;
 }
 
+/** A device that says it holds a version whole. */
+export interface OtherHost {
+  readonly author: string;
+  readonly gateway: string | null;
+  readonly challenged: Challenged | null;
+}
+
 /** An amount that went into a film's purse. */
 export interface Paid {
   readonly tx: string;
@@ -472,6 +645,23 @@ export interface Peer {
   readonly block_bytes_out?: number | null;
   readonly standing?: string | null;
   readonly [more: string]: unknown;
+}
+
+/** An entry of the ledger's log. */
+export interface Place {
+  readonly block: number;
+  readonly log: number;
+}
+
+/** Ratings that only this home knows: [film, stars, time in ms or null, source]. */
+export interface PrivateRatings {
+  readonly count: number;
+  readonly ratings: readonly (readonly [string, number, number | null, string])[];
+}
+
+/** Which private ratings are to be signed as public records: those of `films`, or all. */
+export interface PrivateRequest {
+  readonly films?: readonly string[] | null;
 }
 
 /** An RFC 9457 problem document: one sentence, what was found and what was expected. */
@@ -563,6 +753,22 @@ export interface Published {
   readonly renditions: readonly string[];
   readonly title?: TitleMade | null;
   readonly offer?: OfferMade | null;
+}
+
+/** The records that were signed, and how many ratings are in them. */
+export interface PublishedRatings {
+  readonly records: readonly string[];
+  readonly ratings: number;
+}
+
+/** A title's purse over the period, in the smallest unit. */
+export interface PurseRow {
+  readonly title: string;
+  readonly currency: string;
+  readonly opening: string;
+  readonly credited: string;
+  readonly paid_out: string;
+  readonly closing: string;
 }
 
 /** As `Hosted`, with the number of versions that were taken now. */
@@ -745,15 +951,55 @@ export interface Scores {
   readonly viewers: Score;
 }
 
+/** A screener link's text, and until when (seconds) it holds. */
+export interface ScreenerOf {
+  readonly film: string;
+  readonly until: number;
+  readonly screener: string;
+}
+
+/** An own film, and for how many days its screener link holds. */
+export interface ScreenerRequest {
+  readonly film: string;
+  readonly days: number;
+}
+
+/** A licence offer in words. */
+export interface Sentence {
+  readonly offer: string;
+  readonly text: string;
+}
+
 /** One co-owner of a title: a ledger address and its shares (basis points). */
 export interface Share {
   readonly holder: string;
   readonly shares: number;
 }
 
+/** Whether a film may be shown, why, and the entry that decides (null: none does). */
+export interface Showing {
+  readonly allowed: boolean;
+  readonly reason: string;
+  readonly entry: Place | null;
+  readonly block: number;
+  readonly time: number;
+  readonly title: string | null;
+  readonly disputes: readonly DisputeOf[];
+  readonly claims: readonly Claim[];
+}
+
 /** The record that was signed. */
 export interface Signed {
   readonly record: string;
+}
+
+/** What came into a purse, from whom: a `sale`, another `film`'s purse, or a `payment`. */
+export interface SourceRow {
+  readonly title: string;
+  readonly currency: string;
+  readonly payer: string;
+  readonly sort: string;
+  readonly amount: string;
 }
 
 /** One stage of a publication with its newest measures. */
@@ -774,6 +1020,32 @@ export interface StatedReceipt {
   readonly head: string;
   readonly opening: string | null;
   readonly model: string;
+}
+
+/** A statement from `begin` to before `end` (seconds), as of a block; `csv` is the same rows as a table. */
+export interface StatementOf {
+  readonly begin: number;
+  readonly end: number;
+  readonly block: number;
+  readonly rows: readonly StatementRow[];
+  readonly purses: readonly PurseRow[];
+  readonly sources: readonly SourceRow[];
+  readonly csv: string;
+}
+
+/** One holder's part of one title; `opening`, `earned`, `closing` are exact decimals of the smallest unit. */
+export interface StatementRow {
+  readonly title: string;
+  readonly film: string;
+  readonly name: string;
+  readonly holder: string;
+  readonly currency: string;
+  readonly shares: number;
+  readonly opening: string;
+  readonly earned: string;
+  readonly paid_out: string;
+  readonly redeemed: string;
+  readonly closing: string;
 }
 
 /** The node at a glance: addresses without path, and counts. */
@@ -828,6 +1100,14 @@ export interface TitleMade {
 export interface TitleRequest {
   readonly film: string;
   readonly owners?: readonly Share[];
+}
+
+/** A row whose film is not known, and why. */
+export interface UnmatchedOf {
+  readonly line: number;
+  readonly title: string;
+  readonly year: number | null;
+  readonly reason: string;
 }
 
 /** A file on its way here; `expires_ms` is when it is removed if nobody goes on with it. */
@@ -914,6 +1194,7 @@ export interface Withdrawn {
 export interface Routes {
   readonly 'GET /api/account': { body: null; answer: Account };
   readonly 'POST /api/account/credits': { body: null; answer: Credited };
+  readonly 'POST /api/acts': { body: ActRequest; answer: ActTold };
   readonly 'POST /api/anchors': { body: null; answer: Anchored };
   readonly 'POST /api/audits/signatures': { body: ReportRequest; answer: ReportSigned };
   readonly 'DELETE /api/bans/{peer_id}': { body: null; answer: Neighbourhood };
@@ -922,17 +1203,29 @@ export interface Routes {
   readonly 'GET /api/checkpoints/{record}': { body: null; answer: Counted };
   readonly 'POST /api/checkpoints/{record}/replay': { body: null; answer: Replayed };
   readonly 'POST /api/comments': { body: CommentRequest; answer: Signed };
+  readonly 'POST /api/deeds': { body: DeedRequest; answer: DeedFile };
+  readonly 'POST /api/deeds/readings': { body: DeedFile; answer: DeedTold };
+  readonly 'POST /api/deeds/signatures': { body: DeedFile; answer: DeedFile };
   readonly 'POST /api/delegations': { body: DelegationRequest; answer: Delegated };
   readonly 'POST /api/denied': { body: DenyRequest; answer: Denied };
   readonly 'GET /api/devices/{device}': { body: null; answer: DeviceState };
   readonly 'GET /api/films': { body: null; answer: readonly Film[] };
   readonly 'GET /api/films/{film}': { body: null; answer: Film };
+  readonly 'GET /api/films/{film}/offers': { body: null; answer: readonly Sentence[] };
   readonly 'GET /api/films/{film}/ratings': { body: null; answer: readonly GivenStars[] };
   readonly 'GET /api/films/{film}/reviews': { body: null; answer: readonly Review[] };
   readonly 'GET /api/films/{film}/rights': { body: null; answer: Rights };
+  readonly 'GET /api/films/{film}/showing': { body: null; answer: Showing };
   readonly 'GET /api/hosting': { body: null; answer: Hosted };
   readonly 'POST /api/hosting': { body: null; answer: Pursued };
   readonly 'PATCH /api/hosting': { body: HostingRequest; answer: HostingChanged };
+  readonly 'POST /api/hosting/challenges': { body: null; answer: readonly HostedFilm[] };
+  readonly 'GET /api/hosting/films': { body: null; answer: readonly HostedFilm[] };
+  readonly 'PATCH /api/hosting/kept': { body: KeepRequest; answer: readonly HostedFilm[] };
+  readonly 'GET /api/imports': { body: null; answer: PrivateRatings };
+  readonly 'POST /api/imports': { body: null; answer: ImportReport };
+  readonly 'DELETE /api/imports': { body: null; answer: Forgotten };
+  readonly 'POST /api/imports/publications': { body: PrivateRequest; answer: PublishedRatings };
   readonly 'GET /api/keys': { body: null; answer: Keys };
   readonly 'POST /api/keys/admissions': { body: AdmissionRequest; answer: Admitted };
   readonly 'POST /api/keys/revocations': { body: RevocationRequest; answer: Revoked };
@@ -945,6 +1238,8 @@ export interface Routes {
   readonly 'POST /api/licences': { body: LicenceRequest; answer: Bought };
   readonly 'GET /api/models': { body: null; answer: ModelOf };
   readonly 'GET /api/neighbourhood': { body: null; answer: Neighbourhood };
+  readonly 'GET /api/network': { body: null; answer: AnnouncementTold };
+  readonly 'POST /api/network': { body: AnnouncementRequest; answer: AnnouncementTold };
   readonly 'POST /api/offers': { body: OfferRequest; answer: Offered };
   readonly 'POST /api/payments': { body: PaymentRequest; answer: Paid };
   readonly 'GET /api/peers': { body: null; answer: readonly Peer[] };
@@ -961,10 +1256,13 @@ export interface Routes {
   readonly 'POST /api/records': { body: null; answer: Imported };
   readonly 'POST /api/retractions': { body: RetractionRequest; answer: Signed };
   readonly 'POST /api/reviews': { body: ReviewRequest; answer: Signed };
+  readonly 'POST /api/screeners': { body: ScreenerRequest; answer: ScreenerOf };
   readonly 'GET /api/search': { body: null; answer: Found };
+  readonly 'GET /api/statements': { body: null; answer: StatementOf };
   readonly 'GET /api/status': { body: null; answer: Status };
   readonly 'POST /api/sync': { body: null; answer: readonly SyncDone[] };
   readonly 'POST /api/titles': { body: TitleRequest; answer: Registered };
+  readonly 'GET /api/transactions/{tx}': { body: null; answer: FateTold };
   readonly 'GET /api/uploads': { body: null; answer: readonly UploadAnswer[] };
   readonly 'GET /api/wishes': { body: null; answer: WishesOf };
   readonly 'PATCH /api/wishes': { body: WishesRequest; answer: WishesOf };

@@ -20,6 +20,7 @@ from cinepeer.faces.http.imports import imports
 from cinepeer.faces.http.keys import keys
 from cinepeer.faces.http.ledger import ledger, titles
 from cinepeer.faces.http.neighbourhood import neighbourhood
+from cinepeer.faces.http.networks import networks
 from cinepeer.faces.http.node import node
 from cinepeer.faces.http.opinions import opinions
 from cinepeer.faces.http.parts import Parts
@@ -28,6 +29,7 @@ from cinepeer.faces.http.publications import publications
 from cinepeer.faces.http.reviews import reviews
 from cinepeer.faces.http.routing import routing
 from cinepeer.faces.http.search import search
+from cinepeer.faces.http.statements import statements
 from cinepeer.faces.http.taste import taste
 from cinepeer.faces.http.uploads import uploads
 
@@ -46,7 +48,9 @@ ROUTERS = (
     ledger,
     titles,
     acts,
+    statements,
     chain,
+    networks,
     checkpoints,
     routing,
     hosting,

@@ -1,0 +1,203 @@
+"""What the ledger owes whom, and whether a film may be shown: questions of rights, answered from its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cinepeer.app.catalogue import Film
+from cinepeer.app.identity import Author
+from cinepeer.app.library import Library
+from cinepeer.app.parts import RecordStore
+from cinepeer.app.titles import Titles
+from cinepeer.errors import BadInput, Refused
+from cinepeer.rights.deeds import Offer
+from cinepeer.rights.sentence import offer_sentence
+from cinepeer.rights.showing import (
+    FilmRights,
+    Screener,
+    can_show_film,
+    parse_screener,
+    release_of,
+    screener_text,
+    verify_screener,
+)
+from cinepeer.rights.state import State, fold
+from cinepeer.rights.statement import Statement, of_holder, parts_text, rows_csv, statement_of, verify_statement
+
+
+class Statements:
+    """Reads the ledger for people: money by holder and period, and what may be shown where."""
+
+    def __init__(
+        self, titles: Titles, library: Library, store: RecordStore, author: Author, clock_s: Callable[[], int]
+    ) -> None:
+        self._titles = titles
+        self._library = library
+        self._store = store
+        self._author = author
+        self._clock_s = clock_s
+
+    async def statement(self, film: Film | None, holder: bytes | None, begin: int, end: int) -> dict[str, Any]:
+        """The statement of a period (seconds), of one film or all, of one holder or all; amounts are exact text."""
+        if not 0 <= begin < end:
+            raise BadInput(f"found the period {begin} to {end}, expected one that begins before it ends")
+        found, block = await self._statement(film, holder, begin, end)
+        names = self._names()
+        return {
+            "begin": begin,
+            "end": end,
+            "block": block,
+            "rows": [
+                {
+                    "title": _hex(row.title),
+                    "film": names.get(row.title, ("", ""))[0],
+                    "name": names.get(row.title, ("", ""))[1],
+                    "holder": _hex(row.holder),
+                    "currency": _hex(row.token),
+                    "shares": row.shares,
+                    "opening": parts_text(row.opening),
+                    "earned": parts_text(row.earned),
+                    "paid_out": str(row.paid),
+                    "redeemed": str(row.redeemed),
+                    "closing": parts_text(row.closing),
+                }
+                for row in found.rows
+            ],
+            "purses": [
+                {
+                    "title": _hex(one.title),
+                    "currency": _hex(one.token),
+                    "opening": str(one.opening),
+                    "credited": str(one.credited),
+                    "paid_out": str(one.paid),
+                    "closing": str(one.closing),
+                }
+                for one in found.purses
+            ],
+            "sources": [
+                {
+                    "title": _hex(one.title),
+                    "currency": _hex(one.token),
+                    "payer": _hex(one.payer),
+                    "sort": one.sort,
+                    "amount": str(one.amount),
+                }
+                for one in found.sources
+            ],
+            "csv": rows_csv(found, {title: name for title, (_, name) in names.items()}),
+        }
+
+    async def _statement(self, film: Film | None, holder: bytes | None, begin: int, end: int) -> tuple[Statement, int]:
+        entries, block = await self._titles.entries()
+        chosen = None if film is None else frozenset([bytes(self._titles.registered(film)[1]["title"])])
+        found = statement_of(entries, begin, end, self._titles.contracts.licences, chosen)
+        verify_statement(found)
+        return (found if holder is None else of_holder(found, holder)), block
+
+    def _names(self) -> dict[bytes, tuple[str, str]]:
+        return {
+            bytes(fields["title"]): (film.id, film.name)
+            for film in self._library.catalogue.films.values()
+            for _, fields in film.titles
+        }
+
+    async def showing(
+        self,
+        film: Film,
+        territory: str,
+        medium: str,
+        time: int | None,
+        block: int | None,
+        licensee: bytes | None,
+        screener: str | None,
+    ) -> dict[str, Any]:
+        """Whether a film may be shown, why, and which entry decides; with competing claims and disputes."""
+        entries, head = await self._titles.entries()
+        if block is not None and block > head:
+            raise BadInput(f"found the block {block}, expected one up to the ledger's newest, {head}")
+        at = self._clock_s() if time is None else time
+        title = self._title(film)
+        rights = FilmRights(title, entries, release_of(film.fields))
+        link = None if screener is None else self._verified(screener, film)
+        answer = can_show_film(rights, territory, medium, at, block, licensee=licensee, screener=link)
+        state = fold(entries, up_to=block)
+        return {
+            "allowed": answer.allowed,
+            "reason": answer.reason,
+            "entry": None if answer.entry is None else {"block": answer.entry.block, "log": answer.entry.log.index},
+            "block": head if block is None else block,
+            "time": at,
+            "title": None if title is None else _hex(title),
+            "disputes": [] if title is None else _disputes(state, title),
+            "claims": [] if title is None else _claims(state, title),
+        }
+
+    def _title(self, film: Film) -> bytes | None:
+        try:
+            return bytes(self._titles.registered(film)[1]["title"])
+        except BadInput:
+            return None  # a film without a title in this network
+
+    def _verified(self, text: str, film: Film) -> Screener:
+        try:
+            screener = parse_screener(text)
+            known = self._store.feeds.devices(film.author)
+            devices = {key for key, device in known.items() if device.name is not None}
+            verify_screener(screener, film.record, devices)
+        except Refused as refused:
+            raise BadInput(str(refused)) from refused
+        return screener
+
+    def screener(self, film: Film, days: int) -> dict[str, Any]:
+        """A link by which an own film may be seen for some days although its premiere is still to come."""
+        if film.author != self._author.id:
+            raise BadInput(f"found the film {film.id} of another author, expected one of your own")
+        until = self._clock_s() + days * 86_400
+        link = screener_text(self._author.sign_screener(film.record, until))
+        return {"film": film.id, "until": until, "screener": link}
+
+    def sentences(self, film: Film, language: str) -> list[dict[str, str]]:
+        """The licence offers of a film, each as one plain text in a language."""
+        title = self._title(film)
+        offers = [] if title is None else self._library.catalogue.offers_of(title)
+        return [
+            {"offer": str(record.id), "text": offer_sentence(Offer.from_map(fields["terms"]), language)}
+            for record, fields in offers
+        ]
+
+
+def _disputes(state: State, title: bytes) -> list[dict[str, Any]]:
+    """Every dispute about a title, with its evidence by digest."""
+    return [
+        {
+            "case": one.case,
+            "claimant": _hex(one.claimant),
+            "respondent": None if one.respondent == bytes(20) else _hex(one.respondent),
+            "outcome": {0: "open", 3: "upheld", 4: "dismissed", 5: "lapsed"}.get(one.outcome, str(one.outcome)),
+            "evidence": [{"by": _hex(who), "sha256": digest.hex()} for who, digest in one.evidence],
+        }
+        for one in state.disputes.values()
+        if one.title == title
+    ]
+
+
+def _claims(state: State, title: bytes) -> list[dict[str, Any]]:
+    """Other titles of the same content or film record, the oldest first."""
+    mine = state.titles.get(title)
+    if mine is None:
+        return []
+    return [
+        {
+            "title": _hex(one.id),
+            "creator": _hex(one.deed.creator),
+            "since": one.since,
+            "earlier": one.since <= mine.since,
+        }
+        for one in state.titles.values()
+        if one.id != title and (one.deed.content == mine.deed.content or one.deed.metadata == mine.deed.metadata)
+    ]
+
+
+def _hex(data: bytes) -> str:
+    return "0x" + data.hex()

@@ -1,0 +1,183 @@
+"""The API of money by holder and period, and of what may be shown where."""
+
+from __future__ import annotations
+
+import time as clock
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from cinepeer.app.statements import Statements
+from cinepeer.faces.http import views
+from cinepeer.faces.http.answers import Answer
+from cinepeer.faces.http.nesting import ShallowRoute
+from cinepeer.faces.http.parts import Parts
+from cinepeer.faces.http.shapes import Shape
+
+Seconds = Annotated[int, Query(ge=0, lt=1 << 53)]
+Account = Annotated[str | None, Query(pattern=r"^0x[0-9a-fA-F]{40}$")]
+FAR_S = 1 << 40
+
+
+class StatementRow(Answer):
+    """One holder's part of one title; `opening`, `earned`, `closing` are exact decimals of the smallest unit."""
+
+    title: str
+    film: str
+    name: str
+    holder: str
+    currency: str
+    shares: int
+    opening: str
+    earned: str
+    paid_out: str
+    redeemed: str
+    closing: str
+
+
+class PurseRow(Answer):
+    """A title's purse over the period, in the smallest unit."""
+
+    title: str
+    currency: str
+    opening: str
+    credited: str
+    paid_out: str
+    closing: str
+
+
+class SourceRow(Answer):
+    """What came into a purse, from whom: a `sale`, another `film`'s purse, or a `payment`."""
+
+    title: str
+    currency: str
+    payer: str
+    sort: str
+    amount: str
+
+
+class StatementOf(Answer):
+    """A statement from `begin` to before `end` (seconds), as of a block; `csv` is the same rows as a table."""
+
+    begin: int
+    end: int
+    block: int
+    rows: list[StatementRow]
+    purses: list[PurseRow]
+    sources: list[SourceRow]
+    csv: str
+
+
+class Place(Answer):
+    """An entry of the ledger's log."""
+
+    block: int
+    log: int
+
+
+class Evidence(Answer):
+    """Evidence in a dispute: whose, and its digest."""
+
+    by: str
+    sha256: str
+
+
+class DisputeOf(Answer):
+    """A dispute about a title; `outcome` is open, upheld, dismissed or lapsed."""
+
+    case: int
+    claimant: str
+    respondent: str | None
+    outcome: str
+    evidence: list[Evidence]
+
+
+class Claim(Answer):
+    """Another title of the same content or film record; `earlier`: it was registered no later."""
+
+    title: str
+    creator: str
+    since: int
+    earlier: bool
+
+
+class Showing(Answer):
+    """Whether a film may be shown, why, and the entry that decides (null: none does)."""
+
+    allowed: bool
+    reason: str
+    entry: Place | None
+    block: int
+    time: int
+    title: str | None
+    disputes: list[DisputeOf]
+    claims: list[Claim]
+
+
+class ScreenerRequest(Shape):
+    """An own film, and for how many days its screener link holds."""
+
+    film: str
+    days: int = Field(ge=1, le=3_650)
+
+
+class ScreenerOf(Answer):
+    """A screener link's text, and until when (seconds) it holds."""
+
+    film: str
+    until: int
+    screener: str
+
+
+class Sentence(Answer):
+    """A licence offer in words."""
+
+    offer: str
+    text: str
+
+
+def _now_s() -> int:
+    return int(clock.time())
+
+
+def statements(parts: Parts) -> APIRouter:
+    """What the ledger owes whom, and what may be shown."""
+    router = APIRouter(tags=["titles"], route_class=ShallowRoute)
+
+    def told() -> Statements:
+        return Statements(parts.titles, parts.library, parts.store, parts.author, _now_s)
+
+    @router.get("/api/statements", response_model=StatementOf)
+    async def get_statement(
+        film: str | None = None, holder: Account = None, begin: Seconds = 0, end: Seconds = FAR_S
+    ) -> dict[str, Any]:
+        """What each holder earned and was paid in a period, exact to the smallest unit."""
+        chosen = None if film is None else views.film_of(parts, film)
+        return await told().statement(chosen, None if holder is None else bytes.fromhex(holder[2:]), begin, end)
+
+    @router.get("/api/films/{film}/showing", response_model=Showing)
+    async def get_showing(
+        film: str,
+        territory: str,
+        medium: str = "streaming",
+        time: Seconds | None = None,
+        block: Seconds | None = None,
+        licensee: Account = None,
+        screener: Annotated[str | None, Query(max_length=1_000)] = None,
+    ) -> dict[str, Any]:
+        """Whether a film may be shown there, so, then, and by whom."""
+        who = None if licensee is None else bytes.fromhex(licensee[2:])
+        return await told().showing(views.film_of(parts, film), territory, medium, time, block, who, screener)
+
+    @router.get("/api/films/{film}/offers", response_model=list[Sentence])
+    async def get_offers(film: str, language: Literal["en", "zh"] = "en") -> list[dict[str, str]]:
+        """A film's licence offers, each as one plain text that can be read back."""
+        return told().sentences(views.film_of(parts, film), language)
+
+    @router.post("/api/screeners", response_model=ScreenerOf)
+    async def new_screener(wanted: ScreenerRequest) -> dict[str, Any]:
+        """A link by which an own film may be seen before its premiere."""
+        return told().screener(views.film_of(parts, wanted.film), wanted.days)
+
+    return router

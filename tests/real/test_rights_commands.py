@@ -1,0 +1,100 @@
+"""Statements and showings as a person asks for them, on a real node with a paid film."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cinepeer.adapters.media.sample import make_sample
+from cinepeer.rights.sentence import offer_sentence, parse_sentence
+from real.nodes import Running, command, running
+
+pytestmark = pytest.mark.ffmpeg
+
+PARTNER = "0x" + "b0" * 20
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A node with a film of two owners that was paid 333 and has an offer."""
+    folder = tmp_path_factory.mktemp("rights")
+    film = folder / "short.mp4"
+    asyncio.run(make_sample(film, seconds=1))
+    with running(folder / "home") as node:
+        for words in (
+            ("pay", "--credits"),
+            ("publish", film, "--name", "First Light", "--owner", f"{PARTNER}=3000"),
+            ("pay", "First Light", "333"),
+            ("licence", "First Light", "--price", "5000", "--medium", "cinema", "--territory", "FR", "--exclusive"),
+        ):
+            ended = command(*words, "--home", node.home)
+            assert ended.returncode == 0, ended.stdout + ended.stderr
+        yield node
+
+
+def told(node: Running, *words: str | Path, code: int = 0) -> Any:
+    ended = command(*words, "--json", "--home", node.home)
+    assert ended.returncode == code, ended.stdout + ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_a_statement_sums_to_the_purse_and_is_a_table_too(node: Running, tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    found = told(node, "statement", "First Light", "--csv", table)
+    assert sorted(row["earned"] for row in found["rows"]) == ["233.1000", "99.9000"]
+    assert sum(Decimal(row["closing"]) for row in found["rows"]) == Decimal(found["purses"][0]["closing"]) == 333
+    assert [(one["sort"], one["amount"]) for one in found["sources"]] == [("payment", "333")]
+    with table.open(newline="") as file:
+        assert [row["earned"] for row in csv.DictReader(file)] == [row["earned"] for row in found["rows"]]
+    mine = told(node, "statement", "--holder", PARTNER)
+    assert [(row["holder"], row["earned"]) for row in mine["rows"]] == [(PARTNER, "99.9000")]
+    assert told(node, "statement", "--to", "2020-01-01")["rows"] == []
+    for words in (("--holder", "0x1"), ("--from", "soon"), ("--from", "2026-02-01", "--to", "2026-01-01")):
+        ended = command("statement", *words, "--home", node.home)
+        assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+
+
+def test_a_film_may_be_shown_or_not_and_what_decides_is_said(node: Running) -> None:
+    answer = told(node, "showing", "First Light", "--territory", "FR", "--medium", "cinema")
+    assert (answer["allowed"], answer["disputes"], answer["claims"]) == (True, [], [])
+    assert not told(
+        node, "showing", "First Light", "--territory", "FR", "--medium", "cinema", "--licensee", PARTNER, code=1
+    )["allowed"]
+    (offer,) = told(node, "licence", "First Light")["offers"]
+    assert command("licence", "--buy", offer, "--home", node.home).returncode == 0
+    sold = told(node, "showing", "First Light", "--territory", "FR", "--medium", "cinema", code=1)
+    assert "holds an exclusive licence for cinema in FR" in sold["reason"]
+    assert sold["entry"]["block"] == sold["block"]
+    before = told(
+        node, "showing", "First Light", "--territory", "FR", "--medium", "cinema", "--block", str(sold["block"] - 1)
+    )
+    assert before["allowed"]
+    for words in (
+        ("--territory", "XX"),
+        ("--territory", "FR", "--medium", "kino"),
+        ("--territory", "FR", "--block", "999"),
+    ):
+        ended = command("showing", "First Light", *words, "--home", node.home)
+        assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+
+
+def test_a_screener_link_opens_what_it_was_made_for(node: Running) -> None:
+    made = told(node, "showing", "First Light", "--territory", "FR", "--new-screener", "7")
+    words = ("showing", "First Light", "--territory", "FR", "--medium", "cinema", "--screener")
+    assert "by a screener link until" in told(node, *words, made["screener"])["reason"]
+    ended = command(*words, made["screener"][:-4] + "AAAA", "--home", node.home)
+    assert ended.returncode == 2
+
+
+def test_offers_are_told_as_plain_texts_that_are_read_back(node: Running) -> None:
+    film = told(node, "films")[0]["id"]
+    for language in ("en", "zh"):
+        (said,) = node.api.get(f"/api/films/{film}/offers?language={language}")
+        assert offer_sentence(parse_sentence(said["text"], language), language) == said["text"]
