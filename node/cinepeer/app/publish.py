@@ -14,6 +14,7 @@ from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
 from cinepeer.app.parts import Media, Package, Probe
+from cinepeer.content.fingerprint import Shown, parse_sketch, sketch
 from cinepeer.content.unixfs import links
 from cinepeer.errors import BadInput, LimitReached, Refused
 from cinepeer.ports import IpfsBackend
@@ -22,6 +23,9 @@ from cinepeer.records.cid import RAW, Cid
 from cinepeer.records.dagcbor import Value
 from cinepeer.records.film_id import is_external_id
 from cinepeer.records.record import Record
+
+MAX_NEAR = 5
+MAX_STRETCHES = 20
 
 # tell(stage, measure): what a person sees while it runs.
 Tell = Callable[[str, dict[str, object]], None]
@@ -108,7 +112,9 @@ class Publishing:
             package = await self._media.package(
                 path, out, probe, lambda done, whole: tell("ladder", {"seconds": done, "of": whole})
             )
-            tell("ladder", {"renditions": [rendition.name for rendition in package.renditions]})
+            tell("ladder", {"renditions": [rendition.name for rendition in package.renditions], **package.findings})
+            if near := await asyncio.to_thread(self._near, package.hashes):
+                tell("ladder", {"near": near})
             await self._check_room(package.size_bytes)
             tell("import", {})
             root = await self._import(out)
@@ -138,6 +144,22 @@ class Publishing:
             if self._version_of(root) is None:
                 await self._ipfs.unpin(root)
             raise
+
+    def _near(self, hashes: Sequence[int]) -> list[dict[str, object]]:
+        """Known films of others that this one shows a part of, each with the stretches; the most alike first."""
+        found: list[tuple[float, dict[str, object]]] = []
+        shown = Shown(hashes)
+        for film in list(self._library.catalogue.films.values()):
+            for version in film.versions if film.author != self._author.id else ():
+                try:
+                    known = parse_sketch(bytes(version.fields.get("fingerprint", b"")))
+                except Refused:
+                    continue  # without one, or in a form of later times
+                if (alike := shown.likeness(known)) is not None:
+                    stretches = [list(stretch) for stretch in alike.stretches[:MAX_STRETCHES]]
+                    told = {"film": film.id, "name": film.name, "version": str(version.id)}
+                    found.append((alike.share, {**told, "share": round(alike.share, 2), "stretches": stretches}))
+        return [told for _, told in sorted(found, key=lambda pair: -pair[0])[:MAX_NEAR]]
 
     def _version_of(self, root: Cid) -> tuple[Film, Version] | None:
         """This author's film whose version consists of these very bytes."""
@@ -215,6 +237,7 @@ class Publishing:
                     for rendition in package.renditions
                 ],
                 "source": probe.sha256,
+                "fingerprint": sketch(package.hashes).encode(),
             }
 
         records = await self._author.sign_series([film, version])

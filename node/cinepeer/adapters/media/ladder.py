@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cinepeer.adapters.media.examine import Examination, examine
 from cinepeer.adapters.media.master import Line, bandwidths, picture_codec, read_segments, write_master
 from cinepeer.adapters.media.probe import Probe
 from cinepeer.adapters.media.program import Limits, Outcome, read_only, run_program
@@ -60,6 +61,17 @@ class Package:
     duration_ms: int
     segments: int
     size_bytes: int
+    examination: Examination
+
+    @property
+    def hashes(self) -> tuple[int, ...]:
+        """What the film looks like, twice a second."""
+        return self.examination.hashes
+
+    @property
+    def findings(self) -> dict[str, object]:
+        """What a creator is told of the film."""
+        return self.examination.told()
 
 
 def sizes(width: int, height: int) -> list[tuple[int, int]]:
@@ -91,7 +103,7 @@ async def package(path: Path, out: Path, probe: Probe, progress: Progress | None
     try:
         _make_room(partial, probe)
         await _encode(path, partial, probe, progress)
-        package = await asyncio.to_thread(_finish, partial, probe)
+        package = await asyncio.to_thread(_finish, partial, probe, await _examined(partial, probe))
         await asyncio.to_thread(partial.rename, out)
     except OSError as error:
         raise LimitReached(f"found that {out.parent} takes no files ({error.strerror}), expected room there") from error
@@ -99,6 +111,12 @@ async def package(path: Path, out: Path, probe: Probe, progress: Progress | None
         # After a failure or a cancellation half a ladder is there: it is of no use, and it is large.
         shutil.rmtree(partial, ignore_errors=True)
     return package
+
+
+async def _examined(folder: Path, probe: Probe) -> Examination:
+    """What is to be known of the film, by its smallest rendition."""
+    _, height = sizes(probe.width, probe.height)[-1]
+    return await examine(folder, _name(height), SOUND if probe.has_audio else None, probe.duration_ms / 1000)
 
 
 def _make_room(folder: Path, probe: Probe) -> None:
@@ -242,7 +260,7 @@ class _Meter:
                 self._progress(min(int(value) / 1e6, self._seconds), self._seconds)
 
 
-def _finish(folder: Path, probe: Probe) -> Package:
+def _finish(folder: Path, probe: Probe, examination: Examination) -> Package:
     """Measures what was made and writes `master.m3u8` over it."""
     lines, segments = [], []
     for width, height in sizes(probe.width, probe.height):
@@ -263,4 +281,4 @@ def _finish(folder: Path, probe: Probe) -> Package:
     (folder / "master.m3u8").write_text(write_master(lines, probe.frame_rate, bandwidths(sound) if sound else None))
     renditions = tuple(Rendition(line.name, line.width, line.height, line.highest) for line in lines)
     size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return Package(renditions, probe.has_audio, duration_ms, len(segments) + len(sound), size_bytes)
+    return Package(renditions, probe.has_audio, duration_ms, len(segments) + len(sound), size_bytes, examination)

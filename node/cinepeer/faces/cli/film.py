@@ -44,7 +44,8 @@ def publish(file: Path, as_json: bool, home: Path, **facts: Any) -> None:
     except KeyboardInterrupt:
         click.echo(f"\ncinepeer: {_cancelled(node, job)}", err=True)
         raise
-    show(done, as_json, _published)
+    stages = [] if as_json else node.get(f"/api/publications/{job}")["stages"]
+    show(done, as_json, lambda made: iter([*_published(made), *_findings(stages)]))
 
 
 def _followed(node: Node, job: str, is_told: bool) -> dict[str, Any]:
@@ -126,6 +127,22 @@ def _published(done: dict[str, Any]) -> Iterator[str]:
     yield f"files    ipfs://{done['root']}  ({done['blocks']} blocks, {done['size_bytes']:,} bytes)"
     if "title" in done:
         yield f"title    {done['title']['title']}  in block {done['title'].get('block', 'registered before')}"
+
+
+def _findings(stages: list[dict[str, Any]]) -> Iterator[str]:
+    """What was found of the film while it was packaged, for its creator."""
+    found = next((stage for stage in stages if stage["stage"] == "ladder"), {})
+    if "loudness_lufs" in found:
+        yield f"loudness {found['loudness_lufs']} LUFS, peak {found['peak_dbfs']} dBFS"
+    for kind in ("black", "still", "silent"):
+        if stretches := found.get(kind):
+            yield f"{kind:8} {', '.join(f'{start:.1f}–{end:.1f} s' for start, end in stretches)}"
+    for near in found.get("near", []):
+        parts = ", ".join(
+            f"{there:.0f} s there is {here:.0f} s here for {length:.0f} s" for there, here, length in near["stretches"]
+        )
+        yield f"near     {near['share']:.0%} of {near['name']!r} ({near['film']}): {parts}"
+        yield "         where it is made from that film, register its title as a remix of that one's"
 
 
 @click.command(epilog="Example: cinepeer films --json")
