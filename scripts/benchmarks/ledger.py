@@ -54,7 +54,7 @@ def figures() -> dict[str, dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         found, restarts = asyncio.run(_measure(Path(folder) / "ledger.db"))
         found["embedded.cpu_ms_per_tx"], found["follower.cpu_ms_per_tx"] = _single(Path(folder))
-    bare, audited = _bare_machine(), audit.figures()
+    bare, audited = _bare_machine(), audit.proofs()
     # The share of small changes that the contract tests notice, as it was when all of them were tried.
     result = json.loads(RESULT.read_text()) if RESULT.exists() else None
     return {
