@@ -15,11 +15,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cinepeer.app.checkpoint import Checkpoints, Stated
+from cinepeer.app.recommend import Claim
 from cinepeer.errors import CinepeerError, Refused
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import Cid
 from cinepeer.replication.introduction import encode_introductions, parse_introductions
 from cinepeer.replication.snapshot import Snapshot
+from cinepeer.trust.rating_arrays import RatingArrays
 
 log = logging.getLogger("cinepeer.head_start")
 
@@ -71,6 +73,7 @@ class Shown:
     stated: Stated
     found: Snapshot
     spread: dict[str, list[int]]
+    claim: Claim
     held: int
 
 
@@ -123,6 +126,10 @@ class HeadStart:
         counts = self.shown.spread[film]
         return [stars for stars, count in enumerate(counts, 1) for _ in range(count)], self.shown.stated.label
 
+    def claim(self) -> Claim | None:
+        """The ratings that the checkpoint shown has, for a model to be fitted on; None while none is shown."""
+        return None if self.shown is None else self.shown.claim
+
     async def look(self, network: Network) -> None:
         """One step: to find a checkpoint worth showing, or to check the one that is shown."""
         if self.shown is None:
@@ -167,7 +174,8 @@ class HeadStart:
                 continue
             self._due_s = self._grew_s = _now_s()
             self._pause_s = self._pace.look_s
-            self.shown = Shown(stated, found, found.spread(), held)
+            claim = Claim(stated.record, stated.label, await asyncio.to_thread(arrays_of, found))
+            self.shown = Shown(stated, found, found.spread(), claim, held)
             log.info("head_start.shown checkpoint=%s ratings=%d label=%s", one.record, one.ratings, stated.label)
             return
 
@@ -214,6 +222,26 @@ class HeadStart:
         log.info("head_start.ended checkpoint=%s label=%s", stated.record, stated.label)
         self._left.add(stated.record)
         self.shown, self.ended = None, stated
+
+
+def arrays_of(found: Snapshot) -> RatingArrays:
+    """The standing ratings of a checkpoint in the form that models are fitted on; withdrawn ones are left out."""
+    import numpy as np
+
+    stars = np.frombuffer(found.stars, np.int8)
+    stands = stars > 0
+    authors, author = np.unique(np.array(found.author, np.int64)[stands], return_inverse=True)
+    films, film = np.unique(np.array(found.film, np.int64)[stands], return_inverse=True)
+    record = np.array(found.record, np.int64)[stands]
+    return RatingArrays(
+        tuple(found.authors[one] for one in authors),
+        tuple(found.films[one] for one in films),
+        np.concatenate(([0], np.cumsum(np.bincount(author, minlength=len(authors))))).astype(np.int64),
+        film.astype(np.int32),
+        stars[stands],
+        np.array(found.times, np.int64)[record],
+        record.astype(np.int32),
+    )
 
 
 def _now_s() -> float:

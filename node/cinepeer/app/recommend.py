@@ -6,14 +6,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
-from cinepeer.app.facts import Ground, facts_of, names_of, shared_words, words_of
+from cinepeer.app.facts import Ground, about_films, facts_of, names_of, shared_words, words_of
 from cinepeer.app.fit import Fitted, fit_apart
 from cinepeer.app.library import Library
 from cinepeer.app.taste import Taste
 from cinepeer.errors import Absent, CinepeerError, Refused
 from cinepeer.recommend.counterfactual import Counterfactual, counterfactual
+from cinepeer.recommend.fairness import report
 from cinepeer.recommend.fast_ranking import FastRanking
 from cinepeer.recommend.model import LIKED
 from cinepeer.recommend.ranking import Part
@@ -23,6 +24,7 @@ from cinepeer.recommend.shortlist import Listed, Shortlist, refusal, shortlist
 from cinepeer.recommend.wishes import Wishes, parse_wishes
 from cinepeer.records.cid import Cid
 from cinepeer.rights.territories import territory_bit
+from cinepeer.trust.rating_arrays import RatingArrays
 
 log = logging.getLogger("cinepeer.recommend")
 
@@ -30,6 +32,15 @@ SHOWN_NEIGHBOURS = 3
 # A fit that took longer than this is not waited for again: the list goes on with the model that it has.
 PATIENCE_S = 10.0
 OWN_CHANNELS = ("liked", "disliked", "lately")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Ratings as someone else counted them, by the record that says so, shown until they are counted here: `label`."""
+
+    record: Cid
+    label: str
+    arrays: RatingArrays
 
 
 class ModelShelf(Protocol):
@@ -99,8 +110,14 @@ class Recommendations:
         ground: Callable[[str], Awaitable[Ground]],
         shelf: ModelShelf | None = None,
         patience_s: float = PATIENCE_S,
+        claim: Callable[[], Claim | None] = lambda: None,
     ) -> None:
-        """`pins`: roots held whole here. `ground`: what decides about rights for a territory."""
+        """`pins`: roots held whole here. `ground`: what decides about rights for a territory.
+
+        `claim`: what to fit on while it has more ratings than are counted here.
+        """
+        self._claim_now = claim
+        self._claimed: Claim | None = None
         self._patience_s = patience_s
         self._library = library
         self.taste = taste
@@ -116,8 +133,21 @@ class Recommendations:
 
     @property
     def is_current(self) -> bool:
-        """Whether the model was fitted on every rating that counts now."""
+        """Whether the model was fitted on every rating that counts now, or on what is claimed meanwhile."""
+        claim = self._claim()
+        if claim is not None or self._claimed is not None:
+            return _record(claim) == _record(self._claimed)
         return self._fitted == self._library.ratings
+
+    @property
+    def source(self) -> str | None:
+        """Who computed what the model was fitted on, where that was not counted here."""
+        return None if self._claimed is None else self._claimed.label
+
+    def _claim(self) -> Claim | None:
+        """What is claimed, while it is more than what is counted here."""
+        found = self._claim_now()
+        return found if found is not None and len(found.arrays) > len(self._library.counted.arrays()) else None
 
     def serves(self, author: Cid) -> bool:
         """Whether the model is as good for `author` as a new one: only own ratings of films that it knows came since.
@@ -125,6 +155,8 @@ class Recommendations:
         They count in the list without a fit; what they say to others comes with the next one.
         """
         whose, own = self._fitted_own
+        if self._claimed is not None or self._claim() is not None:
+            return whose == author and self.is_current
         since = self._library.ratings - self._fitted
         if whose != author or since != self._library.counted.records_of(author) - own:
             return False
@@ -151,13 +183,15 @@ class Recommendations:
             ratings, own = self._library.ratings, self._library.counted.records_of(author)
             if not self.is_current:
                 begun = asyncio.get_running_loop().time()
-                counted = self._library.counted.arrays()
+                claim = self._claim()
+                counted = self._library.counted.arrays() if claim is None else claim.arrays
                 fitted = await self._kept(counted.root) if self._fitted < 0 else None
                 if fitted is None:
                     fitted = await fit_apart(counted, words_of(self._library.catalogue))
-                    if self._shelf is not None:
+                    if self._shelf is not None and claim is None:
                         await asyncio.to_thread(self._shelf.write, fitted)
                 self._take(fitted)
+                self._claimed = claim
                 self._fit_s = asyncio.get_running_loop().time() - begun
             self._fitted, self._fitted_own = ratings, (author, own)
 
@@ -181,6 +215,19 @@ class Recommendations:
         if model == self.light_id:
             return self.fitted.light
         raise Absent(f"found no model {model} here, expected {self.model_id} or its light copy")
+
+    async def fairness(self, sample: int) -> dict[str, Any]:
+        """Whom the lists of a sample of authors favour, at several settings of the dial against popularity."""
+        counted = self._library.counted.arrays()
+        about = about_films(self._library.catalogue)
+
+        def measure() -> dict[str, Any]:
+            from scipy.sparse import csr_array
+
+            stars = csr_array((counted.stars, counted.film, counted.starts), shape=counted.shape)
+            return report(self.model, stars, counted.films, about, sample=sample)
+
+        return await asyncio.to_thread(measure)
 
     # What the list is made of
 
@@ -289,3 +336,7 @@ class Recommendations:
             assert theirs is not None and that is not None, "a liker has a standing rating"
             viewers.append((other, theirs.record, that.record))
         return Cause(part, stars, record, len(both), tuple(viewers), shared)
+
+
+def _record(claim: Claim | None) -> Cid | None:
+    return None if claim is None else claim.record

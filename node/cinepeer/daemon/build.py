@@ -156,7 +156,7 @@ async def build(
     head_starts.append(
         HeadStart(checkpoints, store, scope_link(replication.scope), clock_ms=clock_ms, blame=peers.blame)
     )
-    recommendations = open_recommendations(home, library, disk.ipfs, titles)
+    recommendations = open_recommendations(home, library, disk.ipfs, titles, head_starts[0].claim)
     strangers = Strangers(
         store,
         lambda: vouched_for(author.id, replication.scope, library),

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cinepeer.adapters.system.home import Home
 from cinepeer.adapters.system.model_file import ModelFile
 from cinepeer.adapters.system.notes import Notes
 from cinepeer.app.facts import Ground
 from cinepeer.app.fit import Fitted
 from cinepeer.app.library import Library
-from cinepeer.app.recommend import Recommendations
+from cinepeer.app.recommend import Claim, Recommendations
 from cinepeer.app.taste import Taste
 from cinepeer.app.titles import Titles
 from cinepeer.daemon.clock import clock_ms
 from cinepeer.ports import IpfsBackend
 
 
-def open_recommendations(home: Home, library: Library, ipfs: IpfsBackend, titles: Titles) -> Recommendations:
-    """The recommendations of this home's author."""
+def open_recommendations(
+    home: Home, library: Library, ipfs: IpfsBackend, titles: Titles, claim: Callable[[], Claim | None]
+) -> Recommendations:
+    """The recommendations of this home's author; `claim` is what they are made of before the ratings are here."""
 
     async def ground(territory: str) -> Ground:
         state, block = await titles.state()
         return Ground(state, block, territory, clock_ms() // 1000)
 
     shelf = ModelFile(home.path / "model.bin", Fitted)
-    return Recommendations(library, Taste(Notes(home.path / "taste")), ipfs.pins, ground, shelf)
+    return Recommendations(library, Taste(Notes(home.path / "taste")), ipfs.pins, ground, shelf, claim=claim)

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from cinepeer.app.facts import Ground
 from cinepeer.app.head_start import HeadStart, Neighbour, Pace
+from cinepeer.app.recommend import Recommendations
+from cinepeer.app.taste import Taste
 from cinepeer.errors import Refused, Unreachable
 from cinepeer.records.cid import Cid
 from cinepeer.replication.checkpoint import scope_link
 from cinepeer.replication.introduction import encode_introductions, parse_introductions
 from cinepeer.replication.scope import EVERYTHING
 from cinepeer.replication.snapshot import Said
+from cinepeer.rights.state import State
 from unit.app.two_nodes import Node, state, tell
 from unit.store.people import rater
 
@@ -158,6 +162,69 @@ def test_a_node_that_holds_as_much_needs_none_and_other_scopes_are_left(tmp_path
         assert carl.it.shown is None
 
     tell(tmp_path, story)
+
+
+def test_a_list_is_made_of_the_checkpoint_until_the_ratings_are_here(tmp_path: Path) -> None:
+    async def story(anna: Node, bela: Node) -> None:
+        for number in range(3):
+            like = rater(f"like {number}", 0)
+            for film in (1, 11, 12):
+                like.rate(film, 9)
+            await anna.store.add(like.pairs, anna.world.clock_ms())
+        await anna.checkpoints.make()
+        await bela.author.sign("rating", {"ratings": [["movielens:1", 9]]})
+        await bela.world.library.refresh()
+        start = Start(bela, Wire(anna=await told(anna)))
+        found = Recommendations(bela.world.library, Taste(Pages()), no_pins, ground, claim=start.it.claim)
+        await found.refresh(bela.author.id)
+        assert found.source is None and await films(found, bela) == []
+        await start.look()
+        assert not found.is_current
+        await found.refresh(bela.author.id)
+        assert found.source == f"computed by {anna.author.id}, not replayed"
+        assert found.is_current and found.serves(bela.author.id)
+        assert {"movielens:11", "movielens:12"} <= set(await films(found, bela))
+        claimed = start.it.claim()
+        assert claimed is not None and found.fitted.ratings == len(claimed.arrays)
+        await bela.bring(anna)
+        await start.look()
+        await bela.world.library.refresh()
+        assert start.it.claim() is None and not found.is_current
+        await found.refresh(bela.author.id)
+        assert found.source is None and found.is_current
+        assert {"movielens:11", "movielens:12"} <= set(await films(found, bela))
+        # What was claimed has the form, and so the name, of what is counted.
+        await anna.world.library.refresh()
+        assert claimed.arrays.root == anna.world.library.counted.arrays().root
+
+    tell(tmp_path, story)
+
+
+class Pages:
+    """Wishes that nobody keeps."""
+
+    def all(self) -> list[dict[str, object]]:
+        return []
+
+    def save(self, name: str, note: dict[str, object]) -> None:
+        raise AssertionError(name, note)
+
+    def remove(self, name: str) -> None:
+        raise AssertionError(name)
+
+
+async def no_pins() -> set[Cid]:
+    return set()
+
+
+async def ground(territory: str) -> Ground:
+    return Ground(State(), 7, territory, 1_790_000_000)
+
+
+async def films(found: Recommendations, node: Node) -> list[str]:
+    """What is listed for a node's author."""
+    explained, _ = await found.best(node.author.id, found.taste.wishes)
+    return [one.listed.film for one in explained]
 
 
 @pytest.mark.parametrize("spoil", ["signature", "keys", "stranger", "shape", "moment", "long"])

@@ -811,11 +811,12 @@ export interface ReceiptRequest {
   readonly wishes?: WishesRequest;
 }
 
-/** The list, the model that it was ranked by, the wishes, and how many films each rule or right left out. `one` is the score that the strongest weight of a single rating gives. */
+/** The list, the model that it was ranked by, the wishes, and how many films each rule or right left out. `one` is the score that the strongest weight of a single rating gives. `source` is null where the ratings were counted here, else the label of the checkpoint that the model was fitted on. */
 export interface Recommendations {
   readonly author: string;
   readonly model: string;
   readonly fitted_on: number;
+  readonly source?: string | null;
   readonly one: number;
   readonly films: readonly Recommended[];
   readonly wishes: WishesOf;

@@ -34,6 +34,7 @@ OF_FILMS = {"forget": "forgotten", "less": "less", "hide": "hidden"}
 @click.option("--hide", multiple=True, metavar="FILM", help="Never list this film; repeatable.")
 @click.option("--keep", is_flag=True, help="Keep these wishes in the home for every list; without others: show them.")
 @click.option("--reset", is_flag=True, help="Drop the wishes that are kept.")
+@click.option("--fairness", is_flag=True, help="Whom the lists of a sample of authors favour, and what the dial costs.")
 @click.option("--receipt", "out", type=click.Path(path_type=Path), help="Write the list's receipt into this new file.")
 @click.option("--sealed", is_flag=True, help="In the receipt only a commitment to your ratings; FILE.opening opens it.")
 @json_option
@@ -44,6 +45,7 @@ def recommend(
     film: str | None,
     keep: bool,
     reset: bool,
+    fairness: bool,
     out: Path | None,
     sealed: bool,
     as_json: bool,
@@ -54,6 +56,9 @@ def recommend(
     if sealed and out is None:
         raise BadInput("found --sealed without --receipt, expected the file that the receipt is written to")
     node = Node.of(home)
+    if fairness:
+        show(node.get("/api/fairness"), as_json, _fairness)
+        return
     if reset:
         node.patch("/api/wishes", {**_nothing(), "languages": []})
     wishes = _wishes(node, **asked)
@@ -147,6 +152,8 @@ def _recommended(found: dict[str, Any], why: bool, named: dict[str, str]) -> Ite
     """The list, and with `why` every part of each score; `named`: the names of the films known here by their ids."""
     if not found["films"] and not found["left_out"]:
         yield "nothing yet: rate a few films, or wait until other people's ratings have come"
+    if found["source"]:
+        yield f"from ratings {found['source']}"
     for place, film in enumerate(found["films"], 1):
         yield f"{place:3}. {film['name'] or film['film']}  ({film['by']}, score {_points(film['score'], found['one'])})"
         if why:
@@ -218,3 +225,34 @@ def _kept(wishes: dict[str, Any]) -> Iterator[str]:
 
 def _words(value: Sequence[str] | str | int) -> str:
     return ", ".join(value) if isinstance(value, list) else str(value) or "–"
+
+
+def _fairness(found: dict[str, Any]) -> Iterator[str]:
+    """The report as a table: one column for each setting of the dial."""
+    settings = found["settings"]
+    yield f"lists of {found['limit']} for {found['sampled']} of {found['authors']:,} authors, {found['films']:,} films"
+    if not settings:
+        yield "too few authors who liked five films or more"
+        return
+    rows: dict[str, list[str]] = {
+        "against popularity": [str(one["against_popularity"]) for one in settings],
+        "hidden film found": [f"{one['hit']:.3f}" for one in settings],
+        "likes of a listed film": [f"{one['likes_listed']:.0f}" for one in settings],
+        "likes of a liked film": [f"{one['likes_rated']:.0f}" for one in settings],
+        "films ever listed": [f"{one['coverage']:.3f}" for one in settings],
+        "inequality (Gini)": [f"{one['gini']:.3f}" for one in settings],
+        "less liked half": [_share(one["less_liked_half"]) for one in settings],
+    }
+    if settings[0]["small_creators"]:
+        rows["small creators"] = [_share(one["small_creators"]) for one in settings]
+    for name in ("languages", "decades"):
+        rows |= {f"{name} {word}": [_share(one[name][word]) for one in settings] for word in settings[0][name]}
+    for name in ("by_activity", "by_taste"):
+        rows |= {f"found, {word}": [f"{one[name][word]['hit']:.3f}" for one in settings] for word in settings[0][name]}
+    for name, cells in rows.items():
+        yield f"{name:28}" + "".join(f"{cell:>16}" for cell in cells)
+    yield "shares: of the places in lists / of what the authors liked"
+
+
+def _share(share: dict[str, float]) -> str:
+    return f"{share['listed']:.3f}/{share['rated']:.3f}"

@@ -73,12 +73,14 @@ class WishesOf(Answer):
 class Recommendations(Answer):
     """The list, the model that it was ranked by, the wishes, and how many films each rule or right left out.
 
-    `one` is the score that the strongest weight of a single rating gives.
+    `one` is the score that the strongest weight of a single rating gives. `source` is null where the ratings were
+    counted here, else the label of the checkpoint that the model was fitted on.
     """
 
     author: str
     model: str
     fitted_on: int
+    source: str | None = None
     one: int
     films: list[Recommended]
     wishes: WishesOf
@@ -191,3 +193,47 @@ class PublishedRatings(Answer):
 
     records: list[str]
     ratings: int
+
+
+class ShareOf(Answer):
+    """A group's share of the places in lists, of what the authors liked, and of all films."""
+
+    listed: float
+    rated: float
+    catalogue: float
+
+
+class GroupHits(Answer):
+    """How often a hidden film that they liked was listed for a group of authors."""
+
+    authors: int
+    hit: float
+    interval: tuple[float, float]
+
+
+class FairnessAt(Answer):
+    """What lists come to at one setting of the dial against popularity."""
+
+    against_popularity: int
+    hit: float
+    hit_interval: tuple[float, float]
+    likes_listed: float
+    likes_rated: float
+    coverage: float
+    gini: float
+    less_liked_half: ShareOf
+    small_creators: ShareOf | None
+    languages: dict[str, ShareOf]
+    decades: dict[str, ShareOf]
+    by_activity: dict[str, GroupHits]
+    by_taste: dict[str, GroupHits]
+
+
+class Fairness(Answer):
+    """Whom the lists of a sample of authors favour."""
+
+    authors: int
+    sampled: int
+    films: int
+    limit: int
+    settings: list[FairnessAt]
