@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import httpx
@@ -47,6 +48,17 @@ def test_a_network_is_made_once_joined_after_consent_and_verified(tmp_path: Path
         assert json.loads(joined.stdout)["network"] == told["network"]
         assert "compare its id" in joined.stderr
         assert command("network", "join", tmp_path / "file", "--yes", "--home", second).returncode == 2
+        peer = founder.told["p2p"][0]
+        said = command("network", "announce", "--bootstrap", peer, "--yes", "--json", "--home", first)
+        assert json.loads(said.stdout)["number"] == 1
+        with running(second) as other:
+            deadline = time.monotonic() + 60
+            while (heard := other.api.get("/api/network"))["number"] == 0:
+                assert time.monotonic() < deadline, "expected the founder's announcement"
+                time.sleep(0.2)
+            assert heard["bootstrap"] == [peer]
+            nobody = command("network", "announce", "--yes", "--home", second)
+            assert (nobody.returncode, "expected its founder's" in nobody.stderr) == (2, True)
     assert parse_network((second / "network.cbor").read_bytes()).sequencer
 
 

@@ -15,6 +15,7 @@ from cinepeer.errors import BadInput, Refused
 from cinepeer.records.cid import Cid
 from cinepeer.rights import deeds
 from cinepeer.rights.deeds import WHOLE, Offer, title_number
+from cinepeer.rights.sentence import offer_sentence
 from cinepeer.rights.state import State, Title
 
 GROUNDS = ("other", "owner", "shares", "licence", "content")
@@ -158,10 +159,8 @@ class Acts:
     async def _buy(self, wanted: Mapping[str, Any]) -> Act:
         offer, signature = await self._titles.held_offer(wanted["offer"])
         data = deeds.buy_call(offer, signature, self._titles.address)
-        until = f"for {offer.term // 86_400:,} days" if offer.term else "without an end of its own"
         sentence = (
-            f"This buys {'an exclusive' if offer.exclusive else 'a'} licence of the film {_hex(offer.title)} from "
-            f"{_hex(offer.seller)} for {offer.price:,} units, {until}; the purchase is public for ever."
+            f"This buys one licence for {offer.price:,} units, public for ever, by this offer: {offer_sentence(offer)}"
         )
         return Act(sentence, self._titles.contracts.licences, data, offer.price)
 

@@ -22,6 +22,7 @@ from cinepeer.daemon.disk import denied_file, open_disk
 from cinepeer.daemon.ledgers import open_ledger
 from cinepeer.daemon.listeners import listen
 from cinepeer.daemon.neighbourhood import bootstrap, meet, open_peers
+from cinepeer.daemon.networks import kept_network, open_announcements
 from cinepeer.errors import CinepeerError
 
 if TYPE_CHECKING:
@@ -90,7 +91,10 @@ async def build(
     stack.callback(index.close)
     disk = open_disk(stack, home, settings)
 
-    # The ledger: a child process of ours, or a chain of others.
+    # The ledger: a child process of ours, or a chain of others, where its founder says that it is reached.
+    announcements = open_announcements(home, keys, network, author, store)
+    await announcements.obey()
+    network = kept_network(home, network)
     p2p_box: list[P2P] = []
     chain = await open_ledger(stack, home, settings, ports, keys, network, p2p_box)
     ledger = chain.ledger
@@ -179,6 +183,7 @@ async def build(
         receipts=Receipts(recommendations, library, author.device, partial(sign, device), os.urandom),
         imports=Imports(library, author, recommendations.taste),
         titles=titles,
+        announcements=announcements,
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
         checkpoints=checkpoints,
         head_start=head_starts[0],
@@ -260,12 +265,21 @@ async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]]) -> None:
         arrived = await arrivals.get()
         try:
             await parts.library.refresh(arrived)
+            if any(record.kind == "network" for record in arrived):
+                await _obey(parts)
             if any(record.kind in ("version", "host") for record in arrived):
                 await parts.hosting.pursue()
         except CinepeerError as error:
             log.warning("follow.failed reason=%s", error)
         except Exception:  # a task's edge: one arrival that goes wrong must not stop what comes after it
             log.exception("follow.failed")
+
+
+async def _obey(parts: Parts) -> None:
+    """Takes what the network's founder announced: peers to begin with now, endpoints from the next start on."""
+    newest = await parts.announcements.obey()
+    if newest is not None:
+        parts.peers.note_network("the founder", {"genesis": newest.network, "bootstrap": list(newest.bootstrap)})
 
 
 async def _count(library: Library) -> None:

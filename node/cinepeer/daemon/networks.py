@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cinepeer.adapters.system.durable import write_whole
 from cinepeer.adapters.system.home import Home
 from cinepeer.adapters.system.keystore import Keystore
+from cinepeer.app.announcing import Announcements
+from cinepeer.app.identity import Author
 from cinepeer.app.network import PROTOCOL, Network, describe, network_from, new_network, parse_network
+from cinepeer.app.parts import RecordStore
 from cinepeer.daemon.clock import clock_ms
 from cinepeer.daemon.ledgers import endpoints_of
 from cinepeer.errors import BadInput, Refused, Unreachable
@@ -114,6 +117,42 @@ async def found_elsewhere(urls: Sequence[str], keys: Keystore, name: str, is_tol
         return Network(genesis, (), tuple(urls) if is_told else ()), [receipt.block for receipt in receipts]
     finally:
         await ledger.close()
+
+
+def open_announcements(
+    home: Home, keys: Keystore, network: Network, author: Author, store: RecordStore
+) -> Announcements:
+    """What the network's founder announces; signed here where this home holds the founder's key."""
+
+    def adopt(endpoints: Sequence[str]) -> None:
+        known = kept_network(home, network)
+        if known.endpoints != tuple(endpoints):
+            write_whole(home.path / "network.cbor", describe(replace(known, endpoints=tuple(endpoints))))
+            log.warning("network.endpoints now=%d: asked from the next start on", len(endpoints))
+
+    return Announcements(network, author, store, _founder(keys, network), adopt)
+
+
+def kept_network(home: Home, network: Network) -> Network:
+    """The network as the home keeps it now."""
+    file = home.path / "network.cbor"
+    return parse_network(file.read_bytes()) if file.exists() else network
+
+
+def _founder(keys: Keystore, network: Network) -> Callable[[bytes], bytes] | None:
+    """The signature of the key that the genesis names, where this home holds it."""
+    from cinepeer.records.keys import public_key, sign
+
+    if network.is_embedded:
+        seed = keys.secret("sequencer")
+        return (lambda message: sign(seed, message)) if public_key(seed).hex() == network.genesis["sequencer"] else None
+    from cinepeer.rights import signatures
+    from cinepeer.rights.keccak import keccak
+
+    key = keys.secret("deployer")
+    if signatures.address_of(key) != network.deployer:
+        return None
+    return lambda message: signatures.sign(key, keccak(message))
 
 
 async def examine(folder: Path, environment: Mapping[str, str]) -> list[dict[str, Any]]:

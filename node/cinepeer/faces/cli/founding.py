@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from cinepeer.errors import CheckFailed
-from cinepeer.faces.cli.call import home_option, json_option, show
+from cinepeer.faces.cli.call import Node, home_option, json_option, show
 from cinepeer.faces.cli.consent import agree, yes_option
 
 
@@ -90,6 +90,25 @@ def verify(as_json: bool, home: Path) -> None:
     wrong = [one for one in checks if not one["ok"]]
     if wrong:
         raise CheckFailed(f"found {len(wrong)} of {len(checks)} checks failed: {wrong[0]['found']}")
+
+
+@click.command(epilog="Example: cinepeer network announce --bootstrap /dns4/films.example/tcp/4001/p2p/12D3KooWA")
+@click.option("--bootstrap", multiple=True, metavar="MULTIADDR", help="A peer that nodes are to begin with.")
+@click.option("--endpoint", multiple=True, metavar="URL", help="A public endpoint of the chain of others.")
+@yes_option
+@json_option
+@home_option
+def announce(bootstrap: tuple[str, ...], endpoint: tuple[str, ...], yes: bool, as_json: bool, home: Path) -> None:
+    """Tell all nodes of the network that you founded where to begin; it replaces what you told before."""
+    node = Node.of(home)
+    number = node.get("/api/network")["number"] + 1
+    agree(
+        f"This signs announcement {number} of the network, for all its nodes: {len(bootstrap)} peers to begin with, "
+        f"{len(endpoint)} endpoints. It costs nothing.",
+        yes,
+    )
+    wanted = {"bootstrap": list(bootstrap), "endpoints": list(endpoint)}
+    show(node.post("/api/network", wanted), as_json, lambda told: (f"{name:9} {told[name]}" for name in told))
 
 
 def _at_rest(home: Path, work: Callable[[Any, Any], Any]) -> Any:

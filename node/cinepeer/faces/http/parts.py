@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cinepeer.adapters.system.uploads import Uploads
+from cinepeer.app.announcing import Announcements
 from cinepeer.app.audit import Auditing
 from cinepeer.app.challenge import Challenges
 from cinepeer.app.checkpoint import Checkpoints
@@ -49,6 +50,7 @@ class Parts:
     receipts: Receipts
     imports: Imports
     titles: Titles
+    announcements: Announcements
     auditing: Auditing
     checkpoints: Checkpoints
     head_start: HeadStart
