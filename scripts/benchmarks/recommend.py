@@ -26,6 +26,7 @@ from cinepeer.errors import BadInput
 from cinepeer.recommend import evaluation, factors, ridge
 from cinepeer.recommend.blend import blend_of
 from cinepeer.recommend.content import features
+from cinepeer.recommend.history import popularity
 from cinepeer.recommend.recommender import Recommender, fit
 
 PROTOCOLS = ("strong", "dislikes", "sequential", "cold", "rmse")
@@ -38,12 +39,17 @@ Models = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Test:
-    """Test viewers: what they show, which films may not be ranked for them, what is wanted, and the order shown."""
+    """Test viewers: what they show, which films may not be ranked for them, what is wanted, and the order shown.
+
+    `train`: what was fitted on, for how liked a film is; `content`: its features, for how alike two films are.
+    """
 
     shown: csr_array
     barred: csr_array
     wanted: csr_array
+    train: csr_array
     times: np.ndarray | None = None
+    content: csr_array | None = None
 
 
 class Tally:
@@ -160,19 +166,20 @@ def strong(ratings: Ratings, protocol: str, seeds: Sequence[int], known: csr_arr
     models = STRONG if protocol == "strong" else DISLIKES
     tally = Tally(protocol, next(iter(models)))
     for seed in seeds:
-        train, times, test, kept = _strong_split(ratings, protocol == "dislikes", seed)
-        content = csr_array(known[kept])
+        train, times, test, content = _strong_split(ratings, protocol == "dislikes", seed, known)
         for name, parameters in models.items():
             _measure(tally, name, partial(_fit, train, times, content, seed, {"model": name, **parameters}), test)
     return tally.result()
 
 
-def _strong_split(ratings: Ratings, with_dislikes: bool, seed: int) -> tuple[csr_array, np.ndarray, Test, np.ndarray]:
-    """Training ratings with their order, the test viewers, and the films' numbers."""
+def _strong_split(
+    ratings: Ratings, with_dislikes: bool, seed: int, known: csr_array
+) -> tuple[csr_array, np.ndarray, Test, csr_array]:
+    """Training ratings with their order, the test viewers, and what is known of the films that are left."""
     stars, order = ratings.matrix(np.arange(len(ratings.stars)))
     when = csr_array((order, stars.indices, stars.indptr), shape=stars.shape)
     liked = _where(stars, stars.data >= LIKED)
-    viewers = np.flatnonzero(np.diff(liked.indptr) >= 5)
+    viewers = _likers(liked)
     split = evaluation.split_viewers(len(viewers), len(viewers) // 10, seed)
     train, test, when = stars[viewers[split.train]], stars[viewers[split.test]], when[viewers[split.train]]
     kept = np.flatnonzero(_where(train, train.data >= LIKED).sum(axis=0))
@@ -188,7 +195,17 @@ def _strong_split(ratings: Ratings, with_dislikes: bool, seed: int) -> tuple[csr
         is_like = train.data >= LIKED
         train, when = _where(train, is_like), _where(when, is_like)
     shown.sort_indices()
-    return train, when.data, Test(csr_array(shown[some]), csr_array(barred[some]), csr_array(hidden[some])), kept
+    content = csr_array(known[kept])
+    parts = [csr_array(part[some]) for part in (shown, barred, hidden)]
+    return train, when.data, Test(*parts, train, content=content), content
+
+
+def _likers(liked: csr_array) -> np.ndarray:
+    """Viewers with 5 likes or more; raises `BadInput` when a tenth of them is nobody."""
+    viewers = np.flatnonzero(np.diff(liked.indptr) >= 5)
+    if len(viewers) < 10:
+        raise BadInput(f"found {len(viewers)} viewers with 5 likes or more, expected at least 10 to hold some out")
+    return viewers
 
 
 def sequential(ratings: Ratings) -> dict[str, dict[str, Any]]:
@@ -199,18 +216,24 @@ def sequential(ratings: Ratings) -> dict[str, dict[str, Any]]:
     enough = np.bincount(ratings.films, minlength=len(ratings.ids)) >= 5
     rows = np.flatnonzero(enough[ratings.films])
     rows = rows[np.lexsort((ratings.order[rows], ratings.viewers[rows]))]
+    if not len(rows):
+        raise BadInput("found no film with 5 ratings or more, expected some to rank")
     viewers = ratings.viewers[rows]
     left = np.searchsorted(viewers, viewers, side="right") - 1 - np.arange(len(viewers))
     long = np.bincount(viewers, minlength=int(viewers.max()) + 1)[viewers] >= 3
     keep = enough.nonzero()[0]
     parts = [ratings.matrix(rows[mask & long]) for mask in (left >= 2, left >= 1, left == 0)]
     (train, train_times), (shown, times), (wanted, _) = [(csr_array(part[:, keep]), order) for part, order in parts]
+    if not wanted.nnz:
+        raise BadInput("found no viewer with 3 ratings of such films, expected some to rank for")
     some = np.flatnonzero(np.diff(wanted.indptr))  # who has nothing to want has shown nothing either
     shown, wanted = csr_array(shown[some]), csr_array(wanted[some])
     tally = Tally("sequential", "next-blend")
     for name, parameters in SEQUENTIAL.items():
         given = {"model": name, **parameters}
-        _measure(tally, name, partial(_fit, train, train_times, None, 0, given), Test(shown, shown, wanted, times))
+        _measure(
+            tally, name, partial(_fit, train, train_times, None, 0, given), Test(shown, shown, wanted, train, times)
+        )
     return tally.result()
 
 
@@ -223,10 +246,14 @@ def cold(ratings: Ratings, known: csr_array, seeds: Sequence[int]) -> dict[str, 
     for seed in seeds:
         stars, _ = ratings.matrix(np.arange(len(ratings.stars)))
         liked = _where(stars, stars.data >= LIKED)
-        viewers = np.flatnonzero(np.diff(liked.indptr) >= 5)
+        viewers = _likers(liked)
         split = evaluation.split_viewers(len(viewers), len(viewers) // 10, seed)
         train, test = csr_array(liked[viewers[split.train]]), csr_array(liked[viewers[split.test]])
         often = np.flatnonzero(train.sum(axis=0) >= COLD_LIKES)
+        if len(often) < 5:
+            raise BadInput(
+                f"found {len(often)} films with {COLD_LIKES} likes or more, expected at least 5 to take away"
+            )
         chance = np.random.default_rng(seed)
         taken = np.sort(chance.choice(often, min(COLD_FILMS, len(often) // 5), replace=False))
         others = np.setdiff1d(np.arange(len(ratings.ids)), taken)
@@ -234,9 +261,10 @@ def cold(ratings: Ratings, known: csr_array, seeds: Sequence[int]) -> dict[str, 
         some = np.flatnonzero((np.diff(wanted.indptr) > 0) & (np.diff(shown.indptr) > 0))
         shown, wanted = csr_array(shown[some]), csr_array(wanted[some])
         barred = csr_array(np.tile(np.isin(np.arange(len(ratings.ids)), others), (len(some), 1)))
+        test = Test(shown, barred, wanted, train, content=known)
         for name, parameters in COLD.items():
             given = {"model": name, **parameters}
-            _measure(tally, name, partial(_fit, train, None, known, seed, given), Test(shown, barred, wanted))
+            _measure(tally, name, partial(_fit, train, None, known, seed, given), test)
     return tally.result()
 
 
@@ -248,6 +276,8 @@ def rmse(path: Path, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
         for seed in seeds:
             order = np.random.default_rng(seed).permutation(len(ratings.stars))
             edge = len(order) // 10
+            if not edge:
+                raise BadInput(f"found {len(order)} ratings, expected at least 10 to hold some out")
             splits.append((ratings, np.sort(order[edge:]), np.sort(order[:edge])))
     errors: dict[str, list[float]] = {"stars": [], "offsets": []}
     costs: list[float] = []
@@ -309,12 +339,24 @@ def _measure(tally: Tally, name: str, make: Callable[[], Recommender], test: Tes
         start = time.perf_counter()
         evaluation.top(model.scores(one, when), own, 20)
         took.append((time.perf_counter() - start) * 1000)
+    likes = popularity(test.train)
+    told = {key: found[key] for key in (*FOUND, "ndcg@10", "ndcg@20", "hr@50")}
+    told["popularity_lift@20"] = evaluation.popularity_lift(ranked, shown, likes)
+    if test.content is not None:
+        told["diversity@20"] = evaluation.diversity(ranked, test.content)
+    groups = evaluation.thirds(np.diff(shown.indptr))
+    for number, group in enumerate(("short", "middle", "long")):
+        if (groups == number).any():
+            told[f"ndcg@100.{group}_histories"] = found["ndcg@100"][groups == number]
     tally.add(
         name,
-        {key: found[key] for key in (*FOUND, "ndcg@10", "ndcg@20", "hr@50")},
+        told,
         fit_cpu_s=spent,
         rank_ms_p50=float(np.median(took)),
-        **{"coverage@20": evaluation.coverage(ranked, shown.shape[1])},
+        **{
+            "coverage@20": evaluation.coverage(ranked, shown.shape[1]),
+            "novelty@20": evaluation.novelty(ranked, likes, test.train.shape[0]),
+        },
     )
 
 

@@ -100,6 +100,46 @@ def novelty(ranked: Integers, likes: Floats, authors: int, k: int = 20) -> float
     return float(surprise[shown[shown >= 0]].mean()) if (shown >= 0).any() else 0.0
 
 
+def diversity(ranked: Integers, content: csr_array, k: int = 20) -> Reals:
+    """Per viewer 1 - the mean cosine of all pairs within the best `k`; float64 [viewers], 0 for fewer than two films.
+
+    `content`: [films, features], rows of length 1 or empty.
+    """
+    found = np.zeros(len(ranked))
+    for viewer, shown in enumerate(ranked[:, :k]):
+        films = shown[shown >= 0]
+        if len(films) > 1:
+            rows = content[films]
+            both = float(np.square(np.asarray(rows.sum(axis=0))).sum() - rows.power(2).sum())
+            found[viewer] = 1 - both / (len(films) * (len(films) - 1))
+    return found
+
+
+def popularity_lift(ranked: Integers, shown: csr_array, likes: Floats, k: int = 20) -> Reals:
+    """Per viewer how much more liked the best `k` are than what they have `shown`: 0.5 means half as much again.
+
+    (Mean likes of the list) / (mean likes of the history) - 1; float64 [viewers], 0 without one or the other.
+    """
+    found = np.zeros(len(ranked))
+    for viewer, best in enumerate(ranked[:, :k]):
+        own = shown.indices[shown.indptr[viewer] : shown.indptr[viewer + 1]]
+        usual = float(likes[own].mean()) if len(own) else 0.0
+        if usual and (best >= 0).any():
+            found[viewer] = float(likes[best[best >= 0]].mean()) / usual - 1
+    return found
+
+
+def by_group(values: Reals, groups: Integers) -> dict[int, tuple[float, int]]:
+    """Mean of `values` and number of viewers of every group, ascending; `groups`: each viewer's."""
+    return {int(one): (float(values[groups == one].mean()), int((groups == one).sum())) for one in np.unique(groups)}
+
+
+def thirds(sizes: Integers) -> Integers:
+    """Each viewer's third by size of history: 0 the shortest, 2 the longest; ties by place. int64 [viewers]."""
+    order = np.argsort(np.argsort(sizes, kind="stable"), kind="stable")
+    return order * 3 // max(len(sizes), 1)
+
+
 def interval(values: Reals, *, seed: int = 0, draws: int = 1000) -> tuple[float, float]:
     """The 95 % bootstrap interval of the mean over viewers; of a difference when `values` are paired differences."""
     chance = np.random.default_rng(seed)

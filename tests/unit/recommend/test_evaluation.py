@@ -59,3 +59,24 @@ def test_an_interval_holds_the_mean_and_narrows_with_more_viewers() -> None:
         low, high = evaluation.interval(values)
         assert low < values.mean() < high
     assert np.ptp(evaluation.interval(many)) < np.ptp(evaluation.interval(few))
+
+
+def test_diversity_is_one_less_the_mean_likeness_of_pairs() -> None:
+    content = csr_array(np.array([[1.0, 0], [1, 0], [0, 1], [0, 0]]))
+    found = evaluation.diversity(np.array([[0, 1, -1], [0, 2, -1], [0, 1, 2], [0, -1, -1], [2, 3, -1]]), content)
+    assert found.tolist() == pytest.approx([0, 1, 2 / 3, 0, 1])
+
+
+def test_popularity_lift_compares_a_list_with_the_history_it_is_made_for() -> None:
+    shown = csr_array(np.array([[1, 0, 1, 0], [0, 0, 0, 0]]))
+    likes = np.array([10, 40, 30, 20], np.float32)
+    found = evaluation.popularity_lift(np.array([[1, 3], [1, 3]]), shown, likes)
+    assert found.tolist() == pytest.approx([0.5, 0])
+
+
+def test_groups_have_their_means_and_thirds_are_by_size() -> None:
+    groups = evaluation.thirds(np.array([9, 1, 5, 2, 8, 4]))
+    assert groups.tolist() == [2, 0, 1, 0, 2, 1]
+    found = evaluation.by_group(np.array([1.0, 2, 3, 4, 5, 6]), groups)
+    assert found == {0: (3.0, 2), 1: (4.5, 2), 2: (3.0, 2)}
+    assert evaluation.thirds(np.zeros(0, np.int64)).shape == (0,)

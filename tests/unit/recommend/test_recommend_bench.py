@@ -9,6 +9,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from unit.app.people import World, in_world
+
 SCRIPTS = Path(__file__).parents[3] / "scripts" / "benchmarks"
 
 
@@ -83,3 +85,75 @@ def test_a_file_that_is_none_ends_with_one_sentence(
         bench.figures("--ratings", str(tmp_path), "--protocol", "strong")
     assert ended.value.code == 2
     assert "expected" in capsys.readouterr().err
+
+
+def test_a_home_gives_its_counted_ratings(bench: ModuleType, tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        for name, given in (("ann", [["movielens:7", 9], ["imdb:tt0111161", 3]]), ("bob", [["movielens:7", 4]])):
+            author = await world.author(name)
+            await author.sign("rating", {"ratings": given})
+            if name == "bob":
+                await author.sign("rating", {"ratings": [["movielens:7", 10]]})
+
+    in_world(tmp_path, story)
+    [file] = tmp_path.rglob("*.db")
+    ratings = importlib.import_module("ratings")
+    found = ratings.read(file)
+    rated = {(found.ids[film], int(stars)) for film, stars in zip(found.films, found.stars, strict=True)}
+    assert rated == {(-1, 3), (7, 9), (7, 10)}
+    assert sorted(found.order.tolist()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "protocol", "told"),
+    [
+        ("1::2::3::4\n1::3::5::5\n", "strong", "at least 10 to hold some out"),
+        ("1::2::3::4\n1::3::5::5\n", "sequential", "5 ratings or more"),
+        ("1::2::3::4\n1::3::5::5\n", "cold", "at least 10 to hold some out"),
+        ("1::2::3::4\n1::3::5::5\n", "rmse", "at least 10 to hold some out"),
+        ("1::2::9::4\n", "strong", "from 0.5 to 5"),
+        ("hello world\n1 x\n", "strong", "expected ratings"),
+        ("userId,movieId\n", "strong", "expected lines of viewer"),
+    ],
+)
+def test_ratings_that_are_too_few_or_none_end_with_one_sentence(
+    bench: ModuleType, tmp_path: Path, text: str, protocol: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ratings.dat").write_text(text)
+    with pytest.raises(SystemExit) as ended:
+        bench.figures("--ratings", str(tmp_path / "ratings.dat"), "--protocol", protocol)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "expected one of the two"),
+        (["--ratings", "nowhere", "--protocol", "strong"], "found no ratings at nowhere"),
+        (["--ratings", "nowhere", "--protocol", "strong", "--seeds", "x"], "whole numbers"),
+        (["--ratings", "nowhere", "--protocol", "cold", "--content", "nowhere"], "found no folder"),
+        (["--speed", "--parts", "colour"], "expected 50 or more"),
+    ],
+)
+def test_calls_that_cannot_be_end_with_one_sentence(
+    bench: ModuleType, arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        bench.figures(*arguments)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_film_rated_twice_counts_once_and_u_item_tells_its_genres(bench: ModuleType, tmp_path: Path) -> None:
+    ratings = importlib.import_module("ratings")
+    (tmp_path / "u1.base").write_text("1\t5\t3\t30\n1\t5\t4\t40\n1\t6\t2\t20\n")
+    found = ratings.read(tmp_path)
+    assert found.stars.tolist() == [8, 4]
+    (tmp_path / "u1.test").write_text("2\t5\t5\t10\n")
+    assert len(ratings.read(tmp_path / "u1.base").stars) == 4
+    (tmp_path / "u.item").write_text("5|Toy Story (1995)|01-Jan-1995||http://x|0|0|0|1|1\n", encoding="latin-1")
+    assert ratings.words([5, 6], tmp_path, None) == [
+        ["title:story", "year:1995", "decade:199", "genre:animation", "genre:children's"],
+        [],
+    ]
