@@ -19,6 +19,7 @@ from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record
 from cinepeer.rights.audit import Material, RatingProof, build, wanted_slots
 from cinepeer.rights.deeds import Deed, Offer
+from cinepeer.rights.gathering import film_logs
 from cinepeer.rights.proofs import AccountProof, parse_header
 from cinepeer.rights.state import Anchor, State, fold
 
@@ -73,7 +74,7 @@ class Auditing:
             header=signed,
             accounts=await self._proofs(state, title, accounts, number),
             code={name: await self._ledger.code(at) for name, at in self._titles.contracts.named().items()},
-            logs=logs,
+            logs=film_logs(entries, title, accounts),
             deed=Deed.from_map(fields["deed"]),
             deed_signature=bytes(fields["signature"]),
             offers=self._offers(state, title),

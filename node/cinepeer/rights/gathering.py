@@ -25,6 +25,34 @@ def logs_by_title(entries: Iterable[Entry]) -> dict[bytes, list[Entry]]:
     return found
 
 
+def film_logs(entries: Iterable[Entry], title: bytes, accounts: Iterable[bytes]) -> list[Log]:
+    """
+    Of a ledger's whole log what the audit of one film needs, in its order: the entries of the title and of those that
+    claim the same film or share a transfer with one of them, and the anchors of `accounts` (20 bytes).
+    """
+    entries, anchoring = list(entries), set(accounts)
+    registered = {one.event.title: one.event for one in entries if isinstance(one.event, ev.Registered)}
+    mine = registered.get(title)
+    wanted = {title}
+    if mine is not None:
+        claims = (mine.content, mine.metadata)
+        wanted |= {
+            other.title for other in registered.values() if other.content == claims[0] or other.metadata == claims[1]
+        }
+    together = [one.event.titles for one in entries if isinstance(one.event, ev.Shares) and len(one.event.titles) > 1]
+    size = 0
+    while size != len(wanted):
+        size = len(wanted)
+        wanted.update(*(titles for titles in together if wanted.intersection(titles)))
+    return [one.log for one in entries if _is_wanted(one.event, wanted, anchoring)]
+
+
+def _is_wanted(event: ev.Event, titles: set[bytes], accounts: set[bytes]) -> bool:
+    if isinstance(event, ev.Anchored):
+        return event.account in accounts
+    return not titles.isdisjoint(titles_of(event))
+
+
 def anchor_logs(entries: Iterable[Entry]) -> list[Log]:
     """The entries of anchors."""
     return [entry.log for entry in entries if isinstance(entry.event, ev.Anchored)]

@@ -8,16 +8,20 @@ import pytest
 
 from cinepeer.errors import BadInput, Refused
 from cinepeer.records.cid import RAW, Cid
-from cinepeer.rights import rlp
+from cinepeer.rights import deeds, rlp, signatures
+from cinepeer.rights.audit import verify
 from cinepeer.rights.code import CodeShape, verify_code
 from cinepeer.rights.container import read_varint, scan
+from cinepeer.rights.events import decode_all
+from cinepeer.rights.gathering import film_logs
 from cinepeer.rights.proofs import NO_ACCOUNT, parse_header, read_account, read_slot
 from cinepeer.rights.sequencer import sign_header, verify_header
 from cinepeer.rights.shipped import SHIPPED
 from cinepeer.rights.slots import split_anchor, split_purse, split_title
 from cinepeer.rights.trie import EMPTY_ROOT
 from cinepeer_client.audit import Finding, audit_bytes, audit_file
-from unit.rights.scene import SEED, sound_bundle, story
+from unit.rights import scene
+from unit.rights.scene import EXPECTATIONS, SEED, new_story, sound_bundle, story
 
 NETWORK = Cid.of(b"network", RAW)
 
@@ -162,3 +166,25 @@ def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
         audit_file(tmp_path / "nothing.car")
     with pytest.raises(BadInput):
         audit_file(tmp_path)
+
+
+# -- the log of one film -----------------------------------------------------------------------------
+
+
+def test_a_films_bundle_needs_of_a_large_log_its_own_entries_and_those_that_touch_it():
+    """Another film of the same creator is left out, a later claim of this one stays; the audit's lines are the same."""
+    fresh = new_story()
+    chain, contracts = fresh.chain, fresh.chain.contracts
+    other = replace(fresh.deed, content=b"\1" * 32, metadata=b"\2" * 32)
+    claim = replace(fresh.deed, creator=signatures.address_of(scene.CINEMA))
+    for key, deed in ((scene.CREATOR, other), (scene.CINEMA, claim)):
+        chain.send(scene.RELAYER, contracts.titles, deeds.register_call(deed, deeds.sign_deed(key, deed, contracts)))
+    entries = decode_all(chain.logs(), contracts)
+    kept = film_logs(entries, fresh.title, [signatures.address_of(scene.RELAYER)])
+    whole, part = (verify(fresh.bundle(logs=logs), EXPECTATIONS) for logs in (chain.logs(), kept))
+    assert part.ok
+    assert len(chain.logs()) - len(kept) == 3
+    assert [line.check for line in part.lines] == [line.check for line in whole.lines]
+    assert "1 later titles" in scene.sentence(part, "competing claims")
+    assert [log for log in film_logs(entries, fresh.title, []) if log.address == contracts.anchors] == []
+    assert film_logs(entries, bytes(20), []) == []
