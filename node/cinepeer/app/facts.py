@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from cinepeer.app.catalogue import Catalogue, Film
+from cinepeer.recommend.fairness import About
 from cinepeer.recommend.rules import Facts
 from cinepeer.records.cid import Cid
 from cinepeer.records.film_id import is_film_id
@@ -61,6 +62,17 @@ def facts_of(
         for name in names:
             if name == film.id or name not in found:
                 found[name] = facts
+    return found
+
+
+def about_films(catalogue: Catalogue) -> dict[str, About]:
+    """Who published each film, its first language and its year, under each of its ids."""
+    found: dict[str, About] = {}
+    for film in catalogue.films.values():
+        languages = _words(film, "languages")
+        about = About(str(film.author), languages[0] if languages else None, film.fields.get("year"))
+        for name in names_of(film):
+            found.setdefault(name, about)
     return found
 
 

@@ -318,6 +318,32 @@ export interface Facts {
   readonly languages?: readonly string[];
 }
 
+/** Whom the lists of a sample of authors favour. */
+export interface Fairness {
+  readonly authors: number;
+  readonly sampled: number;
+  readonly films: number;
+  readonly limit: number;
+  readonly settings: readonly FairnessAt[];
+}
+
+/** What lists come to at one setting of the dial against popularity. */
+export interface FairnessAt {
+  readonly against_popularity: number;
+  readonly hit: number;
+  readonly hit_interval: readonly [number, number];
+  readonly likes_listed: number;
+  readonly likes_rated: number;
+  readonly coverage: number;
+  readonly gini: number;
+  readonly less_liked_half: ShareOf;
+  readonly small_creators: ShareOf | null;
+  readonly languages: { readonly [key: string]: ShareOf };
+  readonly decades: { readonly [key: string]: ShareOf };
+  readonly by_activity: { readonly [key: string]: GroupHits };
+  readonly by_taste: { readonly [key: string]: GroupHits };
+}
+
 /** What became of a transaction: `executed`, `failed`, `waiting` or `unknown`; `final` when it stays so. */
 export interface FateTold {
   readonly tx: string;
@@ -367,6 +393,13 @@ export interface GivenStars {
   readonly stars: number;
   readonly time_ms: number;
   readonly counted: boolean;
+}
+
+/** How often a hidden film that they liked was listed for a group of authors. */
+export interface GroupHits {
+  readonly authors: number;
+  readonly hit: number;
+  readonly interval: readonly [number, number];
 }
 
 /** What a node holds of its scope (words as in the setting); whoever holds the same has the same fingerprint. */
@@ -977,6 +1010,13 @@ export interface Share {
   readonly shares: number;
 }
 
+/** A group's share of the places in lists, of what the authors liked, and of all films. */
+export interface ShareOf {
+  readonly listed: number;
+  readonly rated: number;
+  readonly catalogue: number;
+}
+
 /** Whether a film may be shown, why, and the entry that decides (null: none does). */
 export interface Showing {
   readonly allowed: boolean;
@@ -1210,6 +1250,7 @@ export interface Routes {
   readonly 'POST /api/delegations': { body: DelegationRequest; answer: Delegated };
   readonly 'POST /api/denied': { body: DenyRequest; answer: Denied };
   readonly 'GET /api/devices/{device}': { body: null; answer: DeviceState };
+  readonly 'GET /api/fairness': { body: null; answer: Fairness };
   readonly 'GET /api/films': { body: null; answer: readonly Film[] };
   readonly 'GET /api/films/{film}': { body: null; answer: Film };
   readonly 'GET /api/films/{film}/offers': { body: null; answer: readonly Sentence[] };

@@ -6,9 +6,11 @@ export type {
   Film,
   GivenStars,
   Peer,
+  ImportReport,
   Recommendations,
   Recommended,
   Score,
   Status,
   Version,
+  WishesOf as Wishes,
 } from './api';

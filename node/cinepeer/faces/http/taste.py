@@ -92,6 +92,12 @@ def _add_lists(router: APIRouter, parts: Parts) -> None:
         await (parts.recommendations.fit(author) if fit else parts.recommendations.refresh(author))
         return await taste_views.recommendations(parts, wishes, limit)
 
+    @router.get("/api/fairness", response_model=taste_answers.Fairness)
+    async def get_fairness(sample: Annotated[int, Query(ge=10, le=2_000)] = 300) -> dict[str, Any]:
+        """Whom the lists of a sample of authors favour, at several settings of the dial against popularity."""
+        await parts.recommendations.refresh(parts.author.id)
+        return await parts.recommendations.fairness(sample)
+
     @router.get("/api/recommendations/{film}", response_model=taste_answers.OpenedFilm)
     async def get_recommendation(film: str, asked: Asked, limit: int = 20) -> dict[str, Any]:
         """Why a film is among the `limit` best or why it is not, and which own ratings keep it there."""

@@ -1,0 +1,49 @@
+/**
+ * A viewer's lists on the page of a real node: a film opens to its sum and to what would change it, wishes change the
+ * list, and ratings from another site come in privately and are signed after one question.
+ */
+
+import { asked, inspect, keep, open, run, told } from './browser.mjs';
+
+await run(async (browser) => {
+  for (const [width, locale, colorScheme] of [[1440, 'en-GB', 'light'], [390, 'zh-CN', 'dark']]) {
+    const context = await browser.newContext({ viewport: { width, height: width === 390 ? 844 : 1040 }, locale, colorScheme });
+    const page = await open(context);
+    await page.goto(asked.page);
+    await page.getByRole('button', { name: locale === 'en-GB' ? 'why' : '为什么' }).first().click();
+    const sheet = page.locator('dialog[open]');
+    await sheet.locator('ol li').first().waitFor();
+    await sheet.locator('p.people').first().waitFor();
+    await sheet.locator('summary').click();
+    await sheet.locator('input[type=range]').first().waitFor();
+    await inspect(page, `why-${width}`);
+    await keep(page, `lists-why-${width}`);
+    if (width === 1440) await wishes(page, sheet);
+    await page.goto(`${asked.page}/me`);
+    await page.locator('input[type=file]').waitFor();
+    await inspect(page, `me-${width}`);
+    if (width === 1440) await imports(page);
+    await keep(page, `lists-me-${width}`, true);
+    await context.close();
+  }
+});
+
+async function wishes(page, sheet) {
+  told.why = (await sheet.textContent()).replace(/\s+/g, ' ').trim();
+  await sheet.locator('input[type=range]').first().fill('50');
+  await sheet.getByRole('button', { name: 'Forget this rating here' }).first().click();
+  told.forgotten = await sheet.locator('.said.pass').textContent();
+  await sheet.getByRole('button', { name: 'Back to how it was' }).click();
+  await page.waitForResponse((answer) => answer.url().includes('/api/recommendations'));
+}
+
+async function imports(page) {
+  await page.locator('input[type=file]').setInputFiles(asked.export);
+  await page.getByRole('button', { name: 'Keep them privately' }).click();
+  told.kept = await page.locator('.said.pass').textContent();
+  await page.getByRole('button', { name: 'Publish them …' }).click();
+  await inspect(page, 'import');
+  await keep(page, 'lists-import', true);
+  await page.getByRole('button', { name: 'Sign and publish' }).click();
+  await page.locator('.said.pass', { hasText: 'published' }).waitFor();
+}
