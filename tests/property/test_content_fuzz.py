@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 from cinepeer.content import bitswap, car
 from cinepeer.content.cidv0 import parse_any
 from cinepeer.content.dagpb import parse_branch
+from cinepeer.content.hamt import is_shard, parse_shard
+from cinepeer.content.identity import read_identity
+from cinepeer.content.path import follow
 from cinepeer.content.playlist import parse_master, parse_media
 from cinepeer.content.protobuf import encode_bytes, encode_number, read_fields
 from cinepeer.content.unixfs import cat, directory, import_file, links, parse_node, split_path
 from cinepeer.errors import BadInput, Refused
+from cinepeer.faces.http.gateway_car import Car
 from cinepeer.faces.http.multipart import parts
 from cinepeer.records.cid import DAG_CBOR, DAG_PB, RAW, Cid
+from unit.content.test_hamt import sharded
 
 held: dict[Cid, bytes] = {}
 film = import_file([bytes(range(200))], held.__setitem__)
@@ -65,6 +70,33 @@ def answers(decode: Callable[[bytes], object], data: bytes, *allowed: type[Excep
             list(found)
     except (Refused, *allowed):
         pass
+
+
+SHARD = held[sharded(["a", "b", "c"], held)]
+
+
+@given(st.one_of(st.binary(max_size=200), fields, spoiled(SHARD)))
+def test_a_sharded_folder(data: bytes) -> None:
+    answers(parse_shard, data)
+    cid = Cid.of(data, DAG_PB)
+    is_shard(cid, data)  # answers for any bytes
+    answers(lambda block: [str(follow(cid, name, {**held, cid: block}.get)) for name in ("a", "b/c", "d")], data)
+
+
+@given(st.one_of(st.text(max_size=60), st.text("abcdefkqz27", max_size=40).map("bafkqa".__add__)))
+def test_an_identity(text: str) -> None:
+    answers(lambda data: read_identity(data.decode()), text.encode(errors="ignore"))
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["dag-scope", "entity-bytes", "car-dups", "car-order", "car-version"]),
+        st.one_of(st.text(max_size=12), st.sampled_from(["all", "entity", "0:*", "y", "dfs", "1"])),
+    ),
+    st.lists(st.text(max_size=40).map("application/vnd.ipld.car;".__add__), max_size=3),
+)
+def test_the_parameters_of_a_car(query: dict[str, str], accepted: list[str]) -> None:
+    answers(lambda _: Car.of(query, accepted).content_type, b"")
 
 
 @given(st.one_of(st.binary(max_size=200), fields))

@@ -49,7 +49,7 @@ class EmbeddedIpfs:
 
         All is on the disk when it returns; when `build` raises, nothing of it stays.
         """
-        with self._arriving():
+        with self.arriving():
             with self.blocks.batch() as batch:
                 roots = build(batch.put)
             for root in roots if pins else ():
@@ -57,7 +57,8 @@ class EmbeddedIpfs:
         return roots
 
     @contextmanager
-    def _arriving(self) -> Iterator[None]:
+    def arriving(self) -> Iterator[None]:
+        """While it lasts nothing is collected: blocks come, and their pin does not stand yet."""
         with self._turn:
             self._arrivals += 1
         try:
@@ -121,7 +122,7 @@ class EmbeddedIpfs:
         await asyncio.to_thread(self._pin, cid)
 
     def _pin(self, root: Cid) -> None:
-        with self._arriving():
+        with self.arriving():
             for cid in _walk(root, self.blocks):
                 if self.blocks.is_denied(cid):
                     raise Refused(

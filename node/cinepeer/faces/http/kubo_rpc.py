@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
@@ -59,6 +60,7 @@ class Embedded(Protocol):
     """The embedded IPFS."""
 
     def take(self, build: Callable[[Put], Sequence[Cid]], *, pins: bool = True) -> Sequence[Cid]: ...
+    def arriving(self) -> AbstractContextManager[None]: ...
     async def pin(self, cid: Cid) -> None: ...
     async def unpin(self, cid: Cid) -> None: ...
     async def pins(self) -> set[Cid]: ...
@@ -244,14 +246,14 @@ class _Rpc:
     async def dag_import(self, request: Request) -> Response:
         """Takes CARs; every root is pinned, unless `pin-roots` is false, where all of its DAG is here."""
         query, done = request.query_params, Import()
-        await in_thread(
-            request,
-            self._threads,
-            lambda parts: self._backend.take(lambda put: done.take(parts, put), pins=False),
-        )
-        lines: list[Mapping[str, Any]] = []
-        if is_set(query, "pin-roots", True):
-            for root in done.roots:
+        pins, lines = is_set(query, "pin-roots", True), list[Mapping[str, Any]]()
+        with self._backend.arriving():
+            await in_thread(
+                request,
+                self._threads,
+                lambda parts: self._backend.take(lambda put: done.take(parts, put), pins=False),
+            )
+            for root in done.roots if pins else ():
                 problem = ""
                 try:
                     await self._backend.pin(root)
