@@ -110,16 +110,22 @@ def digest(folder: Path) -> str:
 
 
 def kept() -> dict[str, Mutant]:
-    """What was decided for these sources; who lived before other tests is asked again."""
+    """What was decided for these sources; who lived before other tests, and without a reason, is asked again."""
     if not KEPT.exists():
         return {}
-    sources, tests = digest(SOURCES), digest(TESTS)
+    sources, tests, reasons = digest(SOURCES), digest(TESTS), reasons_to_live()
     rows = (json.loads(line) for line in KEPT.read_text().splitlines())
     return {
         row["id"]: row
         for row in rows
-        if row["sources"] == sources and (row["outcome"] != "lives" or row["tests"] == tests)
+        if row["sources"] == sources and (row["outcome"] != "lives" or row["tests"] == tests or row["id"] in reasons)
     }
+
+
+def reasons_to_live() -> dict[str, str]:
+    """Why some mutants cannot be noticed, by id."""
+    reasons: dict[str, str] = json.loads(LIVING.read_text()) if LIVING.exists() else {}
+    return reasons
 
 
 def run(mutants: Sequence[Mutant]) -> dict[str, Mutant]:
@@ -213,7 +219,7 @@ def run_tests(folder: str, files: Sequence[str]) -> int:
 
 def report(mutants: Sequence[Mutant], chosen: Sequence[Mutant], decided: dict[str, Mutant]) -> int:
     """Says what lives, and writes the result of a whole run."""
-    reasons = json.loads(LIVING.read_text()) if LIVING.exists() else {}
+    reasons = reasons_to_live()
     outcomes = Counter(decided[one["id"]]["outcome"] for one in chosen)
     real = outcomes["killed"] + outcomes["lives"]
     living = [one for one in chosen if decided[one["id"]]["outcome"] == "lives"]

@@ -10,7 +10,7 @@ from boa.util.abi import Address
 from eth_utils import keccak
 
 from contract.actors import actor
-from contract.stage import CLEAR, CONTESTED, NONE, NONE32, VOID, ZERO, Stage, person, refused
+from contract.stage import CLEAR, CONTESTED, NONE, NONE32, SUSPENDED, VOID, ZERO, Stage, person, refused
 from contract.words import DEED, FAR, content, deed, digest
 
 ADA, BEN, CLEO, DAN, EVE = (person(name) for name in ("Ada", "Ben", "Cleo", "Dan", "Eve"))
@@ -282,6 +282,12 @@ def test_only_disputes_change_how_a_title_stands(stage: Stage, title: int) -> No
             stage.titles.mark(title, CONTESTED, ZERO, sender=nobody)
     with refused("Unknown", 7):
         stage.titles.mark(7, CLEAR, ZERO, sender=stage.disputes)
+
+
+@pytest.mark.parametrize("status", [CLEAR, CONTESTED, SUSPENDED])
+def test_only_void_names_a_successor(stage: Stage, title: int, status: int) -> None:
+    stage.titles.mark(title, status, EVE.address, sender=stage.disputes)
+    assert stage.titles.successor(title) == ZERO
 
 
 def test_void_is_for_good(stage: Stage, title: int) -> None:
