@@ -29,7 +29,7 @@ class Blend:
         total = np.zeros(stars.shape, dtype=np.float32)
         for part, weight in zip(self.parts, self.weights, strict=True):
             found = part.scores(stars, times)
-            middle, spread = _moments(found)
+            middle, spread = moments(found)
             total += np.float32(weight) * ((found - middle) / spread)
         return total
 
@@ -38,7 +38,7 @@ class Blend:
         adds = np.zeros(stars.shape[1])
         rest = 0.0
         for part, weight in zip(self.parts, self.weights, strict=True):
-            middle, spread = _moments(part.scores(stars, times))
+            middle, spread = moments(part.scores(stars, times))
             factor = weight / float(spread[0, 0])
             found = part.explain(stars, film, times)
             np.add.at(adds, np.array(found.films, np.int64), np.array(found.adds) * factor)
@@ -58,7 +58,7 @@ def blend_of(name: str, *weighed: tuple[Recommender, float]) -> Blend:
     return Blend(name, tuple(part for part, _ in weighed), tuple(float(np.float32(weight)) for _, weight in weighed))
 
 
-def _moments(scores: Floats) -> tuple[Floats, Floats]:
+def moments(scores: Floats) -> tuple[Floats, Floats]:
     """Mean and deviation of every row, [viewers, 1]; a deviation of 0 becomes 1."""
     if not scores.shape[1]:
         return np.zeros((len(scores), 1), np.float32), np.ones((len(scores), 1), np.float32)

@@ -14,6 +14,7 @@ from cinepeer.recommend import content as content_model
 from cinepeer.recommend import (
     dislikes,
     factors,
+    hybrid,
     near,
     neighbours,
     next_film,
@@ -28,6 +29,7 @@ from cinepeer.recommend.arrays import model_name, unpack
 from cinepeer.recommend.blend import Blend, blend_of
 from cinepeer.recommend.evidence import Evidence
 from cinepeer.recommend.history import Floats, Integers, Times, likes, verify_stars
+from cinepeer.recommend.history import popularity as popularity_of
 from cinepeer.recommend.linear import load_linear
 
 LINEAR = ("popularity", "films", "ease", "edlae", "dislikes", "next", "content", "rated", "near", "words")
@@ -92,6 +94,8 @@ def load(data: bytes) -> Recommender:
         return factors.load_factors(data, name)
     if name == "recent":
         return _load_recent(data)
+    if name == "hybrid":
+        return _load_hybrid(data)
     if name == "stars":
         return predicted_stars.load_stars(data)
     if name in BLENDS:
@@ -121,6 +125,16 @@ def _load_blend(name: str, data: bytes) -> Blend:
     if any(model_name(part) in BLENDS for part in inner):
         raise Refused("bad-model", "found a blend within a blend, expected single models")
     return Blend(name, tuple(load(part) for part in inner), tuple(float(weight) for weight in weights))
+
+
+def _load_hybrid(data: bytes) -> hybrid.Hybrid:
+    parts = unpack(data)
+    if set(parts) != {"taste", "content", "counts"} or parts["counts"].ndim != 1:
+        raise Refused("bad-model", "found no hybrid, expected two models and the films' likes")
+    inner = [parts[key].tobytes() for key in ("taste", "content")]
+    if any(model_name(part) == "hybrid" for part in inner):
+        raise Refused("bad-model", "found a hybrid within a hybrid, expected other models")
+    return hybrid.Hybrid(load(inner[0]), load(inner[1]), parts["counts"].astype(np.float32))
 
 
 def _load_recent(data: bytes) -> recent.Recent:
@@ -162,6 +176,12 @@ def _cold_blend(stars: csr_array, times: Times | None, content: csr_array | None
         shares = tuning.tuned([part[:, trial.films] for part in scores], trial, shares)
     parts = [(make(stars, times, content), share) for make, share in zip(makers, shares, strict=True) if share > 0]
     return blend_of("cold-blend", *parts)
+
+
+def _hybrid(stars: csr_array, times: Times | None, content: csr_array | None) -> Recommender:
+    """The default for films and viewers that are known; columns, factors and words for new films; else popularity."""
+    taste, told = _blend(stars, times, content), _cold_blend(stars, times, content)
+    return hybrid.Hybrid(taste, told, popularity_of(stars))
 
 
 Maker = Callable[[csr_array, Times | None, csr_array | None], Recommender]
@@ -251,6 +271,7 @@ MODELS: dict[str, tuple[Callable[..., Recommender], tuple[str, ...]]] = {
     "content-factors": (content_model.fit_factors, ("content",)),
     "words": (content_model.fit_words, ("content",)),
     "cold-blend": (_cold_blend, ("times", "content")),
+    "hybrid": (_hybrid, ("times", "content")),
     "rated": (ridge.fit_rated, ()),
     "next-blend": (_next_blend, ("times",)),
     "stars": (predicted_stars.fit, ("seed",)),

@@ -28,6 +28,7 @@ CASES = [
     Case("content-factors"),
     Case("words"),
     Case("cold-blend"),
+    Case("hybrid"),
     Case("rated", {"ridge": 3.0}),
     Case("next-blend"),
     Case("stars", {"size": 2, "burn": 4, "draws": 4}, is_personal=False),
@@ -191,3 +192,30 @@ def test_shares_are_tried_where_there_are_authors_enough_in_whatever_order(monke
     again = fit(*rows(here.stars[order], here.times[order]), model="blend", tries=20)
     history = rows(world(1).stars, world(1).times)
     np.testing.assert_allclose(again.scores(*history), tried.scores(*history), atol=1e-4)
+
+
+def test_a_hybrid_trusts_popularity_until_it_knows_the_viewer_and_content_until_it_knows_the_film() -> None:
+    here = world()
+    stars = here.stars.copy()
+    stars[:, [0, 1]] = 0
+    model = World(stars, here.times, here.content).fit(Case("hybrid"))
+    nobody, fan = np.zeros((1, 24), dtype=np.int64), np.zeros((1, 24), dtype=np.int64)
+    fan[0, 2:20:2] = 9
+    counts = (stars >= 8).sum(axis=0)
+    times = np.arange(9)
+    assert np.array_equal(
+        np.argsort(model.scores(csr_array(nobody))[0], kind="stable"), np.argsort(counts, kind="stable")
+    )
+    scores = model.scores(csr_array(fan), times)[0]
+    assert scores[0] > scores[1]
+
+
+def test_hybrids_of_strangers_are_refused() -> None:
+    here = world()
+    stars, times = rows(here.stars, here.times)
+    data = fit(stars, times, csr_array(here.content), model="hybrid").save()
+    parts = unpack(data)
+    nested = {**parts, "taste": np.frombuffer(data, np.uint8)}
+    for wrong in (nested, {**parts, "more": np.zeros(1, np.float32)}, {"counts": parts["counts"]}):
+        with pytest.raises(Refused):
+            load(pack("hybrid", wrong))
