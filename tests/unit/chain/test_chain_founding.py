@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cinepeer.adapters.chain.founding import Artifact, constructor_arguments, found, read_artifact
+from cinepeer.adapters.chain.founding import found
 from cinepeer.adapters.chain.genesis import deployer_key
+from cinepeer.adapters.chain.shipment import Artifact, constructor_arguments, read_artifact
 from cinepeer.errors import CheckFailed
 from cinepeer.rights.deployment import NAMES, predict
 from unit.chain.small_chain import ANNA, COUNTER, GENESIS, SEED, SmallChain, address

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PARENTS = ("following", "forward", "process", "readthrough", "client", "outbox")
+PARENTS = ("following", "forward", "process", "readthrough", "client", "outbox", "journal", "history", "deploying")
 
 
 def test_a_node_beside_its_ledger_imports_no_machine() -> None:

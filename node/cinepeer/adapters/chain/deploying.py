@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cinepeer.adapters.chain.client import Ledger
-from cinepeer.adapters.chain.founding import constructor_arguments, read_artifact
 from cinepeer.adapters.chain.genesis import address_of
+from cinepeer.adapters.chain.shipment import constructor_arguments, read_artifact
 from cinepeer.adapters.chain.values import Receipt, tohex
 from cinepeer.errors import BadInput, CheckFailed, Refused
 from cinepeer.rights.code import verify_code

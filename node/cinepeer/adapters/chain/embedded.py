@@ -16,11 +16,12 @@ from typing import Any
 from cinepeer.adapters.chain.evm import Evm
 from cinepeer.adapters.chain.faucet import Faucet
 from cinepeer.adapters.chain.follower import Follower
-from cinepeer.adapters.chain.founding import ARTIFACTS, found
+from cinepeer.adapters.chain.founding import found
 from cinepeer.adapters.chain.genesis import check_genesis
 from cinepeer.adapters.chain.listener import listen, rpc_app, server
 from cinepeer.adapters.chain.rpc import Rpc
 from cinepeer.adapters.chain.sequencer import Sequencer
+from cinepeer.adapters.chain.shipment import ARTIFACTS
 from cinepeer.errors import BadInput, CinepeerError
 
 _BUSY_PORT_S = 3.0
