@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from cinepeer.adapters.media.captions import Caption, parse_captions
 from cinepeer.errors import BadInput
 
 MAX_SIDE = 8192
@@ -36,6 +37,7 @@ class Description:
     sound_stream: int | None
     interlaced: bool
     is_hdr: bool = False
+    captions: tuple[Caption, ...] = ()
 
 
 def parse_description(name: str, data: bytes) -> Description:
@@ -74,6 +76,7 @@ def _describe(name: str, streams: list[dict[str, Any]], container: Mapping[str, 
         sound_stream=None if sound is None else int(sound["index"]),
         interlaced=picture.get("field_order") in _FIELD_ORDERS,
         is_hdr=picture.get("color_transfer") in _HDR_CURVES,
+        captions=parse_captions(streams),
     )
 
 

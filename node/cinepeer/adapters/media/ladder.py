@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cinepeer.adapters.media.captions import Track, write_captions
 from cinepeer.adapters.media.examine import Examination, examine
 from cinepeer.adapters.media.master import Line, bandwidths, picture_codec, read_segments, write_master
 from cinepeer.adapters.media.probe import Probe
@@ -62,6 +63,7 @@ class Package:
     segments: int
     size_bytes: int
     examination: Examination
+    captions: tuple[str, ...] = ()
 
     @property
     def hashes(self) -> tuple[int, ...]:
@@ -71,7 +73,7 @@ class Package:
     @property
     def findings(self) -> dict[str, object]:
         """What a creator is told of the film."""
-        return self.examination.told()
+        return self.examination.told() | ({"captions": list(self.captions)} if self.captions else {})
 
 
 def sizes(width: int, height: int) -> list[tuple[int, int]]:
@@ -103,7 +105,8 @@ async def package(path: Path, out: Path, probe: Probe, progress: Progress | None
     try:
         _make_room(partial, probe)
         await _encode(path, partial, probe, progress)
-        package = await asyncio.to_thread(_finish, partial, probe, await _examined(partial, probe))
+        captions = await write_captions(path, partial, probe.captions, probe.duration_ms / 1000)
+        package = await asyncio.to_thread(_finish, partial, probe, await _examined(partial, probe), captions)
         await asyncio.to_thread(partial.rename, out)
     except OSError as error:
         raise LimitReached(f"found that {out.parent} takes no files ({error.strerror}), expected room there") from error
@@ -260,7 +263,7 @@ class _Meter:
                 self._progress(min(int(value) / 1e6, self._seconds), self._seconds)
 
 
-def _finish(folder: Path, probe: Probe, examination: Examination) -> Package:
+def _finish(folder: Path, probe: Probe, examination: Examination, captions: tuple[Track, ...]) -> Package:
     """Measures what was made and writes `master.m3u8` over it."""
     lines, segments = [], []
     for width, height in sizes(probe.width, probe.height):
@@ -278,7 +281,11 @@ def _finish(folder: Path, probe: Probe, examination: Examination) -> Package:
         )
     if not (folder / POSTER).read_bytes().endswith(_JPEG_END):
         raise LimitReached(f"found {POSTER} not written to its end, expected room on the disk; nothing was kept")
-    (folder / "master.m3u8").write_text(write_master(lines, probe.frame_rate, bandwidths(sound) if sound else None))
+    heard = bandwidths(sound) if sound else None
+    (folder / "master.m3u8").write_text(write_master(lines, probe.frame_rate, heard, captions))
     renditions = tuple(Rendition(line.name, line.width, line.height, line.highest) for line in lines)
+    languages = tuple(track.language for track in captions)
     size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return Package(renditions, probe.has_audio, duration_ms, len(segments) + len(sound), size_bytes, examination)
+    return Package(
+        renditions, probe.has_audio, duration_ms, len(segments) + len(sound), size_bytes, examination, languages
+    )

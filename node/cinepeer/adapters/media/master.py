@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cinepeer.adapters.media.captions import Track
 from cinepeer.errors import BadInput, LimitReached
 
 _AAC_LC = "mp4a.40.2"
@@ -84,7 +85,9 @@ class Line:
     codec: str
 
 
-def write_master(lines: Sequence[Line], frame_rate: float, sound: tuple[int, int] | None) -> str:
+def write_master(
+    lines: Sequence[Line], frame_rate: float, sound: tuple[int, int] | None, captions: Sequence[Track] = ()
+) -> str:
     """The text of `master.m3u8`; `sound` is the highest and mean bits a second of the audio group, if there is one."""
     text = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
     group, codecs = "", ""
@@ -94,6 +97,13 @@ def write_master(lines: Sequence[Line], frame_rate: float, sound: tuple[int, int
             'URI="audio/index.m3u8"'
         )
         group, codecs = ',AUDIO="sound"', f",{_AAC_LC}"
+    names = _distinct([track.name for track in captions])
+    for track, name in zip(captions, names, strict=True):
+        text.append(
+            f'#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="captions",NAME="{name}",LANGUAGE="{track.language}",'
+            f'DEFAULT=NO,AUTOSELECT=YES,URI="{track.folder}/index.m3u8"'
+        )
+    group += ',SUBTITLES="captions"' if captions else ""
     more_highest, more_mean = sound or (0, 0)
     for line in lines:
         text.append(
@@ -102,6 +112,11 @@ def write_master(lines: Sequence[Line], frame_rate: float, sound: tuple[int, int
         )
         text.append(f"{line.name}/index.m3u8")
     return "\n".join(text) + "\n"
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names of a group's members, which have to differ: a number is put behind one that comes again."""
+    return [name if name not in names[:place] else f"{name} {place + 1}" for place, name in enumerate(names)]
 
 
 def picture_codec(init: bytes) -> str:

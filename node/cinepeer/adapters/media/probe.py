@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from cinepeer.adapters.media.captions import Caption
 from cinepeer.adapters.media.description import Description, cut_short, parse_description
 from cinepeer.adapters.media.program import Limits, Outcome, read_only, run_program
 from cinepeer.errors import BadInput
@@ -41,6 +42,7 @@ class Probe:
     sound_stream: int | None
     interlaced: bool
     is_hdr: bool = False
+    captions: tuple[Caption, ...] = ()
 
 
 async def probe(path: Path) -> Probe:
@@ -69,6 +71,7 @@ async def probe(path: Path) -> Probe:
         sound_stream=film.sound_stream,
         interlaced=film.interlaced,
         is_hdr=film.is_hdr,
+        captions=film.captions,
     )
 
 
