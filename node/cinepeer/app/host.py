@@ -72,6 +72,8 @@ class Hosting:
         self.kept: set[Cid] = set(kept)
         self._keep_kept = keep_kept
         self.declined: dict[Cid, str] = {}
+        # Set once there is a ledger to ask: why a version should not be kept, or None.
+        self.consent: Callable[[Version], Awaitable[str | None]] | None = None
         self._is_littered = False
         self._turn = asyncio.Lock()
 
@@ -180,6 +182,9 @@ class Hosting:
         """Why a version is not taken; room is made for it where films that many hold may leave."""
         if self._denied.is_denied(version.root) or self._denied.is_denied(version.author):
             return "denied by the owner of this node"
+        objection = None if self.consent is None else await self.consent(version)
+        if objection is not None:
+            return objection
         room = self.cap_bytes - await self._ipfs.stored_bytes()
         if copy.size_bytes <= room:
             return None

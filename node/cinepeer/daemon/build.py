@@ -53,6 +53,7 @@ async def build(
     from cinepeer.adapters.system.uploads import Uploads
     from cinepeer.app.audit import Auditing
     from cinepeer.app.checkpoint import Checkpoints
+    from cinepeer.app.consent import Consent
     from cinepeer.app.devices import Devices, admit_when_possible
     from cinepeer.app.fetch import Fetching
     from cinepeer.app.head_start import CHECKPOINTS, HeadStart
@@ -150,6 +151,7 @@ async def build(
     )
     moderation.apply_list()
     titles = Titles(ledger, network, author, library, store, keys.secret("account"), clock_ms, secrets.token_bytes)
+    hosting.consent = Consent(titles, library).objection
     publishing = Publishing(author, library, disk.ipfs, FilmTools(), hosting, disk.denied)
     uploads, jobs = Uploads(home.path / "uploads", clock_ms, os.urandom), Notes(home.path / "publications")
     publications = Publications(publishing, titles, uploads, jobs, clock_ms, os.urandom)

@@ -59,8 +59,9 @@ def can_show(
     found = state.titles.get(title)
     if found is None:
         return Answer(False, f"found no title 0x{title.hex()} on the ledger, expected one that is registered")
-    if found.status in (Status.SUSPENDED, Status.VOID):
-        return Answer(False, f"the title is {found.status.name.lower()} by a dispute")
+    kept = may_keep(state, title)
+    if not kept.allowed:
+        return kept
     covering = [one for one in _live(state, title, time) if _covers(state, one, where, how)]
     if licensee is not None:
         return _for_licensee(found, covering, licensee)
@@ -69,6 +70,14 @@ def can_show(
             holder = licence.licensee.hex()
             return Answer(False, f"0x{holder} holds an exclusive licence for {medium} in {territory}", licence.entry)
     return Answer(True, f"published openly, and no exclusive licence for {medium} in {territory} stands against it")
+
+
+def may_keep(state: State, title: bytes) -> Answer:
+    """Whether anybody may show a title's film (20 bytes) or keep it for others: not while a dispute has closed it."""
+    found = state.titles.get(title)
+    if found is not None and found.status in (Status.SUSPENDED, Status.VOID):
+        return Answer(False, f"the title is {found.status.name.lower()} by a dispute")
+    return Answer(True, "no dispute has closed the title")
 
 
 def overlaps(state: State) -> list[tuple[Licence, Licence]]:

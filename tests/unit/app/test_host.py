@@ -244,3 +244,21 @@ def test_what_is_denied_while_a_film_comes_is_collected_after_it(tmp_path: Path)
         assert await stand.held() == {second.id} and not stand.ipfs.blocks.has(first.root)
 
     on_a_stand(tmp_path, story)
+
+
+def test_a_film_that_the_ledger_speaks_against_is_not_taken_until_it_does_no_more(tmp_path: Path) -> None:
+    async def story(stand: Stand) -> None:
+        _, version = await stand.film("disputed", stand.hosts[4])
+        said: list[str | None] = ["the title is suspended by a dispute, as of block 7"]
+
+        async def consent(_: Version) -> str | None:
+            return said[0]
+
+        stand.hosting.consent = consent
+        await stand.hosting.pursue()
+        assert (await stand.held(), stand.hosting.declined) == (set(), {version.id: said[0]})
+        said[0] = None
+        await stand.hosting.pursue()
+        assert (await stand.held(), stand.hosting.declined) == ({version.id}, {})
+
+    on_a_stand(tmp_path, story)

@@ -9,7 +9,7 @@ import pytest
 from cinepeer.errors import BadInput
 from cinepeer.rights.deeds import NATIVE, Offer
 from cinepeer.rights.events import Entry, Granted, Log, Registered
-from cinepeer.rights.licences import can_show, medium_bit, medium_names, overlaps
+from cinepeer.rights.licences import can_show, may_keep, medium_bit, medium_names, overlaps
 from cinepeer.rights.state import Licence, State, Status, Title
 from cinepeer.rights.territories import CODES, WORLD, territory_bit, territory_codes, territory_map
 
@@ -44,6 +44,13 @@ def test_a_suspended_or_void_title_may_not_be_shown_to_anybody(status):
     assert not can_show(held, TITLE, "FR", "cinema", 100).allowed
     assert not can_show(held, TITLE, "FR", "cinema", 100, ANNA).allowed
     assert can_show(state(status=Status.CONTESTED), TITLE, "FR", "cinema", 100).allowed
+
+
+def test_a_film_is_kept_for_others_unless_a_dispute_closed_it():
+    assert may_keep(state(exclusive=True), TITLE).allowed and may_keep(State(), TITLE).allowed
+    for status in (Status.SUSPENDED, Status.VOID):
+        answer = may_keep(state(status=status), TITLE)
+        assert not answer.allowed and "by a dispute" in answer.reason
 
 
 def test_an_unknown_title_may_not_be_shown():
