@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cinepeer.faces.cli import crowd
+from cinepeer.recommend.served import save
 from cinepeer.records import dagcbor
+from cinepeer.records.cid import RAW, Cid
 from real.nodes import ENVIRONMENT, Running, command, running
+from unit.recommend.served_models import small_model
 
 FILMS = [f"movielens:{number}" for number in range(1, 13)]
 NOW_MS = 1_790_000_000_000
@@ -148,7 +154,65 @@ def test_the_light_client_rates_and_ranks_by_itself(node: Running, tmp_path: Pat
     assert sum(file.stat().st_size for file in state.rglob("*") if file.is_file()) < 20 << 20
 
 
-def test_the_light_client_names_a_node_that_serves_another_model_than_it_says(tmp_path: Path) -> None:
+@contextlib.contextmanager
+def serving(answers: dict[str, bytes]) -> Iterator[str]:
+    """A node that answers GET with these bytes and takes nothing."""
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = answers.get(self.path)
+            self.send_response(200 if body is not None else 404)
+            self.send_header("Content-Length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def model_answers(model: bytes, served: bytes) -> dict[str, bytes]:
+    """What a node answers that names one model and serves some bytes."""
+    name = str(Cid.of(model, RAW))
+    told = {"model": name, "light": name, "fitted_on": 129, "root": "00" * 32}
+    return {"/api/models": json.dumps(told).encode(), f"/api/models/{name}": served}
+
+
+def test_a_node_that_serves_another_model_than_it_names_is_told_and_an_honest_one_ranks(tmp_path: Path) -> None:
+    model = save(small_model())
+    with serving(model_answers(model, model)) as honest, serving(model_answers(model, model[:-1] + b"x")) as liar:
+        alone = client(tmp_path / "one", "recommend", "--node", liar)
+        assert alone.returncode == 1
+        assert "other bytes for the model" in alone.stderr
+        both = client(tmp_path / "two", "recommend", "--json", "--node", liar, "--node", honest)
+        assert both.returncode in (0, 1)  # who is asked first is by turns: a liar that was not asked told no lie
+        assert json.loads(both.stdout)["films"]
+        kept = client(tmp_path / "two", "recommend", "--json", "--node", honest)
+        assert kept.returncode == 0
+
+
+@pytest.mark.parametrize("answer", [b"", b"<html>", b"[]", b'{"light": 7}', b"[" * 60_000, b'{"light": "x"}'])
+def test_a_node_that_tells_no_model_is_named(tmp_path: Path, answer: bytes) -> None:
+    with serving({"/api/models": answer}) as url:
+        done = client(tmp_path / "state", "recommend", "--node", url)
+    assert done.returncode == 1
+    assert url in done.stderr
+
+
+def test_a_model_file_of_another_form_is_refused_though_its_id_fits(tmp_path: Path) -> None:
+    for data in (b"", b"model", save(small_model())[:-9]):
+        with serving(model_answers(data, data)) as url:
+            assert client(tmp_path / "state", "recommend", "--node", url).returncode == 1
+
+
+def test_the_light_client_says_who_is_away_and_what_cannot_be(tmp_path: Path) -> None:
     away = client(tmp_path / "state", "recommend", "--node", "http://127.0.0.1:9")
     assert away.returncode == 3
     assert client(tmp_path / "state", "rate", "imdb:tt0111161", "9", "--node", "http://127.0.0.1:9").returncode == 3
