@@ -40,6 +40,10 @@ def _title(film: str, owner: tuple[str, ...], only_show: bool, as_json: bool, ho
         show(node.get(f"/api/films/{film_id(node, film)}/rights"), as_json, _rights)
         return
     owners = [parse_owner(text) for text in owner]
+    if sys.stdin.isatty():
+        deed = node.post("/api/deeds", {"film": film_id(node, film), "owners": owners})
+        told = node.post("/api/deeds/readings", deed)
+        agree(f"This signs a deed and carries it to the ledger at your cost. {told['sentence']}", yes=False)
     show(node.post("/api/titles", {"film": film_id(node, film), "owners": owners}), as_json, _pairs)
 
 
