@@ -1,4 +1,8 @@
-"""A checkpoint of very many ratings: how soon a light client and a fresh node show what they come to."""
+"""A checkpoint of very many ratings: how soon a light client and a fresh node show what they come to.
+
+./scripts/bench checkpoint [COUNT]         the work alone, each part in a process of its own
+./scripts/bench checkpoint whole [COUNT]   two whole nodes, of which one joins the other with nothing (takes minutes)
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import checkpoint_whole
 import million
 
 from cinepeer.adapters.ipfs.blockstore import BlockStore
@@ -21,8 +26,10 @@ from cinepeer.replication.scope import EVERYTHING
 from cinepeer.replication.snapshot import snapshot
 
 
-def figures(size: str = "1000000") -> dict[str, dict[str, object]]:
+def figures(size: str = "1000000", *more: str) -> dict[str, dict[str, object]]:
     """Of `size` records of one rating each; the baseline is to replay the records themselves."""
+    if size == "whole":
+        return checkpoint_whole.figures(int(more[0]) if more else 1_000_000)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "records.db")
         million.write(file, int(size))

@@ -26,6 +26,7 @@ from cinepeer.adapters.p2p.network import P2P
 from cinepeer.adapters.p2p.service import Peerage
 from cinepeer.adapters.store.records import RecordStore
 from cinepeer.app.acquaintances import Acquaintances
+from cinepeer.app.head_start import CHECKPOINTS
 from cinepeer.app.network import LEDGER_PROTOCOL, PROTOCOL
 from cinepeer.app.peers import PEERS, Peers
 from cinepeer.app.reach import DIALBACK
@@ -34,7 +35,7 @@ from cinepeer.records import dagcbor
 from real.p2p_rig import ASK, LOOPBACK, Blocks, node, plan, running, until
 from unit.replication.rig import NETWORK, NOW_MS
 
-OURS = (SYNC, PEERS, DIALBACK, PROTOCOL, LEDGER_PROTOCOL)
+OURS = (SYNC, PEERS, DIALBACK, CHECKPOINTS, PROTOCOL, LEDGER_PROTOCOL)
 LIBRARYS = (
     "/meshsub/1.1.0",
     "/meshsub/1.2.0",
@@ -81,7 +82,7 @@ async def victim(folder: Path, **changes: object) -> AsyncIterator[Victim]:
             keep=lambda _: None,
         )
         replication = Replication(store, NETWORK, clock_ms=lambda: NOW_MS, chance=lambda: 0.5, on_refused=peers.blame)
-        echoes = {name: lambda _peer: echo for name in (PROTOCOL, LEDGER_PROTOCOL, ASK)}
+        echoes = {name: lambda _peer: echo for name in (CHECKPOINTS, PROTOCOL, LEDGER_PROTOCOL, ASK)}
         p2p = await P2P.start(
             bytes([71]) * 32,
             [LOOPBACK],
