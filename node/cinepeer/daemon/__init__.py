@@ -16,7 +16,7 @@ from cinepeer.adapters.system.home import Home, open_home
 from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.adapters.system.ports import take_port
 from cinepeer.daemon.build import build
-from cinepeer.daemon.memory import settle
+from cinepeer.daemon.memory import bound, settle
 from cinepeer.daemon.networks import network_of
 from cinepeer.settings import load
 
@@ -31,6 +31,7 @@ async def serve(folder: Path, flags: Mapping[str, Any], join: str | None, ready:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    bound()
     async with AsyncExitStack() as stack:
         home = stack.enter_context(open_home(folder))
         settings = load(home.path, os.environ, flags)

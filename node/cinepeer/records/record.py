@@ -196,9 +196,14 @@ def verify_body(record: Record, body: bytes) -> None:
 
 def body_fields(record: Record, body: bytes) -> dict[str, dagcbor.Value]:
     """The fields of the body that a header names; raises `Refused` as `verify_body` does."""
+    verify_bytes(record, body)
+    return parse_body(record.kind, body)
+
+
+def verify_bytes(record: Record, body: bytes) -> None:
+    """Raises `Refused` (`wrong-body`) unless `body` has the very bytes that the header names, whatever they say."""
     if len(body) != record.header.size or not record.header.body.matches(body):
         raise Refused("wrong-body", f"found {len(body)} bytes of another body, expected {record.header.body}")
-    return parse_body(record.kind, body)
 
 
 def pack(record: Record, body: bytes | None) -> bytes:

@@ -308,7 +308,7 @@ class Counted:
 
 def _ranked(names: list[Any], numbers: npt.NDArray[np.int64]) -> tuple[list[Any], npt.NDArray[np.int64]]:
     """The names that `numbers` use, ascending, and for each number the place of its name among them."""
-    used = np.unique(numbers).tolist()
+    used = np.flatnonzero(np.bincount(numbers, minlength=len(names))).tolist()
     order = sorted(used, key=lambda number: names[number])
     ranks = np.zeros(len(names), np.int64)
     ranks[order] = np.arange(len(order))

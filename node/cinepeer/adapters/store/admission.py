@@ -9,7 +9,8 @@ from cinepeer.adapters.store.outcome import Pair
 from cinepeer.errors import Refused
 from cinepeer.records.cid import Cid
 from cinepeer.records.feed import KEY_KINDS, Feeds
-from cinepeer.records.record import Record, body_fields, verify_body, verify_record
+from cinepeer.records.ratings import read_ratings
+from cinepeer.records.record import Record, body_fields, verify_body, verify_bytes, verify_record
 from cinepeer.replication.scope import films_in
 
 
@@ -55,7 +56,7 @@ def check(pairs: Iterable[Pair]) -> Checked:
         body = None
         if given is not None:
             try:
-                checked.films[record.id] = films_in(record, body_fields(record, given))
+                checked.films[record.id] = _films(record, given)
                 body = given
             except Refused as error:
                 checked.refused.append((record.id, error))
@@ -64,6 +65,14 @@ def check(pairs: Iterable[Pair]) -> Checked:
         elif given is None:
             checked.bodiless.append(record)
     return checked
+
+
+def _films(record: Record, body: bytes) -> frozenset[str]:
+    """The films that the body of a record is about; raises `Refused` as `verify_body` does."""
+    if record.kind != "rating":
+        return films_in(record, body_fields(record, body))
+    verify_bytes(record, body)
+    return frozenset([film for film, _ in read_ratings(body)])
 
 
 def right_body(record: Record, body: bytes | None, refused: list[tuple[Cid, Refused]]) -> bytes | None:
