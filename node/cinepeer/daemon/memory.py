@@ -8,7 +8,7 @@ import gc
 # Records come by the thousand and form no cycles; at Python's own 700 every few of them were looked at again.
 THRESHOLDS = (50_000, 10, 10)
 
-# Names and numbers of glibc's malloc.h. Left to itself it raises the first up to 32 MiB, so that what arrays of a million
+# Names and numbers of glibc's malloc.h. Left to itself it raises the first up to 32 MiB, so that what arrays of many
 # ratings took stays with the process, and opens a heap for every thread that asks for memory at the same time.
 _MMAP_THRESHOLD, _MMAP_THRESHOLD_BYTES = -3, 1 << 20
 _ARENA_MAX, _ARENAS = -8, 2
