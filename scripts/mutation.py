@@ -254,9 +254,8 @@ def judge_here(folder: str, files: Sequence[str]) -> int:
         try:
             line.connect(NEST)
         except OSError:
-            subprocess.Popen(
-                [sys.executable, __file__, "--nest"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
+            quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+            subprocess.Popen([sys.executable, __file__, "--nest"], cwd=ROOT, start_new_session=True, **quiet)
             return run_tests(folder, files)
         socket.send_fds(line, [json.dumps([folder, *files]).encode()], [1])
         code = line.recv(8)
