@@ -11,6 +11,9 @@ from cinepeer.errors import BadInput, CheckFailed, Unreachable
 
 T = TypeVar("T")
 
+COMPARED_S = 5.0
+"""How long each of several endpoints is waited for when they are compared."""
+
 COMPARED_DEPTH = 2
 """Blocks below the lowest of the endpoints' newest at which they must agree: the newest travels to each in its time."""
 
@@ -26,6 +29,8 @@ class Endpoints:
         self.chain_id = chain_id
         # With another one to ask, nobody waits for the first to come back.
         self._all = [Endpoint(url, chain_id, timeout_s, PATIENCE_S if len(urls) == 1 else 0.0) for url in urls]
+        # One that hangs must not hold up the comparison of the others.
+        self._each_s = timeout_s if len(urls) == 1 else min(timeout_s, COMPARED_S)
         self._at = 0
 
     @property
@@ -68,11 +73,14 @@ class Endpoints:
 
     async def ask_each(self, method: str, *parameters: Any) -> dict[str, Any]:
         """What each endpoint that answers says, by its URL; raises `Unreachable` when none does."""
-        found = await asyncio.gather(*(one.ask(method, *parameters) for one in self._all), return_exceptions=True)
+        asked = (asyncio.wait_for(one.ask(method, *parameters), self._each_s) for one in self._all)
+        found = await asyncio.gather(*asked, return_exceptions=True)
         answers: dict[str, Any] = {}
         failure: Unreachable | None = None
         for url, answer in zip(self.urls, found, strict=True):
-            if isinstance(answer, Unreachable):
+            if isinstance(answer, TimeoutError):
+                failure = Unreachable(f"found no answer at {url} in {self._each_s:g} s, expected one")
+            elif isinstance(answer, Unreachable):
                 failure = answer
             elif isinstance(answer, BaseException):
                 raise answer

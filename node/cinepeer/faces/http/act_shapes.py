@@ -51,7 +51,7 @@ class ActRequest(Shape):
     holder: Address | None = None
     shares: int | None = Field(default=None, ge=1, le=10_000)
     until: int | None = Field(default=None, ge=0, lt=1 << 40)
-    amount: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,38}$")
+    amount: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,37}$")
     memo: str = Field(default="", max_length=32)
     ground: str | None = Field(default=None, max_length=20, description=f"One of {', '.join(GROUNDS)}.")
     evidence: str | None = Field(default=None, max_length=200)
