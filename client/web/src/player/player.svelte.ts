@@ -32,6 +32,9 @@ export class Player {
   levels = $state.raw<readonly number[]>([]);
   level = $state(-1);
   shown = $state(0);
+  /** The names of the version's captions, and the place of the one that is shown; -1 shows none. */
+  captions = $state.raw<readonly string[]>([]);
+  caption = $state(-1);
   /** The sources that were left for others while this version played. */
   left = $state.raw<readonly Left[]>([]);
 
@@ -82,6 +85,14 @@ export class Player {
   choose(level: number): void {
     this.level = level;
     if (this.hls !== null) this.hls.nextLevel = level;
+  }
+
+  /** Chooses the captions by their place; -1 for none. */
+  showCaptions(place: number): void {
+    this.caption = place;
+    if (this.hls === null) return;
+    this.hls.subtitleDisplay = place >= 0;
+    this.hls.subtitleTrack = place;
   }
 
   /** Lets go of everything. */
@@ -157,6 +168,7 @@ export class Player {
     });
     this.hls = hls;
     hls.on(Events.MANIFEST_PARSED, (_, { levels }) => (this.levels = levels.map((level) => level.height)));
+    hls.on(Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => (this.captions = subtitleTracks.map((track) => track.name)));
     hls.on(Events.LEVEL_SWITCHED, (_, { level }) => (this.shown = this.levels[level] ?? 0));
     hls.on(Events.ERROR, (_, { fatal, error }) => {
       if (fatal) this.stop('lost', this.missed || error.message);
