@@ -9,7 +9,6 @@ takes the deviation of each viewer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +17,13 @@ from scipy.sparse import csr_array
 
 from cinepeer.errors import BadInput
 from cinepeer.recommend import content as content_model
-from cinepeer.recommend import dislikes, factors, near, next_film
+from cinepeer.recommend import factors, next_film
+from cinepeer.recommend.blend import Blend
 from cinepeer.recommend.fast_ranking import dense
 from cinepeer.recommend.history import Floats, Integers, Times, likes, popularity, sparse, verify_stars
-from cinepeer.recommend.linear import Linear
+from cinepeer.recommend.linear import DISLIKES, LIKES, Linear, inputs_of
+from cinepeer.recommend.model import LIKED
+from cinepeer.recommend.recommender import TRIES, Recommender, fit
 from cinepeer.recommend.served import MAX_SCALE, Channel, ServedModel, channel_of, save, served_of
 
 SPREAD = 500  # authors over whom deviations are taken
@@ -30,19 +32,6 @@ FADED = 256
 SLACK = 64  # bytes by which the sizes in a header may be longer
 FAINT = 1e-20  # a column without a larger weight says nothing: its step would not be a float32
 Matrix = tuple[str, tuple[int, ...], Integers, Floats]  # a channel's name, values, rows and weights
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """What each part counts, after division by its mean deviation."""
-
-    item: float
-    factors: float
-    dislikes: float
-
-
-PLAIN = Shares(0.4, 0.6, 0.0)
-WITH_DISLIKES = Shares(0.2, 0.3, 0.5)
 
 
 def fit_served(
@@ -57,12 +46,14 @@ def fit_served(
     ridge: float = 50.0,
     kernel_ridge: float = 3.0,
     least_known: int = 3,
+    tries: int = TRIES,
 ) -> ServedModel:
     """Fits every channel on `stars` [authors, films] (1..10; column j is `films[j]`) for `ranking.rank`.
 
     `times` as in `recommender.fit`. The `max_films` most liked films speak and are spoken of; films that nobody likes
     are spoken of where `content` [films, features] tells what they are. `max_next` > 0: the most rated of them get
-    the fading channels too, at 3 matrices. `ridge` is of M. Raises `BadInput`.
+    the fading channels too, at 3 matrices. `ridge` is of M; `tries` as in
+    `recommender`. Raises `BadInput`.
     """
     verify_stars(stars, times, len(films))
     if content is not None and content.shape[0] != len(films):
@@ -74,13 +65,14 @@ def fit_served(
     warm = np.flatnonzero(counts)
     if not len(warm):
         return served_of(names, counts.tolist(), int(stars.nnz), [])
-    liked, disliked, second = _taste(stars, times, warm, least_dislikes, ridge)
+    told = None if content is None else sparse(content[kept])
+    liked, disliked, second = _taste(stars, times, told, warm, least_dislikes, ridge, tries)
     cold = np.flatnonzero(counts == 0)
     across = None
-    if content is not None and len(cold):
+    if told is not None and len(cold):
         known = content_model.is_known(counts[warm].astype(np.float64), least_known)
         across = np.zeros((len(cold), len(warm)), np.float32)
-        across[:, known] = content_model.kernel(sparse(content[kept]), cold, warm[known], kernel_ridge)
+        across[:, known] = content_model.kernel(told, cold, warm[known], kernel_ridge)
     matrices: list[Matrix] = (
         [("disliked", (VALUE,), second, _wide(disliked, len(names), warm, cold, across))] if len(second) else []
     )
@@ -140,32 +132,53 @@ def _ordered(stars: csr_array, times: Times | None, kept: Integers) -> tuple[csr
 
 
 def _taste(
-    stars: csr_array, times: Times | None, warm: Integers, least: int, ridge: float
+    stars: csr_array,
+    times: Times | None,
+    content: csr_array | None,
+    warm: Integers,
+    least: int,
+    ridge: float,
+    tries: int,
 ) -> tuple[Floats, Floats, Integers]:
     """(likes to films [warm, warm], dislikes to films [second, warm], the second's film numbers)."""
     mine = sparse(stars[:, warm])
     when = None
     if times is not None:
         when = sparse(sparse((times + 1, stars.indices, stars.indptr), stars.shape)[:, warm]).data - 1
-    item, latent = near.fit(mine, when), _linear_factors(mine, ridge)
-    negative = dislikes.fit(mine, least=least)
-    second = negative.rows[negative.rows[:, 0] == 1, 1]
-    shares = WITH_DISLIKES if len(second) else PLAIN
+    told = None if content is None else sparse(content[warm])
+    often = np.bincount(mine.indices[mine.data < LIKED], minlength=len(warm)) >= least
+    name = "dislikes-blend" if often.any() else "blend"
+    blend = fit(mine, when, told, model=name, tries=tries)
+    assert isinstance(blend, Blend), "both names are of blends"
     some = sparse(mine[np.unique(np.linspace(0, mine.shape[0] - 1, SPREAD).astype(np.int64))])
-    shown = likes(some)
-    total = item.weights * np.float32(shares.item / _deviation(item.scores(some)))
-    total += latent * np.float32(shares.factors / _deviation(np.asarray(shown @ latent)))
-    part = np.float32(shares.dislikes / _deviation(negative.scores(some)))
-    total += negative.weights[: len(warm)] * part
-    below = negative.weights[len(warm) :] * part
+    total: Floats = np.zeros((len(warm), len(warm)), np.float32)
+    below: Floats = np.zeros((0, len(warm)), np.float32)
+    second = np.zeros(0, np.int64)
+    for part, share in zip(blend.parts, blend.weights, strict=True):
+        linear = _linear(part, mine, ridge)
+        factor = np.float32(share / _deviation(linear.scores(some)))
+        speaks = linear.channels[linear.rows[:, 0]]
+        total[linear.rows[speaks == LIKES, 1]] += linear.weights[speaks == LIKES] * factor
+        if (speaks == DISLIKES).any():
+            second = linear.rows[speaks == DISLIKES, 1]
+            below = linear.weights[speaks == DISLIKES] * factor
     below[np.arange(len(second)), second] = 0
     np.fill_diagonal(total, 0)
     return total, below, warm[second]
 
 
-def _linear_factors(stars: csr_array, ridge: float) -> Floats:
+def _linear(part: Recommender, stars: csr_array, ridge: float) -> Linear:
+    """The part as it is, or the factors as M V'."""
+    if isinstance(part, Linear):
+        return part
+    assert isinstance(part, factors.Factors), "the parts of these blends are linear or factors"
+    films = stars.shape[1]
+    weights = _linear_factors(part, stars, ridge)
+    return Linear("linear", np.array([LIKES], np.float32), inputs_of(np.arange(films)), weights, part.prior)
+
+
+def _linear_factors(model: factors.Factors, stars: csr_array, ridge: float) -> Floats:
     """M V', with M = (X'X + ridge)^-1 X'U for the factors U that iALS gives the histories X; float32 [films, films]."""
-    model = factors.fit(stars)
     shown = likes(stars)
     wanted = factors.solve_side(shown, model.films, model.unseen, model.ridge)
     shown = shown.astype(np.float64)

@@ -249,8 +249,8 @@ def _next_blend(stars: csr_array, times: Times | None, **parameters: Any) -> Rec
         (ridge.fit_rated(stars), 0.2),
         (recent.Recent(close, 3), 0.15),
         (recent.Recent(ridge.fit_edlae(spans, ridge=30.0), 3), 0.15),
-        (recent.Recent(factors.fit(whole), 3), 0.25),
-        (recent.Recent(factors.fit(spans, rounds=5), 10), 0.25),
+        (recent.Recent(factors.fit(whole, rounds=5), 3), 0.25),
+        (recent.Recent(factors.fit(spans, size=32, rounds=5), 10), 0.25),
     )
 
 
