@@ -253,8 +253,11 @@ class _Checks:
             "Keccak of every node",
             self._shared,
         )
-        for number, cid in enumerate(self._dossiers(), 1):
-            self.inspection.lines.append(self._title(number, cid))
+        number = 0
+        for page, links in enumerate(self.manifest.dossiers, 1):
+            for cid in self._dossiers(page, links):
+                number += 1
+                self.inspection.lines.append(self._title(number, cid))
         check(
             "competing claims",
             "no two titles here of the same content or film record",
@@ -272,11 +275,14 @@ class _Checks:
         nodes = forms.read_nodes(forms.needed(self.manifest.nodes, self.get, "the shared trie nodes"))
         return f"{len(nodes)} nodes", Pool(nodes)
 
-    def _dossiers(self) -> Iterator[Cid]:
-        for page in self.manifest.dossiers:
-            block = self.get(page)
-            if block is not None:
-                yield from forms.read_links(block, "a page of titles")
+    def _dossiers(self, number: int, page: Cid) -> list[Cid]:
+        """The titles of a page; a page that cannot be read is a line that does not hold."""
+        try:
+            return forms.read_links(forms.needed(page, self.get, "a page of titles"), "a page of titles")
+        except Refused as refused:
+            line = Line(f"page {number} of the titles", False, str(refused), "links to titles", "the form of a page")
+            self.inspection.lines.append(line)
+            return []
 
     def _title(self, number: int, cid: Cid) -> Line:
         local = Inspection()

@@ -250,9 +250,8 @@ class CollectionAudit {
       const nodes = readOctets(needed(this.manifest.nodes, this.get, 'the shared trie nodes'));
       return [`${nodes.length} nodes`, new Pool(nodes)];
     });
-    for (const page of this.manifest.dossiers) {
-      const block = this.get(page);
-      for (const cid of block === null ? [] : readLinks(block)) this.inspection.add(await this.title(cid));
+    for (const [at, page] of this.manifest.dossiers.entries()) {
+      for (const cid of this.dossiers(at + 1, page)) this.inspection.add(await this.title(cid));
     }
     await this.inspection.check('competing claims', () => {
       const more = this.clashes.length - SHOWN;
@@ -266,6 +265,17 @@ class CollectionAudit {
       if (balance < this.purse) throw new Refused('bad-ledger', `found ${balance} held by the contract, expected at least ${this.purse}`);
       return [`${this.purse} in the purses of ${this.count} titles, ${balance} held`, true];
     });
+  }
+
+  /** The titles of a page; a page that cannot be read is a line that does not hold. */
+  private dossiers(number: number, page: Cid): readonly Cid[] {
+    try {
+      return readLinks(needed(page, this.get, 'a page of titles'));
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.inspection.add({ check: `page ${number} of the titles`, isHeld: false, found: error.message });
+      return [];
+    }
   }
 
   private async title(cid: Cid): Promise<Line> {
