@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ Pair = tuple[Record, bytes | None]
 RATINGS_EACH = 98  # of an author with two key records
 PAGE = 10_000
 SERVED = 256
+LIST_S = 900
 BORN_MS = 1_700_000_000_000
 
 
@@ -47,6 +49,7 @@ def figures(size: int) -> dict[str, dict[str, Any]]:
         bare = _child("bare", file)
         found = _child("serve", file)
         size_bytes = file.stat().st_size
+        node = _node(file, size)
         with sqlite3.connect(file) as connection:
             [(signed_bytes,)] = connection.execute("SELECT sum(length(block)) FROM records")
             [(body_bytes,)] = connection.execute("SELECT sum(length(block)) FROM bodies")
@@ -59,6 +62,7 @@ def figures(size: int) -> dict[str, dict[str, Any]]:
             "grow_and_fingerprint_s": found["grown_s"],
             "rss_bytes": found["rss_bytes"],
             "disk_bytes_per_rating": size_bytes / size,
+            **node,
         },
         "baselines": {
             "restart_to_serving_s": bare["read_s"],
@@ -74,8 +78,59 @@ def figures(size: int) -> dict[str, dict[str, Any]]:
             "rss_bytes": "the most, beside a process that opens nothing",
             "disk_bytes_per_rating": "one film in each; beside the blocks alone",
             "grow_and_fingerprint_s": "after one new record",
+            "node_serving_s": "a whole node on such a home, from its start until it answers; its second start",
+            "node_rss_bytes": "the most that its process held until its list had come",
+            "node_first_list_s": "from its start until it recommends, with the counts and the model that it kept",
+            "node_counting_s": "the first start: from its start until everything is counted, fitted and listed",
         },
     }
+
+
+def _node(file: Path, size: int) -> dict[str, float]:
+    """A whole node on a home of these records: its first start, which counts and fits, then one that finds it done."""
+    home = file.with_name("home")
+    home.mkdir()
+    (home / "records.db").hardlink_to(file)
+    first = _run(home, size)
+    again = _run(home, size)
+    return {
+        "node_serving_s": again["ready_s"],
+        "node_rss_bytes": again["rss_bytes"],
+        "node_first_list_s": again["list_s"],
+        "node_counting_s": first["list_s"],
+    }
+
+
+def _run(home: Path, size: int) -> dict[str, float]:
+    """Starts a node, waits for its list, and stops it."""
+    begin = time.perf_counter()
+    node = subprocess.Popen(
+        [sys.executable, "-m", "cinepeer.faces.cli.main", "run", "--json", "--home", str(home)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert node.stdout is not None
+        api = json.loads(node.stdout.readline())["api"]
+        ready_s = time.perf_counter() - begin
+        # A list may come before everything is counted; nearly every record here is a rating of another film.
+        fitted_on = 0
+        while fitted_on < 0.9 * size and time.perf_counter() - begin < LIST_S:
+            with urllib.request.urlopen(f"{api}/api/recommendations?limit=20", timeout=LIST_S) as answer:
+                fitted_on = json.loads(answer.read())["fitted_on"]
+            time.sleep(0.1)
+        if fitted_on < 0.9 * size:
+            raise SystemExit(f"found a list fitted on {fitted_on} ratings after {LIST_S} s, expected nearly {size}")
+        list_s = time.perf_counter() - begin
+        status = Path(f"/proc/{node.pid}/status").read_text()
+        return {
+            "ready_s": ready_s,
+            "list_s": list_s,
+            "rss_bytes": int(status.split("VmHWM:")[1].split()[0]) * 1024,
+        }
+    finally:
+        node.terminate()
+        node.wait(60)
 
 
 def write(file: Path, size: int) -> None:
@@ -187,7 +242,7 @@ async def _serve(file: Path) -> dict[str, float]:
     grown_s = time.perf_counter() - growing
     rss = rss_bytes()
     hashing = time.perf_counter()
-    hashlib.sha256(held._keys).digest()
+    hashlib.sha256(b"".join(held)).digest()
     sha256_s = time.perf_counter() - hashing
     await store.close()
     return {

@@ -18,6 +18,8 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
+import flood
+
 from cinepeer.adapters.p2p.network import P2P, Talk
 from cinepeer.adapters.store.outcome import Outcome
 from cinepeer.app.replicate import Replication
@@ -117,6 +119,8 @@ def figures() -> dict[str, dict[str, Any]]:
     settle()  # as a node does once it is built
     found["figures"]["gossip_machine_ms_per_record"] = _gossip_machine()
     asyncio.run(_streams(found))
+    for key, values in flood.figures().items():
+        found[key].update(values)
     found["notes"]["gossip_node_cpu_ms_per_record"] = "libp2p, parsing and the machine, one neighbour"
     return found
 
