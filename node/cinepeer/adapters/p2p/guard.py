@@ -87,7 +87,7 @@ class Door:
             try:
                 with _counted(self._shaking, ip):
                     with trio.fail_after(self._plan.dial_timeout_s / 2):
-                        connection = await opened(socket)
+                        connection = await opened(socket, self._plan.dial_timeout_s / 10)
                     muxed = await self._swarm.upgrade_inbound_raw_conn(RawConnection(connection, False), addr)
             except Exception as error:  # noqa: BLE001  the connection's edge: a stranger's handshake fails in any way
                 log.debug("a connection from %s was refused: %r", ip, error)

@@ -35,12 +35,17 @@ class NotWelcome(Exception):
     """A connection that is no WebSocket and no libp2p, or one that a page of elsewhere opened."""
 
 
-async def opened(socket: ReadWriteCloser) -> ReadWriteCloser:
+async def opened(socket: ReadWriteCloser, silence_s: float) -> ReadWriteCloser:
     """The connection as libp2p reads it: a WebSocket where it asked for one, else as it came.
 
-    Whoever dials speaks first, in both. Raises `NotWelcome`, and whatever the socket raises.
+    A browser speaks first. Who says nothing for `silence_s` speaks libp2p, and may wait for our own first words.
+    Raises `NotWelcome`, and whatever the socket raises.
     """
-    first = await socket.read(PIECE_BYTES)
+    first = None
+    with trio.move_on_after(silence_s):
+        first = await socket.read(PIECE_BYTES)
+    if first is None:
+        return Begun(socket, b"")
     if not first:
         raise NotWelcome("nothing was said")
     if first[:1] != b"G":  # libp2p begins with a length of 19
