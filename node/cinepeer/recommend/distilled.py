@@ -23,12 +23,13 @@ from cinepeer.recommend.fast_ranking import dense
 from cinepeer.recommend.history import Floats, Integers, Times, likes, popularity, sparse, verify_stars
 from cinepeer.recommend.linear import DISLIKES, LIKES, Linear, inputs_of
 from cinepeer.recommend.model import LIKED
-from cinepeer.recommend.recommender import TRIES, Recommender, fit
+from cinepeer.recommend.recommender import Recommender, fit
 from cinepeer.recommend.served import MAX_SCALE, Channel, ServedModel, channel_of, save, served_of
 
 SPREAD = 500  # authors over whom deviations are taken
 VALUE = 64  # the input of a like; 1 in the fading channels is 256
 FADED = 256
+NEVER = 1 << 40  # no world has so many authors
 SLACK = 64  # bytes by which the sizes in a header may be longer
 FAINT = 1e-20  # a column without a larger weight says nothing: its step would not be a float32
 Matrix = tuple[str, tuple[int, ...], Integers, Floats]  # a channel's name, values, rows and weights
@@ -46,14 +47,15 @@ def fit_served(
     ridge: float = 50.0,
     kernel_ridge: float = 3.0,
     least_known: int = 3,
-    tries: int = TRIES,
+    tries: int = NEVER,
 ) -> ServedModel:
     """Fits every channel on `stars` [authors, films] (1..10; column j is `films[j]`) for `ranking.rank`.
 
     `times` as in `recommender.fit`. The `max_films` most liked films speak and are spoken of; films that nobody likes
     are spoken of where `content` [films, features] tells what they are. `max_next` > 0: the most rated of them get
     the fading channels too, at 3 matrices. `ridge` is of M; `tries` as in
-    `recommender`. Raises `BadInput`.
+    `recommender`: by default the shares stay, since a trial near a tie could turn a refit elsewhere into another model.
+    Raises `BadInput`.
     """
     verify_stars(stars, times, len(films))
     if content is not None and content.shape[0] != len(films):
