@@ -69,6 +69,12 @@ SETTINGS: tuple[Setting, ...] = (
         "endpoints of the chain of others that the network's ledger is on, with spaces between",
     ),
     Setting(
+        "relay_deeds",
+        0,
+        "deeds",
+        "how many announced deeds a day this node takes to the ledger at its own cost; 0 takes none",
+    ),
+    Setting(
         "witness_interval",
         900,
         "seconds",

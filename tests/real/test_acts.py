@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +84,19 @@ def test_a_film_of_two_owners_is_signed_apart_carried_by_another_and_lived_with(
         assert "found no case 7" in refusal("title", "answer", "7", EVIDENCE, "--yes", *there)
         assert "expected one of other, owner" in refusal("title", "notice", "Tin", "envy", EVIDENCE, "--yes", *at)
         assert "expected its CID" in refusal("title", "notice", "Tin", "owner", "proof", "--yes", *at)
+
+
+def test_an_announced_deed_is_carried_by_a_node_that_does_so(tmp_path: Path) -> None:
+    first, second, film, deed = tmp_path / "first", tmp_path / "second", tmp_path / "film.mp4", tmp_path / "film.deed"
+    asyncio.run(make_sample(film, seconds=2))
+    with running(first) as one, running(second, "--join", one.told["p2p"][0], "--relay-deeds", "1"):
+        at = ("--home", first)
+        done("publish", film, "--name", "Tin", "--no-title", *at)
+        done("title", "propose", "Tin", deed, *at)
+        announced = done("title", "announce", deed, "--yes", *at)
+        deadline = time.monotonic() + 90
+        while (shown := command("title", "Tin", "--show", "--json", *at)).returncode:
+            assert time.monotonic() < deadline, shown.stderr
+            time.sleep(1)
+        assert json.loads(shown.stdout)["title"] == announced["title"]
+        assert done("title", "register", deed, "--yes", *at)["record"] == announced["record"]

@@ -13,9 +13,12 @@ from cinepeer.app.library import Library
 from cinepeer.app.titles import Titles, parse_owners
 from cinepeer.errors import BadInput, Refused
 from cinepeer.records.cid import Cid
-from cinepeer.rights import deeds
-from cinepeer.rights.deeds import WHOLE, Offer, title_number
+from cinepeer.rights import abi, deeds
+from cinepeer.rights.deeds import WHOLE, Deed, Offer, title_number
+from cinepeer.rights.deployment import ContractSet, salted_address
+from cinepeer.rights.keccak import keccak
 from cinepeer.rights.sentence import offer_sentence
+from cinepeer.rights.shipped import SHIPPED
 from cinepeer.rights.state import State, Title
 
 GROUNDS = ("other", "owner", "shares", "licence", "content")
@@ -109,6 +112,27 @@ class Acts:
             raise BadInput(f"found a deed without {_hex(own)}, expected this account among its owners")
         return file.signed(own, self._titles.sign(file.deed)).to_json()
 
+    async def announce(self, found: Any) -> dict[str, Any]:
+        """Announces an own deed that all signed, for a node that carries deeds; nothing is sent to the ledger."""
+        file = parse_deed_file(found, self._titles.contracts)
+        file.check_time(self._clock_ms() // 1000)
+        state, _ = await self._titles.state()
+        missing = file.missing(without=state.titles)
+        film = self._own_film(file)
+        if film is None:
+            raise BadInput(f"found a deed of 0x{file.deed.creator.hex()}, expected one of this account for an own film")
+        if missing:
+            raise BadInput(f"found no signature of {_hex(missing[0])}, expected every owner's")
+        return await self._record(film, predict_title(file.deed, self._titles.contracts), file)
+
+    async def _record(self, film: Film, title: bytes, file: DeedFile) -> dict[str, Any]:
+        """The record that says under which title a film stands: the one there is, or a new one."""
+        for record, fields in film.titles:
+            if fields["title"] == title:
+                return {"title": _hex(title), "record": str(record.id)}
+        record = await self._titles.announce(film, title, file.deed, file.signatures[file.deed.creator])
+        return {"title": _hex(title), "record": str(record.id)}
+
     async def _register(self, wanted: Mapping[str, Any]) -> Act:
         file = self._file(wanted)
         file.check_time(self._clock_ms() // 1000)
@@ -136,9 +160,7 @@ class Acts:
         film = self._own_film(file)
         if film is None:
             return {"title": _hex(title.id)}
-        signature = file.signatures[file.deed.creator]
-        record = await self._titles.announce(film, title.id, file.deed, signature)
-        return {"title": _hex(title.id), "record": str(record.id)}
+        return await self._record(film, title.id, file)
 
     def _own_film(self, file: DeedFile) -> Film | None:
         """The film of a deed that this account signed as its creator, where it is this author's."""
@@ -257,6 +279,12 @@ class Acts:
             return Cid.parse(str(wanted["evidence"])).digest
         except Refused as error:
             raise BadInput(f"found the evidence {str(wanted['evidence'])[:80]!r}, expected its CID") from error
+
+
+def predict_title(deed: Deed, contracts: ContractSet) -> bytes:
+    """The title (20 bytes) that a deed will have: it follows from creator and content."""
+    salt = keccak(abi.encode(["address", "bytes32"], [deed.creator, deed.content]))
+    return salted_address(contracts.titles, salt, SHIPPED.purse)
 
 
 def _deed_sentence(file: DeedFile) -> str:

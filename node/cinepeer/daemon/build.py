@@ -28,6 +28,7 @@ from cinepeer.errors import CinepeerError
 if TYPE_CHECKING:
     from cinepeer.adapters.p2p.network import P2P
     from cinepeer.app.library import Library
+    from cinepeer.app.relay import Relaying
     from cinepeer.app.witness import Witnessing
     from cinepeer.faces.http.parts import Parts
     from cinepeer.records.record import Record
@@ -64,6 +65,7 @@ async def build(
     from cinepeer.app.publications import Publications
     from cinepeer.app.publish import Publishing
     from cinepeer.app.receipts import Receipts
+    from cinepeer.app.relay import Relaying
     from cinepeer.app.replicate import Replication
     from cinepeer.app.search import Search
     from cinepeer.app.strangers import Strangers, vouched_for
@@ -213,7 +215,7 @@ async def build(
     witnessing = Witnessing(ledger, author, network.chain_id, lambda: chain.following.may_witness)
     every_s = int(settings["witness_interval"])
     for work in (
-        _follow(parts, arrivals),
+        _follow(parts, arrivals, Relaying(titles, library, store, clock_ms, int(settings["relay_deeds"]))),
         _count(library),
         admit_when_possible(devices, hosting.tell),
         _witness(witnessing, every_s),
@@ -261,7 +263,7 @@ async def _witness(witnessing: Witnessing, every_s: int) -> None:
             log.info("witness.failed reason=%s", error)
 
 
-async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]]) -> None:
+async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]], relaying: Relaying) -> None:
     """Takes up what arrives from the network: the library first, then films to host."""
     while True:
         arrived = await arrivals.get()
@@ -269,6 +271,7 @@ async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]]) -> None:
             await parts.library.refresh(arrived)
             if any(record.kind == "network" for record in arrived):
                 await _obey(parts)
+            relaying.take(arrived)
             if any(record.kind in ("version", "host") for record in arrived):
                 await parts.hosting.pursue()
         except CinepeerError as error:

@@ -68,6 +68,19 @@ def register(deed: Path, yes: bool, as_json: bool, home: Path) -> None:
     perform(home, {"act": "register", "deed": _read(deed)}, yes, as_json)
 
 
+@click.command("announce", epilog="Example: cinepeer title announce signed.deed")
+@click.argument("deed", type=FILE)
+@yes_option
+@json_option
+@home_option
+def announce_deed(deed: Path, yes: bool, as_json: bool, home: Path) -> None:
+    """Announce your deed, signed by all its owners, in a record: a node that carries deeds takes it to the ledger."""
+    node, found = Node.of(home), _read(deed)
+    told = node.post("/api/deeds/readings", found)
+    agree(f"This announces your deed for whoever carries deeds. {told['sentence']} It costs you nothing.", yes)
+    show(node.post("/api/deeds/announcements", found), as_json, _done)
+
+
 @click.command(epilog="Example: cinepeer title give 'First Light' 0xABC… 500")
 @click.argument("film", type=FILM)
 @click.argument("address")

@@ -11,7 +11,18 @@ from typing import Any
 import click
 
 from cinepeer.errors import BadInput
-from cinepeer.faces.cli.acts import agent, answer, give, notice, priced, propose, register, sign, withdraw
+from cinepeer.faces.cli.acts import (
+    agent,
+    announce_deed,
+    answer,
+    give,
+    notice,
+    priced,
+    propose,
+    register,
+    sign,
+    withdraw,
+)
 from cinepeer.faces.cli.ahead import Ahead
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
 from cinepeer.faces.cli.choice import FILM, film_id
@@ -24,7 +35,7 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 @click.command(
     "title",
     epilog="Example: cinepeer title 'First Light' --owner 0xABC…=3000   or   cinepeer title FILM --show   "
-    "| Steps of their own: title propose, sign, register, give, agent, notice, answer.",
+    "| Steps of their own: title propose, sign, register, announce, give, agent, notice, answer.",
 )
 @click.argument("film", type=FILM)
 @click.option("--owner", multiple=True, help="A co-owner ADDRESS=SHARES (basis points); you keep the rest.")
@@ -48,7 +59,7 @@ def _title(film: str, owner: tuple[str, ...], only_show: bool, as_json: bool, ho
 
 
 title = Ahead(_title)
-for _step in (propose, sign, register, give, agent, notice, answer):
+for _step in (propose, sign, register, announce_deed, give, agent, notice, answer):
     title.add_command(_step)
 
 

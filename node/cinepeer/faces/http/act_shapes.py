@@ -107,6 +107,13 @@ class DeedTold(Answer):
     missing: list[str]
 
 
+class DeedAnnounced(Answer):
+    """The title that a deed will have, and the record that announces it."""
+
+    title: str
+    record: str
+
+
 class FateTold(Answer):
     """What became of a transaction: `executed`, `failed`, `waiting` or `unknown`; `final` when it stays so."""
 

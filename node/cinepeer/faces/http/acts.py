@@ -43,6 +43,11 @@ def acts(parts: Parts) -> APIRouter:
         """The deed file with this account's signature too."""
         return done().agree(wanted.model_dump())
 
+    @router.post("/api/deeds/announcements", response_model=shapes.DeedAnnounced)
+    async def announce_deed(wanted: shapes.DeedFile) -> dict[str, Any]:
+        """Announces an own deed in a record, for a node that carries deeds."""
+        return await done().announce(wanted.model_dump())
+
     @router.get("/api/transactions/{tx}", response_model=shapes.FateTold)
     async def get_fate(tx: Hash) -> dict[str, Any]:
         """What became of a transaction, looked up by its hash."""
