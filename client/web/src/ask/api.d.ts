@@ -237,6 +237,12 @@ export interface Credited {
   readonly gas: number;
 }
 
+/** The title that a deed will have, and the record that announces it. */
+export interface DeedAnnounced {
+  readonly title: string;
+  readonly record: string;
+}
+
 /** A deed as it goes from owner to owner; bytes as hex. */
 export interface DeedFile {
   readonly format: string;
@@ -1245,6 +1251,7 @@ export interface Routes {
   readonly 'POST /api/checkpoints/{record}/replay': { body: null; answer: Replayed };
   readonly 'POST /api/comments': { body: CommentRequest; answer: Signed };
   readonly 'POST /api/deeds': { body: DeedRequest; answer: DeedFile };
+  readonly 'POST /api/deeds/announcements': { body: DeedFile; answer: DeedAnnounced };
   readonly 'POST /api/deeds/readings': { body: DeedFile; answer: DeedTold };
   readonly 'POST /api/deeds/signatures': { body: DeedFile; answer: DeedFile };
   readonly 'POST /api/delegations': { body: DelegationRequest; answer: Delegated };
