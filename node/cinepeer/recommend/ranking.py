@@ -99,8 +99,7 @@ def explain(
     parts = []
     for channel, dial, found in inputs_of(model, stars, times, dials):
         for place, value in found:
-            weight = next((weight for other, weight in channel.row(place) if other == number), 0)
-            adds = dial * value * weight * channel.scales[number]
+            adds = dial * value * channel.weight(place, number) * channel.scales[number]
             parts.append(Part(channel.name, model.films[channel.rows[place]], adds))
     if against_popularity:
         cost = popularity_steps(model, against_popularity) * model.likes[number].bit_length()

@@ -51,6 +51,17 @@ class Channel:
         """`liked`, `disliked` or `lately`."""
         return self.name.split(".")[0]
 
+    def weight(self, place: int, film: int) -> int:
+        """The weight of the row at `place` for film number `film`."""
+        start = self.offsets[place]
+        if self.coding == "dense":
+            return self.weights[start + film]
+        wide = (len(self.scales) + 7) // 8
+        bits = int.from_bytes(bytes(self.weights[start : start + wide].cast("B")), "little")
+        if not bits >> film & 1:
+            return 0
+        return self.weights[start + wide + (bits & (1 << film) - 1).bit_count()]
+
     def row(self, place: int) -> Iterator[tuple[int, int]]:
         """(film number, weight) of the row at `place`, films ascending; weights of 0 may be left out."""
         films = len(self.scales)

@@ -6,6 +6,7 @@ same model, history, wishes and facts give the same list anywhere, bit for bit.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from cinepeer.recommend.wishes import Wishes
 LESS = "less"
 DIVERSITY = "diversity"
 NOT_LICENSED = "not licensed here"
+SPARE = 30  # how many more are ranked than are needed
 POOL = 20  # times the length of the list: among so many films the diversity dial chooses
 PEAK = 127
 
@@ -78,7 +80,7 @@ def shortlist(
     Raises `BadInput` for wishes that cannot be.
     """
     left_out: Counter[str] = Counter()
-    open_to_all = list(_candidates(model, stars, times, wishes, facts, left_out, ranker))
+    open_to_all = _all_that_matter(model, stars, times, wishes, facts, left_out, limit, ranker or _plain(model))
     minds_readiness = "readiness" not in wishes.off
     minds_disputes = "disputes" not in wishes.off
     groups: list[list[_Candidate]] = [[], []]
@@ -108,27 +110,52 @@ def _history(stars: Mapping[str, int], wishes: Wishes) -> dict[str, int]:
     return {film: given for film, given in stars.items() if film not in wishes.forgotten}
 
 
-def _candidates(
+def _all_that_matter(
     model: ServedModel,
     stars: Mapping[str, int],
     times: Mapping[str, int] | None,
     wishes: Wishes,
     facts: Mapping[str, Facts],
     left_out: Counter[str],
-    ranker: Ranker | None,
+    limit: int,
+    ranker: Ranker,
+) -> list[_Candidate]:
+    """The candidates that the list can be made of, in order; all of them where some are left out, to count those.
+
+    Of the films beyond the last one that was ranked none has a higher score than it, and wishes only take off.
+    """
+    whole = len(model.films)
+    needed = limit * (POOL if wishes.diversity else 1)
+    is_counted = wishes.rules or "popularity" in wishes.off or any(one.is_licensed is False for one in facts.values())
+    depth = whole if is_counted else min(2 * needed + SPARE, whole)
+    while True:
+        ranked = ranker(
+            _history(stars, wishes),
+            times,
+            limit=depth,
+            excluded=frozenset(stars) | wishes.hidden,
+            dials=wishes.dials,
+            against_popularity=wishes.against_popularity,
+        )
+        found = list(_candidates(model, ranked, wishes, facts, left_out))
+        if depth >= whole or not ranked:
+            return found
+        sure = sum(one.score > ranked[-1].score and not one.facts.is_disputed for one in found)
+        if sure >= needed:
+            return found
+        depth = min(depth * 8, whole)
+
+
+def _candidates(
+    model: ServedModel,
+    ranked: list[Ranked],
+    wishes: Wishes,
+    facts: Mapping[str, Facts],
+    left_out: Counter[str],
 ) -> Iterable[_Candidate]:
-    """Every film that may be listed, with its score before the choice among like films."""
-    ranked = (ranker or _plain(model))(
-        _history(stars, wishes),
-        times,
-        limit=len(model.films),
-        excluded=frozenset(stars) | wishes.hidden,
-        dials=wishes.dials,
-        against_popularity=wishes.against_popularity,
-    )
+    """The films that may be listed, with their scores before the choice among like films."""
     less = _less(model, wishes)
     rules = wishes.parsed_rules()
-    numbers = {film: number for number, film in enumerate(model.films)}
     for found in ranked:
         told = facts.get(found.film, UNKNOWN)
         reason = next((said for rule in rules if (said := rule.refusal(told)) is not None), None)
@@ -139,7 +166,7 @@ def _candidates(
         if reason is not None:
             left_out[reason] += 1
             continue
-        number = numbers[found.film]
+        number = bisect_left(model.films, found.film)
         parts = tuple(less.get(number, ()))
         yield _Candidate(number, found, told, found.score + sum(part.adds for part in parts), parts)
 

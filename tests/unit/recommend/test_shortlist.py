@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import random
+from dataclasses import replace
 
 import pytest
 
 from cinepeer.errors import BadInput
 from cinepeer.recommend.fast_ranking import FastRanking
 from cinepeer.recommend.rules import Facts
+from cinepeer.recommend.served import channel_of, served_of
 from cinepeer.recommend.shortlist import Shortlist, refusal, shortlist
 from cinepeer.recommend.wishes import SIGNALS, Wishes, parse_wishes, wishes_map
 from unit.recommend.served_models import FIVE, FOUR, ONE, SIX, THREE, TWO, small_model
@@ -40,6 +43,25 @@ def test_the_fast_ranking_gives_the_same_list() -> None:
     for wishes in (Wishes(), Wishes(diversity=60, against_popularity=70, less=frozenset((TWO,)))):
         for stars in ({}, {ONE: 9}, {ONE: 3, FOUR: 10}):
             assert shortlist(MODEL, stars, None, wishes, {}, ranker=fast) == listed(stars, wishes)
+
+
+def test_ranking_only_as_far_as_needed_gives_the_same_list() -> None:
+    chance = random.Random(3)
+    names = tuple(sorted(f"movielens:{number}" for number in range(1, 161)))
+    weights = bytes(chance.choice((0, 0, 0, 1, 5, 90, 250)) for _ in range(160 * 160))
+    model = served_of(
+        names,
+        [chance.randint(1, 9) for _ in names],
+        9,
+        [channel_of("liked", [64], range(160), [9] * 160, "dense", weights)],
+    )
+    facts = {film: Facts(is_ready=chance.random() < 0.3, is_disputed=chance.random() < 0.2) for film in names[::3]}
+    for round_ in range(6):
+        stars = dict.fromkeys(chance.sample(names, 3), 9)
+        wishes = Wishes(less=frozenset(names[:round_]), diversity=(round_ % 3) * 30)
+        near = shortlist(model, stars, None, wishes, facts, limit=5)
+        # A rule that keeps every film has all of them ranked.
+        assert shortlist(model, stars, None, replace(wishes, rules=("not seen",)), facts, limit=5) == near
 
 
 def test_a_forgotten_rating_says_nothing_and_its_film_does_not_come_back() -> None:
