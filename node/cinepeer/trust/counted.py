@@ -265,20 +265,22 @@ class Counted:
     def arrays(self) -> RatingArrays:
         """Every counted rating as arrays in one order; costs some copies of what stands."""
         keys, words = self.standing.arrays()
-        stars = self.columns["stars"].values[words]
-        keys, words, stars = keys[stars != WITHDRAWN], words[stars != WITHDRAWN], stars[stars != WITHDRAWN]
-        author_at, author = _ranked(self._author_ids, keys >> 32)
-        film_at, film = _ranked(self._film_ids, keys & _LOW)
-        order = np.argsort(author << 32 | film)
-        record = self.columns["record"].values[words[order]]
-        starts = np.zeros(len(author_at) + 1, np.int64)
-        np.cumsum(np.bincount(author, minlength=len(author_at)), out=starts[1:])
+        is_given = self.columns["stars"].values[words] != WITHDRAWN
+        keys, words = keys[is_given], words[is_given]
+        authors, author = _ranked(self._author_ids, (keys >> 32).astype(np.int32))
+        films, film = _ranked(self._film_ids, (keys & _LOW).astype(np.int32))
+        del keys
+        order = np.argsort(author.astype(np.int64) << 32 | film)
+        words = words[order]
+        record = self.columns["record"].values[words]
+        starts = np.zeros(len(authors) + 1, np.int64)
+        np.cumsum(np.bincount(author, minlength=len(authors)), out=starts[1:])
         return RatingArrays(
-            tuple(author_at),
-            tuple(film_at),
+            tuple(authors),
+            tuple(films),
             starts,
-            film[order].astype(np.int32),
-            stars[order].astype(np.int8),
+            film[order],
+            self.columns["stars"].values[words].astype(np.int8),
             self.columns["time"].values[record],
             record,
         )
@@ -306,10 +308,10 @@ class Counted:
         return [self.columns["time"].values[record], *(digests[:, place] for place in range(4))]
 
 
-def _ranked(names: list[Any], numbers: npt.NDArray[np.int64]) -> tuple[list[Any], npt.NDArray[np.int64]]:
+def _ranked(names: list[Any], numbers: npt.NDArray[np.int32]) -> tuple[list[Any], npt.NDArray[np.int32]]:
     """The names that `numbers` use, ascending, and for each number the place of its name among them."""
     used = np.flatnonzero(np.bincount(numbers, minlength=len(names))).tolist()
     order = sorted(used, key=lambda number: names[number])
-    ranks = np.zeros(len(names), np.int64)
-    ranks[order] = np.arange(len(order))
+    ranks = np.zeros(len(names), np.int32)
+    ranks[order] = np.arange(len(order), dtype=np.int32)
     return [names[number] for number in order], ranks[numbers]
