@@ -38,7 +38,7 @@ OPEN_TIMEOUT_S = 10.0
 TICK_S = 0.5
 MAX_PEERS = 1024
 MAX_RECENT = 8192
-MESSAGES_AHEAD = 2  # read and not looked at yet, of one stream
+MESSAGES_AHEAD = 1  # read and not looked at yet, of one stream
 LARGE_BYTES = 64 << 10  # a message from here on is hashed in a thread
 
 
