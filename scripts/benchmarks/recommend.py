@@ -24,6 +24,7 @@ from scipy.sparse import csr_array
 
 from cinepeer.errors import BadInput
 from cinepeer.recommend import evaluation, factors, ridge
+from cinepeer.recommend.average import Average
 from cinepeer.recommend.blend import blend_of
 from cinepeer.recommend.content import features
 from cinepeer.recommend.history import popularity
@@ -279,24 +280,30 @@ def rmse(path: Path, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
             if not edge:
                 raise BadInput(f"found {len(order)} ratings, expected at least 10 to hold some out")
             splits.append((ratings, np.sort(order[edge:]), np.sort(order[:edge])))
-    errors: dict[str, list[float]] = {"stars": [], "offsets": []}
+    errors: dict[str, list[float]] = {"stars-blend": [], "stars": [], "star-neighbours": [], "offsets": []}
     costs: list[float] = []
     for number, (ratings, fitted, tested) in enumerate(splits):
         train, _ = ratings.matrix(fitted)
         where, truth = (ratings.viewers[tested], ratings.films[tested]), ratings.stars[tested]
         began = time.process_time()
-        found = fit(train, seed=seeds[0] + number, model="stars").scores(train)[where]
+        model = fit(train, seed=seeds[0] + number, model="stars-blend")
+        assert isinstance(model, Average), "the name is of an average"
+        parts = [part.scores(train)[where] for part in model.parts]
+        guesses = {part.name: guess for part, guess in zip(model.parts, parts, strict=True)}
+        guesses["stars-blend"] = np.einsum("k,kn->n", model.weights, parts)
         costs.append(time.process_time() - began)
-        for name, guess in (("stars", found), ("offsets", _offsets(train, *where))):
+        guesses["offsets"] = _offsets(train, *where)
+        for name, guess in guesses.items():
             errors[name].append(float(np.sqrt(np.mean((np.clip(guess, 1, 10) - truth) ** 2))) / 2)
-    gain = np.array(errors["stars"]) - np.array(errors["offsets"])
-    mean, spans = evaluation.interval(np.array(errors["stars"])), evaluation.interval(gain)
+    ours = np.array(errors.pop("stars-blend"))
+    gains = {name: ours - np.array(others) for name, others in errors.items()}
+    spans = {f"rmse.{name}.gain": list(evaluation.interval(gain)) for name, gain in gains.items()}
     return {
-        "figures": {"rmse": float(np.mean(errors["stars"])), "rmse.cpu_s": float(np.median(costs))},
-        "baselines": {"rmse.offsets": float(np.mean(errors["offsets"]))},
-        "ratios": {"rmse.offsets.gain": float(gain.mean())},
-        "intervals": {"rmse": list(mean), "rmse.offsets.gain": list(spans)},
-        "notes": {"rmse": f"by split: {', '.join(f'{one:.4f}' for one in errors['stars'])}; interval over splits"},
+        "figures": {"rmse": float(ours.mean()), "rmse.cpu_s": float(np.median(costs))},
+        "baselines": {f"rmse.{name}": float(np.mean(others)) for name, others in errors.items()},
+        "ratios": {f"rmse.{name}.gain": float(gain.mean()) for name, gain in gains.items()},
+        "intervals": {"rmse": list(evaluation.interval(ours)), **spans},
+        "notes": {"rmse": f"by split: {', '.join(f'{one:.4f}' for one in ours)}; interval over splits"},
     }
 
 

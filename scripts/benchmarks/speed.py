@@ -24,19 +24,20 @@ from cinepeer.errors import BadInput
 
 AUTHORS, FILMS, SERVED_FILMS = 6_040, 3_500, 20_000
 HISTORY = 72
+TASTES, SPREAD = 40, 1.8
 ROUNDS = 60
 PARTS = ("item", "sequential", "rank", "fold", "light")
 Values = dict[str, float]
 
 
 def synthetic(films: int, authors: int = AUTHORS, seed: int = 0) -> tuple[csr_array, np.ndarray]:
-    """About a million ratings at 3,500 films: skewed popularity, eight tastes, long and short histories, an order."""
+    """About a million ratings at 3,500 films: skewed popularity, many tastes, long and short histories, an order."""
     chance = np.random.default_rng(seed)
     popularity = 1 / (np.arange(films) + 30) ** 0.8
-    tastes = np.exp(chance.normal(0, 1.2, (8, films))) * popularity
+    tastes = np.exp(chance.normal(0, SPREAD, (TASTES, films))) * popularity
     rows, columns = [], []
     for author in range(authors):
-        mix = chance.dirichlet(np.full(8, 0.3)) @ tastes
+        mix = chance.dirichlet(np.full(TASTES, 0.1)) @ tastes
         size = int(np.clip(chance.lognormal(4.6, 1.0), 20, films // 4))
         keys = np.log(chance.random(films)) / mix
         picked = np.argpartition(-keys, size)[:size]

@@ -30,6 +30,7 @@ SPREAD = 500  # authors over whom deviations are taken
 VALUE = 64  # the input of a like; 1 in the fading channels is 256
 FADED = 256
 NEVER = 1 << 40  # no world has so many authors
+LIKED_SHARE = 3.0
 SLACK = 64  # bytes by which the sizes in a header may be longer
 FAINT = 1e-20  # a column without a larger weight says nothing: its step would not be a float32
 Matrix = tuple[str, tuple[int, ...], Integers, Floats]  # a channel's name, values, rows and weights
@@ -92,15 +93,17 @@ def fit_served(
 def compact(model: ServedModel, size_bytes: int) -> ServedModel:
     """The model for a light client: of every column the largest weights alone, `save`d in at most `size_bytes`.
 
-    The bytes are shared among the channels by their rows; a column's scale stays. Raises `BadInput` when not even the
+    A row of likes gets `LIKED_SHARE` times the bytes of a row of another channel; a column's scale stays. Raises `BadInput` when not even the
     header and a bit for every weight fit.
     """
-    rows = sum(len(channel.rows) for channel in model.channels)
+    shares = [LIKED_SHARE if channel.kind == "liked" else 1.0 for channel in model.channels]
+    rows = sum(share * len(channel.rows) for share, channel in zip(shares, model.channels, strict=True))
     head = len(save(served_of(model.films, model.likes, model.records, [_thin(one, 0.0) for one in model.channels])))
     if head > size_bytes:
         raise BadInput(f"found room for {size_bytes} bytes, expected at least {head} for {len(model.films)} films")
     each = (size_bytes - head - SLACK) / max(rows * len(model.films), 1)
-    return served_of(model.films, model.likes, model.records, [_thin(channel, each) for channel in model.channels])
+    thin = [_thin(channel, share * each) for share, channel in zip(shares, model.channels, strict=True)]
+    return served_of(model.films, model.likes, model.records, thin)
 
 
 def _kept(stars: csr_array, films: Sequence[str], content: csr_array | None, most: int) -> Integers:

@@ -22,10 +22,12 @@ from cinepeer.recommend import (
     predicted_stars,
     recent,
     ridge,
+    star_neighbours,
     tuning,
     viewers,
 )
 from cinepeer.recommend.arrays import model_name, unpack
+from cinepeer.recommend.average import Average
 from cinepeer.recommend.blend import Blend, blend_of
 from cinepeer.recommend.evidence import Evidence
 from cinepeer.recommend.history import Floats, Integers, Times, likes, verify_stars
@@ -33,7 +35,7 @@ from cinepeer.recommend.history import popularity as popularity_of
 from cinepeer.recommend.linear import load_linear
 
 LINEAR = ("popularity", "films", "ease", "edlae", "dislikes", "next", "content", "rated", "near", "words")
-BLENDS = ("blend", "dislikes-blend", "next-blend", "cold-blend")
+BLENDS = ("blend", "dislikes-blend", "next-blend", "cold-blend", "stars-blend")
 SHARES = (0.3, 0.2, 0.5)  # of near, EASE with content and iALS in the default
 DISLIKE_SHARES = (0.5, 0.1, 0.1, 0.3)  # of dislikes, near, EASE with content and iALS
 CONTENT = 100.0  # what the films' likeness by content weighs beside likes
@@ -98,6 +100,8 @@ def load(data: bytes) -> Recommender:
         return _load_hybrid(data)
     if name == "stars":
         return predicted_stars.load_stars(data)
+    if name == "star-neighbours":
+        return star_neighbours.load_star_neighbours(data)
     if name in BLENDS:
         return _load_blend(name, data)
     raise Refused("bad-model", f"found the model {name!r}, expected one of {', '.join(sorted(MODELS))}")
@@ -116,7 +120,7 @@ def best(scores: Floats, stars: csr_array, *, limit: int = 20, excluded: Collect
     return np.where(np.isneginf(np.take_along_axis(open_scores, order, axis=1)), -1, order)
 
 
-def _load_blend(name: str, data: bytes) -> Blend:
+def _load_blend(name: str, data: bytes) -> Recommender:
     parts = unpack(data)
     weights = parts.pop("weights", np.zeros(0, np.float32)).astype(np.float64)
     if weights.shape != (len(parts),) or not parts or any(part.dtype != np.uint8 for part in parts.values()):
@@ -124,7 +128,8 @@ def _load_blend(name: str, data: bytes) -> Blend:
     inner = [parts[key].tobytes() for key in sorted(parts)]
     if any(model_name(part) in BLENDS for part in inner):
         raise Refused("bad-model", "found a blend within a blend, expected single models")
-    return Blend(name, tuple(load(part) for part in inner), tuple(float(weight) for weight in weights))
+    made = Average if name == "stars-blend" else Blend
+    return made(name, tuple(load(part) for part in inner), tuple(float(weight) for weight in weights))
 
 
 def _load_hybrid(data: bytes) -> hybrid.Hybrid:
@@ -237,6 +242,12 @@ def _factors(stars: csr_array, _: Times | None, __: csr_array | None, *, size: i
     return factors.fit(stars, size=size)
 
 
+def _stars_blend(stars: csr_array, *, seed: int = 0, neighbours: float = 0.25, **parameters: Any) -> Recommender:
+    """Predicted stars, `neighbours` of them from films that are rated alike; `parameters` are of `stars`."""
+    parts = predicted_stars.fit(stars, seed=seed, **parameters), star_neighbours.fit(stars)
+    return Average("stars-blend", parts, (float(np.float32(1 - neighbours)), float(np.float32(neighbours))))
+
+
 def _next_blend(stars: csr_array, times: Times | None, **parameters: Any) -> Recommender:
     """The next film, what is rated together in any order, and four models of the newest films of a history."""
     after = next_film.fit(stars, times, **parameters)
@@ -275,4 +286,6 @@ MODELS: dict[str, tuple[Callable[..., Recommender], tuple[str, ...]]] = {
     "rated": (ridge.fit_rated, ()),
     "next-blend": (_next_blend, ("times",)),
     "stars": (predicted_stars.fit, ("seed",)),
+    "star-neighbours": (star_neighbours.fit, ()),
+    "stars-blend": (_stars_blend, ("seed",)),
 }

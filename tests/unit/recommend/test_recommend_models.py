@@ -32,6 +32,8 @@ CASES = [
     Case("rated", {"ridge": 3.0}),
     Case("next-blend"),
     Case("stars", {"size": 2, "burn": 4, "draws": 4}, is_personal=False),
+    Case("star-neighbours", is_personal=False),
+    Case("stars-blend", {"size": 2, "burn": 4, "draws": 4}, is_personal=False),
 ]
 
 
@@ -219,3 +221,24 @@ def test_hybrids_of_strangers_are_refused() -> None:
     for wrong in (nested, {**parts, "more": np.zeros(1, np.float32)}, {"counts": parts["counts"]}):
         with pytest.raises(Refused):
             load(pack("hybrid", wrong))
+
+
+def test_a_film_rated_alike_by_others_lifts_what_is_left_over() -> None:
+    chance = np.random.default_rng(0)
+    taste = chance.integers(0, 2, 200) * 4
+    stars = np.stack([3 + taste, 3 + taste, chance.integers(3, 8, 200), chance.integers(3, 8, 200)], axis=1)
+    model = fit(csr_array(stars), model="star-neighbours")
+    low, high = (model.scores(csr_array(np.array([[given, 0, 5, 5]])))[0, 1] for given in (3, 7))
+    assert high - low > 2
+    assert model.explain(csr_array(np.array([[7, 0, 5, 5]])), 1).films[0] == 0
+
+
+def test_star_neighbours_of_strangers_are_refused() -> None:
+    parts = unpack(fit(csr_array(world().stars), model="star-neighbours").save())
+    for wrong in (
+        {"offsets": parts["offsets"]},
+        {**parts, "kept": np.full(24, 99, np.int32)},
+        {**parts, "weights": np.zeros((2, 2), np.float32)},
+    ):
+        with pytest.raises(Refused):
+            load(pack("star-neighbours", wrong))
