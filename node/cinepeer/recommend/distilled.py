@@ -31,6 +31,7 @@ VALUE = 64  # the input of a like; 1 in the fading channels is 256
 FADED = 256
 NEVER = 1 << 40  # no world has so many authors
 LIKED_SHARE = 3.0
+LOUDEST = 0.25
 SLACK = 64  # bytes by which the sizes in a header may be longer
 FAINT = 1e-20  # a column without a larger weight says nothing: its step would not be a float32
 Matrix = tuple[str, tuple[int, ...], Integers, Floats]  # a channel's name, values, rows and weights
@@ -93,17 +94,37 @@ def fit_served(
 def compact(model: ServedModel, size_bytes: int) -> ServedModel:
     """The model for a light client: of every column the largest weights alone, `save`d in at most `size_bytes`.
 
-    A row of likes gets `LIKED_SHARE` times the bytes of a row of another channel; a column's scale stays. Raises `BadInput` when not even the
-    header and a bit for every weight fit.
+    A row of likes gets `LIKED_SHARE` times the bytes of a row of another channel, and of the others the loudest rows
+    alone stay, where not all weights fit; a column's scale stays. Raises `BadInput` when not even the header and a bit
+    for every weight fit.
     """
-    shares = [LIKED_SHARE if channel.kind == "liked" else 1.0 for channel in model.channels]
-    rows = sum(share * len(channel.rows) for share, channel in zip(shares, model.channels, strict=True))
     head = len(save(served_of(model.films, model.likes, model.records, [_thin(one, 0.0) for one in model.channels])))
+    if head + sum(len(channel.rows) * len(model.films) for channel in model.channels) <= size_bytes:
+        channels = list(model.channels)
+    else:
+        channels = [channel if channel.kind == "liked" else _loudest(channel) for channel in model.channels]
+    return _shared(model, channels, size_bytes)
+
+
+def _shared(model: ServedModel, channels: Sequence[Channel], size_bytes: int) -> ServedModel:
+    """The model of these channels in `size_bytes`."""
+    shares = [LIKED_SHARE if channel.kind == "liked" else 1.0 for channel in channels]
+    rows = sum(share * len(channel.rows) for share, channel in zip(shares, channels, strict=True))
+    head = len(save(served_of(model.films, model.likes, model.records, [_thin(one, 0.0) for one in channels])))
     if head > size_bytes:
         raise BadInput(f"found room for {size_bytes} bytes, expected at least {head} for {len(model.films)} films")
     each = (size_bytes - head - SLACK) / max(rows * len(model.films), 1)
-    thin = [_thin(channel, share * each) for share, channel in zip(shares, model.channels, strict=True)]
+    thin = [_thin(channel, share * each) for share, channel in zip(shares, channels, strict=True)]
     return served_of(model.films, model.likes, model.records, thin)
+
+
+def _loudest(channel: Channel) -> Channel:
+    """The rows that say most: a share of `LOUDEST`, at least one."""
+    weights = dense(channel)
+    says = np.abs(weights.astype(np.int64)) @ np.array(channel.scales, np.int64)
+    rows = np.sort(np.argsort(-says, kind="stable")[: max(int(LOUDEST * len(says)), 1)])
+    numbers = [channel.rows[row] for row in rows]
+    return channel_of(channel.name, channel.values, numbers, channel.scales, "dense", weights[rows].tobytes())
 
 
 def _kept(stars: csr_array, films: Sequence[str], content: csr_array | None, most: int) -> Integers:
