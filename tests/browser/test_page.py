@@ -95,9 +95,6 @@ def test_a_viewer_plays_rates_and_sees_why(node: Running, chromium: str, films: 
     assert told["searchPath"] == "/search/second%20lihgt"
     assert told["unfound"].startswith("No film that this node knows has “qqqqqq”.")
     assert told["bundle"].endswith(".audit.car")
-    assert told["audited"] == told["whole.car"]
-    assert told["audited"].endswith("checks held.")
-    assert "did not hold" in told["cut.car"]
     assert is_clean(told)
 
 
