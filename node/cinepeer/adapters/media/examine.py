@@ -12,6 +12,7 @@ from cinepeer.adapters.media.program import Limits, run_program
 from cinepeer.content.fingerprint import PICTURES_A_SECOND, SIDE, picture_hash
 
 BLACK_S, STILL_S, SILENT_S = 2, 10, 5
+LOOKS_A_SECOND = 2 * PICTURES_A_SECOND
 MAX_STRETCHES = 50
 MAX_HASHES = 6 * 3600 * PICTURES_A_SECOND
 
@@ -68,7 +69,7 @@ def _arguments(rendition: str, sound: str | None) -> list[str]:
     own = ["-protocol_whitelist", "file", "-format_whitelist", "hls,mov", "-allowed_extensions", "ALL"]
     arguments = ["-nostdin", "-hide_banner", "-nostats", "-v", "info", "-y", "-threads", "2"]
     graph = (
-        f"[0:v]blackdetect=d={BLACK_S}:pix_th=0.1,freezedetect=n=-60dB:d={STILL_S},metadata=print:file={_PICTURE},"
+        f"[0:v]fps={LOOKS_A_SECOND},blackdetect=d={BLACK_S}:pix_th=0.1,freezedetect=n=-60dB:d={STILL_S},metadata=print:file={_PICTURE},"
         f"fps={PICTURES_A_SECOND},scale={SIDE}:{SIDE}:flags=area,format=gray[small]"
     )
     arguments += [*own, "-i", f"file:{rendition}/index.m3u8"]
