@@ -46,20 +46,25 @@ class ModelFile(Generic[F]):
     def read(self) -> F | None:
         """What was written last; None where nothing is or it does not hold, which is told in the log."""
         try:
-            found = self.path.read_bytes()
+            with self.path.open("rb") as file:
+                # Piece by piece, because the model is large and would else lie in memory three times.
+                rest = self.path.stat().st_size - _HEAD - _DIGEST_BYTES
+                head = file.read(_HEAD)
+                size = min(int.from_bytes(head[-8:], "big"), max(rest, 0))
+                data, light, digest = file.read(size), file.read(max(rest - size, 0)), file.read()
         except FileNotFoundError:
             return None
         except OSError as error:
             log.warning("model.unread path=%s reason=%s", self.path, error)
             return None
-        body, digest = found[:-_DIGEST_BYTES], found[-_DIGEST_BYTES:]
-        if len(body) < _HEAD or not body.startswith(MAGIC) or hashlib.sha256(body).digest() != digest:
+        found = hashlib.sha256(head)
+        found.update(data)
+        found.update(light)
+        if rest < 0 or not head.startswith(MAGIC) or found.digest() != digest:
             log.warning("model.unread path=%s reason=it is cut or changed", self.path)
             return None
         at = len(MAGIC)
-        root, ratings = body[at : at + 32], int.from_bytes(body[at + 32 : at + 40], "big")
-        size = int.from_bytes(body[at + 40 : at + 48], "big")
-        return self._made(body[_HEAD : _HEAD + size], body[_HEAD + size :], root, ratings)
+        return self._made(data, light, head[at : at + 32], int.from_bytes(head[at + 32 : at + 40], "big"))
 
     def write(self, fitted: F) -> None:
         """Replaces it; a disk that takes nothing is told in the log, because nothing is lost with it but time."""
