@@ -64,7 +64,7 @@ class Ratings:
 
 def read(path: Path) -> Ratings:
     """Reads a file, or the one a folder holds; raises `BadInput` when there is none that we know."""
-    file = _file(path)
+    file = file_of(path)
     if file.suffix == ".db":
         return asyncio.run(_records(file))
     beside = file.with_suffix(".test")
@@ -86,7 +86,8 @@ def folds(path: Path) -> list[tuple[Ratings, np.ndarray, np.ndarray]]:
     return found
 
 
-def _file(path: Path) -> Path:
+def file_of(path: Path) -> Path:
+    """The file that `read` reads; raises `BadInput` when there is none that we know."""
     if path.is_file():
         return path
     for name in RATINGS:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import speed
-from ratings import Ratings, folds, read, words
+from ratings import Ratings, file_of, folds, read, words
 from scipy.sparse import csr_array
 
 from cinepeer.errors import BadInput
@@ -372,6 +372,8 @@ def _content(ids: list[int], path: Path, folder: Path | None) -> csr_array:
     beside = folder or (path if path.is_dir() else path.parent)
     nearby = Path(__file__).parents[3] / "shared" / "data" / "tmdb"
     tmdb = next((place for place in (beside, nearby) if place.exists() and any(place.glob("tmdb-*.zip"))), None)
+    if file_of(path).suffix in (".base", ".data") or (beside / "u.item").exists():
+        tmdb = None  # ML-100K numbers its films in a way of its own
     return features(words(ids, beside, tmdb))
 
 
