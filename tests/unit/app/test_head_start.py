@@ -175,7 +175,9 @@ def test_a_list_is_made_of_the_checkpoint_until_the_ratings_are_here(tmp_path: P
         await bela.author.sign("rating", {"ratings": [["movielens:1", 9]]})
         await bela.world.library.refresh()
         start = Start(bela, Wire(anna=await told(anna)))
-        found = Recommendations(bela.world.library, Taste(Pages()), no_pins, ground, claim=start.it.claim)
+        found = Recommendations(
+            bela.world.library, Taste(Pages()), no_pins, ground, patience_s=600.0, claim=start.it.claim
+        )
         await found.refresh(bela.author.id)
         assert found.source is None and await films(found, bela) == []
         await start.look()
