@@ -11,6 +11,7 @@ import pytest
 
 from cinepeer.content.car import write
 from cinepeer.records.cid import Cid
+from cinepeer.rights import events, slots
 from cinepeer.rights.audit import Expectations, verify
 from cinepeer.rights.code import CodeShape, Shipped
 
@@ -60,3 +61,14 @@ def test_a_bundle_with_changed_bytes_is_judged_line_by_line():
             data[case["flip"][0]] ^= case["flip"][1]
         changed = bytes(data[: case.get("cut", len(data))]) + bytes.fromhex(case.get("more", ""))
         assert judged(changed) == FOUND["verdicts"][case["lines"]], case["name"]
+
+
+def test_the_auditor_in_the_browser_knows_the_same_entries_and_slots():
+    page = FILE.parents[2] / "client" / "web" / "src" / "audit"
+    told = (page / "events.ts").read_text("utf-8")
+    for declared in (one for shapes in events._DECLARED.values() for _, one in shapes):
+        assert f"'{declared}'" in told
+    words = (page / "slots.ts").read_text("utf-8")
+    for variables in slots.BASES.values():
+        for name, base in variables.items():
+            assert f"{'anchors' if name == 'slots' else name}: {base}n" in words
