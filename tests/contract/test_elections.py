@@ -101,6 +101,16 @@ def test_shares_that_titles_hold_do_not_count(stage: Stage, title: int) -> None:
     assert stage.titles.can(child, EVE.address)
 
 
+def test_the_shares_of_all_silent_titles_leave_the_whole(stage: Stage) -> None:
+    films = sorted(stage.titles.register(deed(EVE, label=label), b"", sender=EVE) for label in ("one", "two"))
+    held = [(ADA, 2001), (BEN, 1999), *((f"0x{film:040x}", 3000) for film in films)]
+    title = stage.titles.register(deed(ADA, held, "remix of both"), b"", sender=ADA)
+    with refused("NoMajority", 2001, 7000):
+        stage.titles.elect(election(stage.titles, title, DAN, [ADA], silent=films[1:]))
+    stage.titles.elect(election(stage.titles, title, DAN, [ADA], silent=films))
+    assert stage.titles.can(title, DAN.address)
+
+
 def test_only_registered_titles_are_silent_and_each_once(stage: Stage, title: int) -> None:
     parent = purse_of(title)
     child = stage.titles.register(deed(DAN, [(DAN, 4000), (EVE, 1000), (parent, 5000)], "remix"), b"", sender=DAN)
