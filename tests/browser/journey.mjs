@@ -171,6 +171,32 @@ async function directPlay(context) {
   await page.close();
 }
 
+/** What was begun goes on where it was left, and stands on the films' page until it is forgotten. */
+async function goOn(context) {
+  const page = await open(context);
+  await page.goto(asked.page + '/');
+  await page.evaluate(async (film) => {
+    const [version] = (await (await fetch(`/api/films/${film}`)).json()).versions;
+    localStorage.setItem('watching', JSON.stringify([{ film, root: version.root, at: 5.5, whole: 8, time: Date.now() }]));
+  }, asked.film);
+  await page.reload();
+  const row = page.locator('section:has(#continued)');
+  told.continued = (await row.locator('li .meta').last().textContent()).trim();
+  await inspect(page, 'something is continued');
+  await keep(page, 'continue-1440-light', true);
+  await row.locator('a').first().click();
+  told.goOn = (await page.locator('.begin').textContent()).replace(/\s+/g, ' ').trim();
+  await page.locator('.begin').click();
+  await page.waitForFunction(() => document.querySelector('video').currentTime >= 6);
+  await page.locator('video').focus();
+  await page.keyboard.press('>');
+  told.speed = await page.locator('video').evaluate((element) => element.playbackRate);
+  await page.keyboard.press('1');
+  told.tenth = await page.locator('video').evaluate((element) => element.currentTime);
+  await page.goto(asked.page + '/');
+  await page.close();
+}
+
 async function audit(context) {
   const page = await open(context);
   await page.goto(`${asked.page}/audit`);
@@ -250,6 +276,7 @@ await run(async (browser) => {
   await directPlay(context);
   await lie(context);
   await search(context);
+  await goOn(context);
   await strangers(context);
   await audit(context);
   await context.close();

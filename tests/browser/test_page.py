@@ -94,6 +94,10 @@ def test_a_viewer_plays_rates_and_sees_why(node: Running, chromium: str, films: 
     assert told["meant"] == "No film has “lihgt”. Asked for: light."
     assert told["searchPath"] == "/search/second%20lihgt"
     assert told["unfound"].startswith("No film that this node knows has “qqqqqq”.")
+    assert told["continued"] == "0:05 of 0:08 seen"
+    assert told["goOn"] == "Go on from 0:05 0:08"
+    assert told["speed"] == 1.25
+    assert 0.5 < told["tenth"] < 2
     assert told["bundle"].endswith(".audit.car")
     assert is_clean(told)
 

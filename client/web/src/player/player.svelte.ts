@@ -42,6 +42,7 @@ export class Player {
   private hls: HlsPlayer | null = null;
   private root: string | null = null;
   private renditions: readonly Rung[] = [];
+  private startAt = 0;
   private isWanted = false;
   private isStarted = false;
   private missed = '';
@@ -63,11 +64,12 @@ export class Player {
     this.leave.push(onTally((tally) => this.tally(tally.root, tally.blocks, tally.bytes)));
   }
 
-  /** The version to play; what was asked for before is done now. */
-  setRoot(root: string, renditions: readonly Rung[], gateways: readonly string[]): void {
+  /** The version to play, from `startAt` seconds on; what was asked for before is done now. */
+  setRoot(root: string, renditions: readonly Rung[], gateways: readonly string[], startAt = 0): void {
     void prove('sources', { root, gateways });
     if (this.isStarted || this.root === root) return;
     this.root = root;
+    this.startAt = startAt;
     this.renditions = [...renditions].sort((a, b) => a.bandwidth - b.bandwidth);
     // The program is fetched ahead, the film is not.
     void import('hls.js').catch(() => undefined);
@@ -140,7 +142,7 @@ export class Player {
     const rung = startOf(this.renditions);
     const name = this.renditions[rung]?.name;
     // All that the first frame needs is under way at once; hls.js asks for one after the other and finds it here.
-    if (name !== undefined) void prove('ahead', { root: this.root, folders: [name, 'audio'] }).catch(() => undefined);
+    if (name !== undefined && this.startAt === 0) void prove('ahead', { root: this.root, folders: [name, 'audio'] }).catch(() => undefined);
     const program = await import('hls.js').catch(() => null);
     // The node is away, or was renewed under this page: once it answers, the page has to be loaded anew.
     if (program === null) {
@@ -160,6 +162,7 @@ export class Player {
       maxBufferLength: 30,
       backBufferLength: 60,
       startLevel: rung,
+      startPosition: this.startAt || -1,
       testBandwidth: false,
       abrEwmaDefaultEstimate: 4_000_000,
       capLevelToPlayerSize: true,
