@@ -145,6 +145,14 @@ class Catalogue:
             if found.gateway is not None
         }
 
+    def providers_by_version(self) -> dict[Cid, list[Provider]]:
+        """Who says to hold each version, in a fixed order: for when many versions are asked for."""
+        found: dict[Cid, list[Provider]] = {}
+        for _, provider in sorted(self.providers.items()):
+            for version in provider.versions:
+                found.setdefault(version, []).append(provider)
+        return found
+
     def providers_of(self, version: Version) -> list[Provider]:
         """Who says to hold a version, in a fixed order."""
         found = (provider for provider in self.providers.values() if version.id in provider.versions)

@@ -6,6 +6,9 @@ import type { AuditRequest, Routes } from './api';
 
 const READ_MS = 30_000;
 
+/** As many films as one answer holds at most. */
+export const MANY_FILMS = 1_000;
+
 /** The node said no, in a sentence; `status` is HTTP's. */
 export class Declined extends Error {
   constructor(
@@ -78,7 +81,7 @@ async function write(path: string, body: unknown, signal: AbortSignal | null = n
 
 export const node = {
   status: () => call('GET /api/status'),
-  films: () => call('GET /api/films'),
+  films: (limit: number, offset: number) => call('GET /api/films', { query: { limit, offset } }),
   film: (film: string) => call('GET /api/films/{film}', { path: { film } }),
   search: (words: string) => call('GET /api/search', { query: { q: words, limit: 48 } }),
   ratings: (film: string, after: string | null, limit: number) =>

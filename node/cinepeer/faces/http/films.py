@@ -20,6 +20,7 @@ RECORDS: dict[int | str, dict[str, Any]] = {
     }
 }
 
+PageLimit = Annotated[int | None, Query(ge=1, le=1_000)]
 Limit = Annotated[int, Query(ge=1, le=1_000)]
 
 
@@ -28,9 +29,9 @@ def films(parts: Parts) -> APIRouter:
     router = APIRouter(tags=["films"])
 
     @router.get("/api/films", response_model=list[answers.Film])
-    async def list_films() -> list[dict[str, Any]]:
-        """All films with a record here, playable ones first."""
-        return await views.films(parts)
+    async def list_films(limit: PageLimit = None, offset: Annotated[int, Query(ge=0)] = 0) -> list[dict[str, Any]]:
+        """All films with a record here, playable ones first; with `limit` a page of them, from `offset` on."""
+        return await views.films(parts, limit, offset)
 
     @router.get("/api/films/{film}", response_model=answers.Film)
     async def get_film(film: str) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from cinepeer import __version__
-from cinepeer.app.catalogue import Film, Version
+from cinepeer.app.catalogue import Film, Provider, Version
 from cinepeer.app.parts import Pair
 from cinepeer.errors import Absent, BadInput, CinepeerError, Refused
 from cinepeer.faces.http import answers
@@ -92,27 +92,45 @@ def _head_start(parts: Parts) -> dict[str, Any] | None:
     }
 
 
-async def films(parts: Parts) -> list[dict[str, Any]]:
-    """All films with a record here, playable ones first, then by name."""
-    shown = [await _film(parts, found) for found in parts.library.catalogue.films.values()]
-    return sorted(shown, key=lambda film: (not film["playable"], film["name"], film["id"]))
+async def films(parts: Parts, limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
+    """All films with a record here, playable ones first, then by name; or a page of them."""
+    held = await _held(parts)
+    found = sorted(
+        parts.library.catalogue.films.values(), key=lambda film: (not _is_playable(film, held), film.name, film.id)
+    )
+    return [_film(parts, film, held) for film in found[offset : None if limit is None else offset + limit]]
 
 
 async def search(parts: Parts, text: str, limit: int) -> dict[str, Any]:
     """Films found by their words, each as in the list of all."""
-    hits = await parts.search.find(text, limit)
+    hits, held = await parts.search.find(text, limit), await _held(parts)
     catalogue = parts.library.catalogue.films
-    return {"films": [await _film(parts, catalogue[film]) for film in hits.films], "taken": hits.taken}
+    return {"films": [_film(parts, catalogue[film], held) for film in hits.films], "taken": hits.taken}
 
 
 async def film(parts: Parts, text: str) -> dict[str, Any]:
     """One film with its versions and what viewers gave."""
-    return await _film(parts, film_of(parts, text))
+    return _film(parts, film_of(parts, text), await _held(parts))
 
 
-async def _film(parts: Parts, found: Film) -> dict[str, Any]:
-    pins = await parts.ipfs.pins()
-    versions = [_version(parts, version, pins) for version in found.versions]
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What lies where: roots that are pinned here, and who says to hold which version."""
+
+    pins: set[Cid]
+    providers: Mapping[Cid, Sequence[Provider]]
+
+
+async def _held(parts: Parts) -> _Held:
+    return _Held(await parts.ipfs.pins(), parts.library.catalogue.providers_by_version())
+
+
+def _is_playable(film: Film, held: _Held) -> bool:
+    return any(version.root in held.pins or version.id in held.providers for version in film.versions)
+
+
+def _film(parts: Parts, found: Film, held: _Held) -> dict[str, Any]:
+    versions = [_version(version, held) for version in found.versions]
     stars, source = _stars(parts, found.id)
     own = parts.library.counted.given(parts.author.id, found.id)
     return {
@@ -122,7 +140,7 @@ async def _film(parts: Parts, found: Film) -> dict[str, Any]:
         "time": found.time,
         "facts": {name: found.fields[name] for name in answers.Facts.model_fields if name in found.fields},
         "versions": versions,
-        "playable": any(version["held"] or version["providers"] for version in versions),
+        "playable": _is_playable(found, held),
         "titles": ["0x" + bytes(body["title"]).hex() for _, body in found.titles],
         "yours": own.stars if own else None,
         "scores": {
@@ -144,8 +162,7 @@ def _stars(parts: Parts, film: str) -> tuple[list[int], str | None]:
     return (counted, None) if told is None or len(told[0]) <= len(counted) else told
 
 
-def _version(parts: Parts, version: Version, pins: set[Cid]) -> dict[str, Any]:
-    providers = parts.library.catalogue.providers_of(version)
+def _version(version: Version, held: _Held) -> dict[str, Any]:
     return {
         "id": str(version.id),
         "label": version.fields["label"],
@@ -154,9 +171,10 @@ def _version(parts: Parts, version: Version, pins: set[Cid]) -> dict[str, Any]:
         "size_bytes": version.fields["size_bytes"],
         "blocks": version.fields["blocks"],
         "renditions": version.fields["renditions"],
-        "held": version.root in pins,
+        "held": version.root in held.pins,
         "providers": [
-            {"author": str(found.author), "addrs": list(found.addrs), "gateway": found.gateway} for found in providers
+            {"author": str(found.author), "addrs": list(found.addrs), "gateway": found.gateway}
+            for found in held.providers.get(version.id, ())
         ],
     }
 
