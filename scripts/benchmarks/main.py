@@ -12,7 +12,7 @@ from pathlib import Path
 
 NAMES = (
     *("story", "content", "films", "convergence", "store", "checkpoint"),
-    *("ledger", "audit", "recommend", "replication", "page"),
+    *("ledger", "audit", "recommend", "replication", "page", "client"),
 )
 KEYS = ("figures", "intervals", "baselines", "ratios", "notes")
 

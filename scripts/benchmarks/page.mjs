@@ -80,29 +80,58 @@ async function frames(page) {
   return found;
 }
 
-/** The checks of the worker, built from the page's own sources, beside the browser's hash alone. */
-async function verify(page) {
+/** What a worker built from the page's own sources tells: its checks beside the same work by the library alone. */
+async function inWorker(page, source) {
   const { build } = await import(new URL('node_modules/vite/dist/node/index.js', WEB));
   const built = await build({
     root: fileURLToPath(WEB),
     configFile: false,
     logLevel: 'silent',
-    build: { write: false, lib: { entry: fileURLToPath(new URL('page_verify.ts', import.meta.url)), formats: ['es'], fileName: 'verify' } },
+    resolve: { alias: { '@noble/ed25519': fileURLToPath(new URL('node_modules/@noble/ed25519/index.js', WEB)) } },
+    build: { write: false, lib: { entry: fileURLToPath(new URL(source, import.meta.url)), formats: ['es'], fileName: 'measured' } },
   });
   const code = [built].flat()[0].output[0].code;
   // The page's own policy takes scripts of its origin alone, and so does this.
-  await page.route('**/assets/page-verify.js', (route) => route.fulfill({ contentType: 'text/javascript', body: code }));
+  await page.route('**/assets/measured.js', (route) => route.fulfill({ contentType: 'text/javascript', body: code }));
   await page.goto(asked.page + '/me', { waitUntil: 'networkidle' });
   const found = await page.evaluate(
     () =>
       new Promise((resolve, reject) => {
-        const worker = new Worker('/assets/page-verify.js', { type: 'module' });
+        const worker = new Worker('/assets/measured.js', { type: 'module' });
         worker.onmessage = ({ data }) => resolve(data);
         worker.onerror = (event) => reject(new Error(event.message));
       }),
   );
-  told.verify_ratio = found.ratios;
-  told.verify_mb_s = found.mbPerS;
+  await page.unroute('**/assets/measured.js');
+  return found;
+}
+
+async function verify(page) {
+  const blocks = await inWorker(page, 'page_verify.ts');
+  [told.verify_ratio, told.verify_mb_s] = [blocks.ratios, blocks.mbPerS];
+  const records = await inWorker(page, 'page_signatures.ts');
+  [told.signature_ratio, told.signatures_s] = [records.ratios, records.perS];
+}
+
+/** A node that knows very many films: until they can be used, and the longest that the page answers to nobody. */
+async function crowd(browser) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    window.longTasks = [];
+    new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((one) => one.duration))).observe({ type: 'longtask', buffered: true });
+  });
+  await page.goto(asked.crowd + '/');
+  await page.locator('#all').waitFor();
+  told.interactive_s = await page.evaluate(() => performance.now() / 1000);
+  for (let round = 0; round < 3; round++) {
+    const cards = await page.locator('h3').count();
+    await page.locator('.more button').click();
+    await page.waitForFunction((before) => document.querySelectorAll('h3').length > before, cards);
+  }
+  await page.waitForTimeout(1000);
+  told.long_tasks_ms = await page.evaluate(() => window.longTasks);
+  await context.close();
 }
 
 const browser = await chromium.launch({
@@ -117,6 +146,7 @@ try {
   told.frame_ms = await frames(page);
   told.frame_local_ms = await frames(page);
   await verify(page);
+  if (asked.crowd) await crowd(browser);
 } finally {
   await browser.close();
 }

@@ -30,21 +30,30 @@ PATIENCE_S = 600
 
 def figures(*_: str) -> dict[str, Any]:
     """All figures of the page, measured in Chromium against two nodes of this machine."""
+    return told(measured_in_browser())
+
+
+def measured_in_browser(crowd: Path | None = None) -> dict[str, Any]:
+    """What Chromium measured at two nodes, and at one on the home `crowd` where it is named."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None or shutil.which("node") is None:
         raise SystemExit("found no chromium or no node on PATH, expected both: apt-get install chromium nodejs npm")
     subprocess.run([ROOT / "scripts" / "build_web"], check=True, timeout=PATIENCE_S)
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        creator = stack.enter_context(_node(Path(folder) / "creator"))
+        creator = stack.enter_context(running(Path(folder) / "creator"))
         films = _publish(creator, Path(folder))
-        viewer = stack.enter_context(_node(Path(folder) / "viewer", "--join", creator["p2p"][0], "--host-films", "no"))
+        viewer = stack.enter_context(
+            running(Path(folder) / "viewer", "--join", creator["p2p"][0], "--host-films", "no")
+        )
         _await_films(viewer, films)
-        measured = _measure(chromium=chromium, page=viewer["page"], films=films)
-    return _told(measured)
+        asked = {"chromium": chromium, "page": viewer["page"], "films": films}
+        if crowd is not None:
+            asked["crowd"] = stack.enter_context(running(crowd))["page"]
+        return _measure(**asked)
 
 
 @contextlib.contextmanager
-def _node(home: Path, *arguments: str) -> Iterator[dict[str, Any]]:
+def running(home: Path, *arguments: str) -> Iterator[dict[str, Any]]:
     """A running node and what it told."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CINEPEER_")}
     node = subprocess.Popen(
@@ -98,7 +107,7 @@ def _measure(**asked: Any) -> dict[str, Any]:
     return measured
 
 
-def _told(measured: dict[str, Any]) -> dict[str, Any]:
+def told(measured: dict[str, Any]) -> dict[str, Any]:
     """The figures, each with its interval and what it stands beside."""
     sizes = {file.name: len(gzip.compress(file.read_bytes(), 9)) for file in ASSETS.iterdir()}
     player = sum(size for name, size in sizes.items() if name.startswith("hls-"))
@@ -116,18 +125,21 @@ def _told(measured: dict[str, Any]) -> dict[str, Any]:
             "first_frame_ms_p50": _part(frame, 0.5),
             "first_frame_ms_p95": _part(frame, 0.95),
             "verify_ratio": statistics.median(measured["verify_ratio"]),
+            "signature_ratio": statistics.median(measured["signature_ratio"]),
         },
         "intervals": {
             "fcp_s": [min(measured["fcp_s"]), max(measured["fcp_s"])],
             "route_change_ms_p50": [route[0], route[-1]],
             "first_frame_ms_p50": [frame[0], frame[-1]],
             "verify_ratio": [min(measured["verify_ratio"]), max(measured["verify_ratio"])],
+            "signature_ratio": [min(measured["signature_ratio"]), max(measured["signature_ratio"])],
         },
         "baselines": {"first_frame_ms_p50": _part(near, 0.5), "first_frame_ms_p95": _part(near, 0.95)},
         "notes": {
             "bundle_kb": "script, style and font that the first screen asks for, gzip -9",
             "first_frame_ms_p50": f"{len(frame)} clicks, blocks on another node; baseline: the same, blocks at hand",
             "verify_ratio": f"{measured['verify_mb_s']:.0f} MB/s beside SHA-256 alone, 256 KiB blocks",
+            "signature_ratio": f"{measured['signatures_s']:.0f} records a second, whole, beside their signatures alone",
             "route_change_ms_p50": f"{len(route)} changes",
         },
     }
