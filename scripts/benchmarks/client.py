@@ -27,7 +27,7 @@ SEARCHED = 100_000
 QUERIES = 300
 BATCH = 2_000
 SEED = 7
-_SYLLABLES = [
+_SYLLABLES = (
     "ka",
     "ri",
     "mo",
@@ -40,14 +40,12 @@ _SYLLABLES = [
     "del",
     "wo",
     "chi",
-    "fer",
     "gus",
     "bel",
     "zon",
     "mar",
     "tin",
-    "os",
-]
+)
 _HAN = "电影光的河流第一夜城市雨声山海春秋故事爱与梦想家园远方来信黑白之间少年时"
 
 
