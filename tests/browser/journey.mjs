@@ -185,6 +185,7 @@ async function goOn(context) {
   await inspect(page, 'something is continued');
   await keep(page, 'continue-1440-light', true);
   await row.locator('a').first().click();
+  await page.locator('.begin', { hasText: 'Go on' }).waitFor();
   told.goOn = (await page.locator('.begin').textContent()).replace(/\s+/g, ' ').trim();
   await page.locator('.begin').click();
   await page.waitForFunction(() => document.querySelector('video').currentTime >= 6);
