@@ -14,7 +14,7 @@ _POLICY = (
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self' blob:",
-    "media-src 'self' blob:",
+    "media-src 'self' blob: data:",  # hls.js loads an empty track before it adds captions
     "font-src 'self'",
     "worker-src 'self'",
     "base-uri 'none'",

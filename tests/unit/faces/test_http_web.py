@@ -61,7 +61,9 @@ def test_the_policy_lets_nothing_in_from_elsewhere(ask: Ask) -> None:
         assert policy["default-src"] == "'none'"
         assert policy["frame-ancestors"] == "'none'"
         sources = {source for directive in policy.values() for source in directive.split()}
-        assert sources == {"'none'", "'self'", "blob:"}
+        assert sources == {"'none'", "'self'", "blob:", "data:"}
+        assert policy["media-src"] == "'self' blob: data:"
+        assert "data:" not in policy["script-src"] + policy["img-src"] + policy["connect-src"]
         assert "blob:" not in policy["script-src"]
 
 

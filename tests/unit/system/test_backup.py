@@ -48,6 +48,8 @@ def make_home(folder: Path, *names: str) -> Path:
             opened.execute("INSERT INTO told VALUES (?)", (name,))
     (home / "denied.txt").write_text("# nothing\n")
     (home / "network.cbor").write_bytes(b"network")
+    (home / "taste").mkdir()
+    (home / "taste" / "wishes.json").write_text("{}")
     (home / "node.json").write_text(json.dumps({"page_port": 8080, "token": "SECRET", "author": "bafy"}))
     block = b"a block of a film"
     name = str(Cid.of(block, RAW))
@@ -73,11 +75,12 @@ def test_a_home_comes_back_with_all_but_its_device(tmp_path: Path) -> None:
     assert told["keys"] == ["account", "phrase"]
     assert told["blocks"] == 1
     assert sorted(path.name for path in new.iterdir()) == sorted(
-        ["blocks", "denied.txt", "keys", "ledger.db", "network.cbor", "node.json", "pins.db", "records.db"]
+        ["blocks", "denied.txt", "keys", "ledger.db", "network.cbor", "node.json", "pins.db", "records.db", "taste"]
     )
     with closing(sqlite3.connect(new / "records.db")) as opened:
         assert opened.execute("SELECT word FROM told").fetchall() == [("records.db",), ("committed",)]
     assert json.loads((new / "node.json").read_text()) == {"page_port": 8080, "author": "bafy", "restored": True}
+    assert (new / "taste" / "wishes.json").read_text() == "{}"
     old, keys = Keystore(home / "keys"), Keystore(new / "keys")
     assert {name: keys.secret(name) for name in keys.names()} == {name: old.secret(name) for name in told["keys"]}
     assert [path.read_bytes() for path in new.glob("blocks/??/b*")] == [b"a block of a film"]

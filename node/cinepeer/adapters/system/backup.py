@@ -25,11 +25,13 @@ from cinepeer.errors import BadInput, Refused
 from cinepeer.records.cid import Cid
 
 DATABASES = ("records.db", "pins.db", "ledger.db")
-FILES = ("denied.txt", "cinepeer.toml", "network.cbor")
+TASTE = ("taste/wishes.json", "taste/imported.json")
+FILES = ("denied.txt", "cinepeer.toml", "network.cbor", *TASTE)
 NODE, KEYS, BLOCKS, ABOUT = "node.json", "keys", "blocks", "backup.json"
 FORM = 1
-# Of no use, or of harm, to a home that does not have the keys: it would order a ledger with another key than all know.
-WITH_KEYS = frozenset(("network.cbor", "ledger.db", NODE))
+# Of no use, or of harm, to a home that does not have the keys: it would order a ledger with another key than all know,
+# and what a person keeps private about their taste is for that person alone.
+WITH_KEYS = frozenset(("network.cbor", "ledger.db", NODE, *TASTE))
 NOT_KEPT = ("token", "restored")
 MAX_FILE_BYTES = 16 << 20
 
@@ -208,6 +210,7 @@ class _Restoring:
         elif name == NODE:
             self._kept = {key: value for key, value in _parse_map(data, name).items() if key not in NOT_KEPT}
         elif name in DATABASES or name in FILES:
+            (self._fresh / name).parent.mkdir(mode=0o700, exist_ok=True)
             with new_file(self._fresh / name) as file:
                 shutil.copyfileobj(data, file, _CHUNK_BYTES)
             self._told["parts"].append(name)
