@@ -166,7 +166,7 @@ def test_an_audit_is_kept_in_a_new_file_and_holds_without_the_node(said: Said, t
     ended = command("audit", bundle, "--home", tmp_path / "nowhere")
     assert ended.returncode == 0
     assert "there already" in said("audit", NAME, "--bundle", bundle, code=2)
-    assert "expected it with a film" in said("audit", bundle, "--bundle", tmp_path / "other", code=2)
+    assert "expected it with what is proved" in said("audit", bundle, "--bundle", tmp_path / "other", code=2)
     said("audit", NAME, "--bundle", tmp_path / "no" / "folder", code=2)
     said("audit", "Second Light", code=2)
     changed = bytearray(bundle.read_bytes())

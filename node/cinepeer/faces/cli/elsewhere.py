@@ -13,8 +13,16 @@ import click
 
 from cinepeer.errors import BadInput
 from cinepeer.faces.cli.call import Node, show
+from cinepeer.recommend.exports import read_export
 
 SHOWN = 10
+_ZIP = b"PK"
+
+
+def verify_readable(data: bytes) -> None:
+    """Raises `BadInput` for what is no export of ratings; archives are for the node to open."""
+    if not data.startswith(_ZIP):
+        read_export(data)
 
 
 def take(node: Node, data: bytes, titles: Path | None, *, keep: bool) -> dict[str, Any]:

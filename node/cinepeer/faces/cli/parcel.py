@@ -131,6 +131,9 @@ def _import_ratings(
     """Ratings from elsewhere, by the home's node."""
     from cinepeer.faces.cli import elsewhere
 
+    data = b"" if source is None else source.read(MAX_EXPORT_BYTES + 1)
+    if source is not None:
+        elsewhere.verify_readable(data)
     node = Node.of(home)
     if forget:
         show(
@@ -141,7 +144,7 @@ def _import_ratings(
         return 0
     found: dict[str, Any] = {}
     if source is not None:
-        found = elsewhere.take(node, source.read(MAX_EXPORT_BYTES + 1), titles, keep=not dry_run)
+        found = elsewhere.take(node, data, titles, keep=not dry_run)
         if not (publish and as_json):
             elsewhere.show_report(found, as_json)
     if publish and not dry_run:
