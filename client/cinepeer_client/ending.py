@@ -32,7 +32,10 @@ def run_and_exit(group: click.Group, name: str, arguments: list[str] | None) -> 
         if sys.stdout is not None:  # a shell's >&- leaves none
             sys.stdout.flush()
     except OSError as error:
-        code = PIPE_CLOSED if isinstance(error, BrokenPipeError) else _tell_place(name, error)
+        if isinstance(error, BrokenPipeError):
+            code = PIPE_CLOSED
+        elif code == 0:  # what went wrong was told already, and may be this very thing
+            code = _tell_place(name, error)
         # What is still waiting to be written would complain when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
