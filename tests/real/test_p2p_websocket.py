@@ -13,6 +13,9 @@ import pytest
 from cinepeer.adapters.p2p.websocket import MAX_REQUEST_BYTES, is_from_here
 from real.p2p_rig import Node, node, until
 
+# Connections that are cut leave sockets to libp2p, which lets go of them later, in whatever test comes then.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
 UPGRADE = (
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
