@@ -257,11 +257,20 @@ def _apply_licence(state: State, entry: ev.Entry) -> None:
         case ev.Withdrew() as event:
             state.closed.add(event.offer)
         case ev.Revoked() as event:
-            for licence in state.licences:
-                if (licence.offer, licence.licensee) == (event.offer, event.licensee):
-                    licence.revoked = True
+            _revoke(state, event)
         case ev.Derived() as event:
             _title(state, event.child, entry).parents.append(event.parent)
+
+
+def _revoke(state: State, event: ev.Revoked) -> None:
+    """Takes back the unbroken term that was live; one that had lapsed before it began stays as it was."""
+    begins: int | None = None
+    for licence in reversed(state.licences):
+        if (licence.offer, licence.licensee) != (event.offer, event.licensee):
+            continue
+        if begins is not None and licence.end + 1 != begins:
+            return
+        licence.revoked, begins = True, licence.start
 
 
 def _dispute(state: State, entry: ev.Entry) -> None:

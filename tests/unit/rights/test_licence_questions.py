@@ -8,9 +8,9 @@ import pytest
 
 from cinepeer.errors import BadInput
 from cinepeer.rights.deeds import NATIVE, Offer
-from cinepeer.rights.events import Entry, Granted, Log, Registered
+from cinepeer.rights.events import Entry, Granted, Log, Offered, Registered, Revoked
 from cinepeer.rights.licences import can_show, may_keep, medium_bit, medium_names, overlaps
-from cinepeer.rights.state import Licence, State, Status, Title
+from cinepeer.rights.state import Licence, State, Status, Title, fold
 from cinepeer.rights.territories import CODES, WORLD, territory_bit, territory_codes, territory_map
 
 TITLE, OWNER, ANNA, BELA = (bytes([number]) * 20 for number in (1, 2, 3, 4))
@@ -121,3 +121,19 @@ def test_media_are_bits_and_an_unknown_one_is_one_sentence():
     assert medium_bit("remix") == 1 << 31
     with pytest.raises(BadInput, match="expected one of cinema"):
         medium_bit("radio")
+
+
+def test_a_licence_that_lapsed_is_not_taken_back_with_the_next_one():
+    terms = [(10, 20), (50, 60), (61, 70)]
+    events = [
+        Registered(TITLE, OWNER, bytes(32), bytes(32), bytes(32), 0x70, 500, 10),
+        Offered(b"a" * 32, TITLE, OWNER, OPEN),
+        *(Granted(TITLE, b"a" * 32, ANNA, start, end, 1) for start, end in terms),
+        Granted(TITLE, b"a" * 32, BELA, 50, 70, 1),
+        Revoked(b"a" * 32, ANNA, TITLE),
+    ]
+    held = fold(Entry(event, Log(bytes(20), (bytes(32),), b"", at, 0)) for at, event in enumerate(events))
+    assert [one.revoked for one in held.licences] == [False, True, True, False]
+    assert held.held_until(b"a" * 32, ANNA) == 0
+    assert can_show(held, TITLE, "FR", "cinema", 15, ANNA).allowed
+    assert not can_show(held, TITLE, "FR", "cinema", 55, ANNA).allowed

@@ -221,6 +221,17 @@ function withdraw(title: Title, entry: Entry): void {
   if (title.status !== 4) title.owe(token, entry.hex('holder'), amount * WHOLE);
 }
 
+/** Takes back the unbroken term that was live; one that had lapsed before it began stays as it was. */
+function revoke(state: State, entry: Entry): void {
+  let begins: number | null = null;
+  for (const one of state.licences.toReversed()) {
+    if (one.offer !== entry.hex('offer') || one.licensee !== entry.hex('licensee')) continue;
+    if (begins !== null && one.end + 1 !== begins) return;
+    one.isRevoked = true;
+    begins = one.start;
+  }
+}
+
 function license(state: State, entry: Entry): void {
   switch (entry.name) {
     case 'Offered': {
@@ -242,10 +253,7 @@ function license(state: State, entry: Entry): void {
       return;
     }
     case 'Revoked':
-      for (const one of state.licences) {
-        if (one.offer === entry.hex('offer') && one.licensee === entry.hex('licensee')) one.isRevoked = true;
-      }
-      return;
+      return revoke(state, entry);
     case 'Derived':
       titleOf(state, entry.hex('child'), entry);
   }
