@@ -19,6 +19,8 @@ log = logging.getLogger("cinepeer.challenge")
 DEADLINE_S = 10.0
 MAX_DEPTH = 32
 MAX_RESULTS = 10_000
+MAX_ASKED = 8  # of the hosts of one film, when something depends on the answers
+PROVEN_MS = 24 * 3600 * 1000  # so long an answer counts
 
 # ask(block, addresses of one host) -> the block, checked, or None
 Ask = Callable[[Cid, Sequence[str]], Awaitable[bytes | None]]
@@ -66,6 +68,23 @@ class Challenges:
     def count(self, version: Version) -> int:
         """How many others say to hold it and did not fail the last time they were asked."""
         return sum(result is None or result.held for _, result in self.others(version))
+
+    def proven(self, version: Version) -> int:
+        """How many hosts gave the block that they were asked for, within the last day; a peer counts once."""
+        since_ms = self._clock_ms() - PROVEN_MS
+        return len(
+            {
+                frozenset(addr.rpartition("/p2p/")[2] for addr in host.addrs)
+                for host, result in self.others(version)
+                if result is not None and result.held and result.at_ms >= since_ms
+            }
+        )
+
+    async def prove(self, version: Version) -> int:
+        """Asks some hosts of a version that is held here, all at once; how many proved to hold it by now."""
+        hosts = sorted(self.others(version), key=lambda pair: pair[1].at_ms if pair[1] else 0)[:MAX_ASKED]
+        await asyncio.gather(*(self.challenge(version, host) for host, _ in hosts))
+        return self.proven(version)
 
     async def look(self) -> Result | None:
         """Challenges one host for one version that is held here, both by chance; None where there is none to ask."""

@@ -8,15 +8,18 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from cinepeer.app.catalogue import Version
+from cinepeer.app.challenge import Challenges
 from cinepeer.app.deny import DenyList
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
-from cinepeer.app.scarcity import Copy, creator_may_leave, leave_first, make_room, reason, take_first
+from cinepeer.app.scarcity import SPARE, Copy, creator_may_leave, leave_first, make_room, reason, take_first
 from cinepeer.errors import BadInput, CinepeerError
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.cid import Cid
 
 log = logging.getLogger("cinepeer.host")
+
+MAX_DOUBTED = 4  # films whose hosts are asked at once before one of them leaves
 
 # fetch(root, addresses of providers) -> number of blocks; asks only these and the connected neighbours.
 Fetch = Callable[[Cid, Sequence[str]], Awaitable[int]]
@@ -50,13 +53,14 @@ class Hosting:
         willing: bool,
         gateway: str | None = None,
         keep_cap: Callable[[int], None] = lambda _: None,
-        others: Callable[[Version], int] | None = None,
+        challenges: Challenges | None = None,
         kept: Iterable[Cid] = (),
         keep_kept: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
         """`gateway`: where others may read over HTTP; `keep_cap` makes another cap hold, now and after a restart.
 
-        `others` counts the other hosts of a version; `kept` are the films that never leave, written by `keep_kept`.
+        `challenges` tell which hosts of a version prove it; without them nothing leaves for another film. `kept` are
+        the films that never leave, written by `keep_kept`.
         """
         self._library = library
         self._author = author
@@ -68,7 +72,7 @@ class Hosting:
         self.willing = willing
         self.gateway = gateway
         self._keep_cap = keep_cap
-        self._others = others or self._claims
+        self._challenges = challenges
         self.kept: set[Cid] = set(kept)
         self._keep_kept = keep_kept
         self.declined: dict[Cid, str] = {}
@@ -120,10 +124,11 @@ class Hosting:
                 version.id,
                 version.root,
                 int(version.fields["size_bytes"]),
-                self._others(version),
+                self._claims(version) if self._challenges is None else self._challenges.count(version),
                 version.root in pins,
                 version.author == self._author.id,
                 Cid(version.fields["film"]) in self.kept,
+                0 if self._challenges is None else self._challenges.proven(version),
             )
             for version in self._library.catalogue.versions()
         ]
@@ -188,7 +193,7 @@ class Hosting:
         room = self.cap_bytes - await self._ipfs.stored_bytes()
         if copy.size_bytes <= room:
             return None
-        leaving = make_room(await self._copies(), copy, copy.size_bytes - room)
+        leaving = make_room(await self._proven_copies(), copy, copy.size_bytes - room)
         for one in leaving or ():
             log.info("host.leaves version=%s others=%d for=%s", one.version, one.others, version.id)
             await self._ipfs.unpin(one.root)
@@ -198,6 +203,17 @@ class Hosting:
         if copy.size_bytes > room:
             return f"found {copy.size_bytes:,} bytes, expected at most {max(room, 0):,} left under the disk cap"
         return None
+
+    async def _proven_copies(self) -> list[Copy]:
+        """Every version, after the hosts of some that might leave were asked to prove that they hold them."""
+        copies = await self._copies()
+        if self._challenges is None:
+            return copies
+        doubtful = [copy for copy in leave_first(copies) if copy.proven < SPARE <= copy.others]
+        for copy in doubtful[:MAX_DOUBTED]:
+            if (version := self._library.catalogue.version(copy.version)) is not None:
+                await self._challenges.prove(version)
+        return await self._copies() if doubtful else copies
 
     def _providers(self, version: Version) -> list[str]:
         found = self._library.catalogue.providers_of(version)

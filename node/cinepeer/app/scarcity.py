@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from cinepeer.records.cid import Cid
 
-SPARE = 3  # so many others must hold a film whole before it may leave for a scarcer one
+SPARE = 3  # so many others must have proved to hold a film before it may leave for a scarcer one
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A version as this host sees it; `others`: how many other devices hold it and did not fail to prove it."""
+    """A version as this host sees it.
+
+    `others`: how many other devices say that they hold it and did not fail to prove it; `proven`: how many hosts of
+    different peers gave the block that they were asked for last. Nothing ever leaves on a word alone.
+    """
 
     version: Cid
     root: Cid
@@ -21,6 +25,7 @@ class Copy:
     is_held: bool
     is_own: bool
     is_kept: bool
+    proven: int = 0
 
     @property
     def may_leave(self) -> bool:
@@ -35,9 +40,9 @@ def take_first(copies: Iterable[Copy]) -> list[Copy]:
 
 
 def leave_first(copies: Iterable[Copy]) -> list[Copy]:
-    """What may leave, in the order in which it does: what most others hold, then large."""
+    """What may leave, in its order: what most others proved to hold, then what most say to hold, then large."""
     leaving = [copy for copy in copies if copy.may_leave]
-    return sorted(leaving, key=lambda copy: (-copy.others, -copy.size_bytes, copy.version))
+    return sorted(leaving, key=lambda copy: (-copy.proven, -copy.others, -copy.size_bytes, copy.version))
 
 
 def make_room(copies: Iterable[Copy], wanted: Copy, lacking_bytes: int) -> list[Copy] | None:
@@ -49,7 +54,7 @@ def make_room(copies: Iterable[Copy], wanted: Copy, lacking_bytes: int) -> list[
     for copy in leave_first(copies):
         if lacking_bytes <= 0:
             break
-        if copy.others < SPARE or not (wanted.is_kept or wanted.others + 1 < copy.others):
+        if copy.proven < SPARE or not (wanted.is_kept or wanted.others + 1 < copy.proven):
             break
         chosen.append(copy)
         lacking_bytes -= copy.size_bytes
@@ -66,12 +71,13 @@ def reason(copy: Copy) -> str:
         return "nobody else is known to hold it"
     if copy.others < SPARE:
         return f"scarce: {copy.others} other{'' if copy.others == 1 else 's'} hold{'s' if copy.others == 1 else ''} it"
-    return f"{copy.others} others hold it"
+    return f"{copy.others} others hold it, {copy.proven} of them proved it"
 
 
 def creator_may_leave(copy: Copy) -> str:
     """What the creator of a film may conclude, in words."""
-    if copy.others >= SPARE:
-        return f"{copy.others} hosts hold it whole; you may switch off"
-    hosts = {0: "no other host holds", 1: "1 other host holds"}.get(copy.others, f"{copy.others} other hosts hold")
-    return f"{hosts} it whole; stay on until {SPARE} do"
+    if copy.proven >= SPARE:
+        return f"{copy.proven} hosts hold it whole; you may switch off"
+    hosts = {0: "no other host", 1: "1 other host"}.get(copy.proven, f"{copy.proven} other hosts")
+    said = f"{copy.others} say{'s' if copy.others == 1 else ''} so"
+    return f"{hosts} proved to hold it whole ({said}); stay on until {SPARE} do"

@@ -58,7 +58,7 @@ def open_hosting(
         willing=bool(settings["host_films"]),
         gateway=public_url(settings),
         keep_cap=lambda cap_bytes: keep_disk_cap(home, settings, disk, cap_bytes),
-        others=challenges.count,
+        challenges=challenges,
         kept=_cids(file.read_text().split() if file.exists() else ()),
         keep_kept=keep,
     )

@@ -29,6 +29,10 @@ class World:
     def clock_ms(self) -> int:
         return next(self._ticks)
 
+    def pass_ms(self, passed_ms: int) -> None:
+        """Lets time pass."""
+        self._ticks = itertools.count(next(self._ticks) + passed_ms, 1000)
+
     def entropy(self, size: int) -> bytes:
         return hashlib.sha256(f"nonce {next(self._nonces)}".encode()).digest()[:size]
 

@@ -11,7 +11,7 @@ import pytest
 from cinepeer.adapters.ipfs.blockstore import BlockStore
 from cinepeer.adapters.ipfs.embedded import EmbeddedIpfs
 from cinepeer.app.catalogue import Version
-from cinepeer.app.challenge import Challenges
+from cinepeer.app.challenge import PROVEN_MS, Challenges
 from cinepeer.app.deny import DenyList
 from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
@@ -22,6 +22,7 @@ from unit.app.people import World, in_world
 
 FILM_BYTES = 600_000
 CAP_BYTES = 3 * FILM_BYTES + 10_000
+HOST = "12D3KooWhost"
 
 
 class Stand:
@@ -54,7 +55,7 @@ class Stand:
             lambda: ["/ip4/192.0.2.9/tcp/1/p2p/12D3KooWme"],
             cap_bytes=CAP_BYTES,
             willing=True,
-            others=self.challenges.count,
+            challenges=self.challenges,
             keep_kept=self._keep,
         )
         self.hosts = [await self.world.author(f"other {number}") for number in range(5)]
@@ -90,13 +91,18 @@ class Stand:
         assert found is not None
         return str(film.id), found
 
-    async def say(self, versions: Sequence[Version], hosts: Sequence[Author], name: str = "12D3KooWhost") -> None:
+    async def say(self, versions: Sequence[Version], hosts: Sequence[Author], name: str = HOST) -> None:
         """Has other hosts say that they hold versions."""
         for author in hosts:
             held = sorted(version.id for version in versions)
-            addrs = [f"/ip4/192.0.2.1/tcp/1/p2p/{name}"]
+            addrs = [f"/ip4/192.0.2.1/tcp/1/p2p/{name}{self.hosts.index(author) if name == HOST else ''}"]
             await author.sign("host", {"versions": held, "addrs": addrs, "gateway": None, "custody": False})
         await self.world.library.refresh()
+
+    async def hold(self, root: Cid) -> None:
+        """Has this host hold a film without having taken it."""
+        await self._fetch(root, [])
+        await self.ipfs.pin(root)
 
     async def held(self) -> set[Cid]:
         return {version.id for version in await self.hosting.held()}
@@ -167,11 +173,15 @@ def test_every_film_is_explained(tmp_path: Path) -> None:
         await stand.hosting.pursue()
         told = {one.name: one for one in await stand.hosting.explain()}
         assert told["far"].why == "found nobody, expected a provider" and told["far"].leaves is None
-        assert told["common"].why == "3 others hold it" and told["common"].leaves == 1
+        assert told["common"].why == "3 others hold it, 0 of them proved it" and told["common"].leaves == 1
         assert told["own"].why == "published by this author" and told["own"].leaves is None
-        assert told["own"].conclusion == "3 hosts hold it whole; you may switch off"
+        assert told["own"].conclusion == "no other host proved to hold it whole (3 say so); stay on until 3 do"
         assert told["common"].conclusion is None
         assert [one.name for one in await stand.hosting.explain()] == ["common", "own", "far"]
+        await stand.hold(own.root)
+        assert await stand.challenges.prove(own) == 3
+        told = {one.name: one for one in await stand.hosting.explain()}
+        assert told["own"].conclusion == "3 hosts hold it whole; you may switch off"
 
     on_a_stand(tmp_path, story)
 
@@ -190,6 +200,33 @@ def test_a_host_that_gives_no_block_in_time_counts_no_more_until_it_does(tmp_pat
         assert stand.challenges.count(film) == 1
         assert await stand.challenges.look() is not None
         assert {cid for cid, _ in stand.asked} <= set(stand.far)
+
+    on_a_stand(tmp_path, story)
+
+
+def test_no_film_leaves_because_others_say_that_they_hold_it(tmp_path: Path) -> None:
+    async def story(stand: Stand) -> None:
+        author = stand.hosts[4]
+        films = [await stand.film(f"film {number}", author) for number in range(3)]
+        await stand.hosting.pursue()
+        await stand.say([version for _, version in films], stand.hosts[:4], "liar")
+        _, scarce = await stand.film("scarce", author)
+        await stand.hosting.pursue()
+        assert await stand.held() == {version.id for _, version in films}
+        assert "left under the disk cap" in stand.hosting.declined[scarce.id]
+
+    on_a_stand(tmp_path, story)
+
+
+def test_one_peer_under_the_names_of_many_proves_once_and_not_for_ever(tmp_path: Path) -> None:
+    async def story(stand: Stand) -> None:
+        _, film = await stand.film("film", stand.hosts[4])
+        await stand.hosting.pursue()
+        await stand.say([film], stand.hosts[:4], "12D3KooWsame")
+        assert stand.challenges.proven(film) == 0 and stand.challenges.count(film) == 4
+        assert await stand.challenges.prove(film) == 1
+        stand.world.pass_ms(PROVEN_MS)
+        assert stand.challenges.proven(film) == 0
 
     on_a_stand(tmp_path, story)
 

@@ -14,9 +14,17 @@ from cinepeer.records.cid import RAW, Cid
 _numbers = itertools.count()
 
 
-def copy(others: int = 0, size_bytes: int = 10, *, held: bool = True, own: bool = False, kept: bool = False) -> Copy:
+def copy(
+    others: int = 0,
+    size_bytes: int = 10,
+    *,
+    held: bool = True,
+    own: bool = False,
+    kept: bool = False,
+    proven: int | None = None,
+) -> Copy:
     cid = Cid.of(str(next(_numbers)).encode(), RAW)
-    return Copy(cid, cid, size_bytes, others, held, own, kept)
+    return Copy(cid, cid, size_bytes, others, held, own, kept, others if proven is None else proven)
 
 
 COPIES = st.builds(
@@ -53,6 +61,12 @@ def test_a_film_leaves_only_for_one_that_is_scarcer_by_two() -> None:
     assert make_room([], copy(0, held=False), 0) == []
 
 
+def test_a_film_that_others_only_say_to_hold_does_not_leave() -> None:
+    assert make_room([copy(9, proven=SPARE - 1)], copy(0, held=False), 5) is None
+    claimed, proved = copy(9, proven=SPARE), copy(SPARE + 1)
+    assert make_room([claimed, proved], copy(0, held=False), 5) == [proved]
+
+
 def test_a_kept_film_takes_the_place_of_any_that_enough_others_hold() -> None:
     common = copy(SPARE, 10)
     assert make_room([common], copy(SPARE + 5, held=False, kept=True), 5) == [common]
@@ -65,7 +79,7 @@ def test_room_is_made_whole_or_not_at_all_and_never_of_what_must_stay(
     leaving = make_room(copies, wanted, lacking_bytes)
     if leaving is not None:
         assert sum(one.size_bytes for one in leaving) >= lacking_bytes
-        assert all(one.may_leave and one.others >= SPARE for one in leaving)
+        assert all(one.may_leave and one.proven >= SPARE for one in leaving)
         assert not any(one.is_own or one.is_kept or not one.is_held for one in leaving)
 
 
@@ -77,7 +91,7 @@ def test_room_is_made_whole_or_not_at_all_and_never_of_what_must_stay(
         (copy(0), "nobody else"),
         (copy(1), "scarce: 1 other holds it"),
         (copy(2), "scarce: 2 others hold it"),
-        (copy(7), "7 others hold it"),
+        (copy(7, proven=2), "7 others hold it, 2 of them proved it"),
     ],
 )
 def test_the_reason_is_said_in_words(found: Copy, words: str) -> None:
@@ -85,13 +99,13 @@ def test_the_reason_is_said_in_words(found: Copy, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("others", "words"),
+    ("proven", "words"),
     [
-        (0, "no other host holds it whole; stay on until 3 do"),
-        (1, "1 other host holds it whole; stay on until 3 do"),
-        (2, "2 other hosts hold it whole; stay on until 3 do"),
+        (0, "no other host proved to hold it whole (4 say so); stay on until 3 do"),
+        (1, "1 other host proved to hold it whole (4 say so); stay on until 3 do"),
+        (2, "2 other hosts proved to hold it whole (4 say so); stay on until 3 do"),
         (3, "3 hosts hold it whole; you may switch off"),
     ],
 )
-def test_the_creator_is_told_when_the_node_may_be_switched_off(others: int, words: str) -> None:
-    assert creator_may_leave(copy(others, own=True)) == words
+def test_the_creator_is_told_when_the_node_may_be_switched_off(proven: int, words: str) -> None:
+    assert creator_may_leave(copy(4, own=True, proven=proven)) == words

@@ -102,6 +102,18 @@ export interface AuditRequest {
   readonly at?: number | null;
 }
 
+/** An author as its records tell: films, lists, who follows it; `followed`: by this node's author. */
+export interface AuthorOf {
+  readonly author: string;
+  readonly name: string | null;
+  readonly profile: string | null;
+  readonly films: readonly string[];
+  readonly collections: readonly CollectionOf[];
+  readonly follows: readonly Followed[];
+  readonly followers: number;
+  readonly followed: boolean;
+}
+
 /** A peer that is turned away until a time (Unix, ms); `times` counts its bans, this one included. */
 export interface Ban {
   readonly peer: string;
@@ -190,6 +202,30 @@ export interface Claim {
 export interface Code {
   readonly address: string;
   readonly code: string;
+}
+
+/** A public list as its author said last; `id` is its first record, `record` the one that holds. */
+export interface CollectionOf {
+  readonly id: string;
+  readonly record: string;
+  readonly author: string;
+  readonly author_name: string | null;
+  readonly name: string;
+  readonly about: string;
+  readonly language: string;
+  readonly films: readonly string[];
+  readonly time_ms: number;
+  readonly followers: number;
+  readonly followed: boolean;
+}
+
+/** A list of films; `collection` is the one that changes, or null for a new one. */
+export interface CollectionRequest {
+  readonly collection?: string | null;
+  readonly name: string;
+  readonly about?: string;
+  readonly language?: string;
+  readonly films?: readonly string[];
 }
 
 /** One author's words on a record. */
@@ -358,7 +394,7 @@ export interface FateTold {
   readonly final: boolean;
 }
 
-/** A film with a record here; `yours` is what this node's author gave, `time` in ms. */
+/** A film with a record here; `yours` is what this node's author gave, `time` in ms, `premiere` in seconds. */
 export interface Film {
   readonly id: string;
   readonly name: string;
@@ -367,9 +403,26 @@ export interface Film {
   readonly facts: Facts;
   readonly versions: readonly Version[];
   readonly playable: boolean;
+  readonly premiere: number | null;
+  readonly unlisted: boolean;
   readonly titles: readonly string[];
   readonly yours: number | null;
   readonly scores: Scores;
+}
+
+/** An author's id or a list's; `follows` false ends it. */
+export interface FollowRequest {
+  readonly on: string;
+  readonly follows?: boolean;
+}
+
+/** What this node's author follows: an `author` or a `collection`, or something that is not known here (null). */
+export interface Followed {
+  readonly on: string;
+  readonly sort: string | null;
+  readonly name: string | null;
+  readonly record: string;
+  readonly time_ms: number;
 }
 
 /** How many private ratings went. */
@@ -437,6 +490,7 @@ export interface HostedFilm {
   readonly is_own: boolean;
   readonly is_kept: boolean;
   readonly others: number;
+  readonly proven: number;
   readonly why: string;
   readonly leaves: number | null;
   readonly conclusion: string | null;
@@ -581,6 +635,17 @@ export interface Neighbourhood {
   readonly refused: { readonly [key: string]: number };
 }
 
+/** Something done in public by somebody who is followed: a film, version, review or collection. */
+export interface NewsOf {
+  readonly record: string;
+  readonly author: string;
+  readonly author_name: string | null;
+  readonly kind: string;
+  readonly of: string;
+  readonly name: string | null;
+  readonly time_ms: number;
+}
+
 /** What the next record of a device must carry; its time may not be before `time_ms`. */
 export interface NextPlace {
   readonly seq: number;
@@ -710,6 +775,22 @@ export interface Problem {
   readonly detail: string;
 }
 
+/** An author's newest profile; `account` only where that account signed for the author too, else `objection`. */
+export interface ProfileOf {
+  readonly author: string;
+  readonly name: string;
+  readonly record: string | null;
+  readonly account: string | null;
+  readonly chain: number | null;
+  readonly objection: string | null;
+}
+
+/** A new name, and whether this node's account is to be named; what is left out stays as it is. */
+export interface ProfileRequest {
+  readonly name?: string | null;
+  readonly bound?: boolean | null;
+}
+
 /** The nodes from the state root of `block` to an account, and to slots of its storage. */
 export interface Proof {
   readonly address: string;
@@ -748,6 +829,8 @@ export interface PublicationRequest {
   readonly credits?: readonly readonly [string, string][];
   readonly owners?: readonly Share[];
   readonly title?: boolean;
+  readonly premiere?: number | null;
+  readonly unlisted?: boolean;
   readonly upload?: string | null;
   readonly offer?: OfferTerms | null;
 }
@@ -766,7 +849,7 @@ export interface PublicationState {
   readonly done: Published | null;
 }
 
-/** A film file on the node's own machine and what its creator says of it. */
+/** A film file on the node's own machine and what its creator says of it; `premiere` in seconds. */
 export interface PublishRequest {
   readonly path: string;
   readonly name: string;
@@ -778,6 +861,8 @@ export interface PublishRequest {
   readonly credits?: readonly readonly [string, string][];
   readonly owners?: readonly Share[];
   readonly title?: boolean;
+  readonly premiere?: number | null;
+  readonly unlisted?: boolean;
 }
 
 /** What a publication made. */
@@ -991,17 +1076,19 @@ export interface Scores {
   readonly viewers: Score;
 }
 
-/** A screener link's text, and until when (seconds) it holds. */
+/** A screener link's text, until when (seconds) it holds, and where any node's page opens it. */
 export interface ScreenerOf {
   readonly film: string;
   readonly until: number;
   readonly screener: string;
+  readonly path: string;
 }
 
-/** An own film, and for how many days its screener link holds. */
+/** An own film, and for how many days its screener link holds, or until when (seconds). */
 export interface ScreenerRequest {
   readonly film: string;
-  readonly days: number;
+  readonly days?: number | null;
+  readonly until?: number | null;
 }
 
 /** A licence offer in words. */
@@ -1244,11 +1331,14 @@ export interface Routes {
   readonly 'POST /api/acts': { body: ActRequest; answer: ActTold };
   readonly 'POST /api/anchors': { body: null; answer: Anchored };
   readonly 'POST /api/audits/signatures': { body: ReportRequest; answer: ReportSigned };
+  readonly 'GET /api/authors/{author}': { body: null; answer: AuthorOf };
   readonly 'DELETE /api/bans/{peer_id}': { body: null; answer: Neighbourhood };
   readonly 'GET /api/checkpoints': { body: null; answer: readonly Checkpoint[] };
   readonly 'POST /api/checkpoints': { body: null; answer: Checkpoint };
   readonly 'GET /api/checkpoints/{record}': { body: null; answer: Counted };
   readonly 'POST /api/checkpoints/{record}/replay': { body: null; answer: Replayed };
+  readonly 'POST /api/collections': { body: CollectionRequest; answer: Signed };
+  readonly 'GET /api/collections/{collection}': { body: null; answer: CollectionOf };
   readonly 'POST /api/comments': { body: CommentRequest; answer: Signed };
   readonly 'POST /api/deeds': { body: DeedRequest; answer: DeedFile };
   readonly 'POST /api/deeds/announcements': { body: DeedFile; answer: DeedAnnounced };
@@ -1265,6 +1355,8 @@ export interface Routes {
   readonly 'GET /api/films/{film}/reviews': { body: null; answer: readonly Review[] };
   readonly 'GET /api/films/{film}/rights': { body: null; answer: Rights };
   readonly 'GET /api/films/{film}/showing': { body: null; answer: Showing };
+  readonly 'GET /api/follows': { body: null; answer: readonly Followed[] };
+  readonly 'POST /api/follows': { body: FollowRequest; answer: Signed };
   readonly 'GET /api/hosting': { body: null; answer: Hosted };
   readonly 'POST /api/hosting': { body: null; answer: Pursued };
   readonly 'PATCH /api/hosting': { body: HostingRequest; answer: HostingChanged };
@@ -1289,10 +1381,13 @@ export interface Routes {
   readonly 'GET /api/neighbourhood': { body: null; answer: Neighbourhood };
   readonly 'GET /api/network': { body: null; answer: AnnouncementTold };
   readonly 'POST /api/network': { body: AnnouncementRequest; answer: AnnouncementTold };
+  readonly 'GET /api/news': { body: null; answer: readonly NewsOf[] };
   readonly 'POST /api/offers': { body: OfferRequest; answer: Offered };
   readonly 'POST /api/payments': { body: PaymentRequest; answer: Paid };
   readonly 'GET /api/peers': { body: null; answer: readonly Peer[] };
   readonly 'POST /api/peers': { body: AddressRequest; answer: Connected };
+  readonly 'POST /api/profiles': { body: ProfileRequest; answer: ProfileOf };
+  readonly 'GET /api/profiles/{author}': { body: null; answer: ProfileOf };
   readonly 'GET /api/publications': { body: null; answer: readonly PublicationState[] };
   readonly 'POST /api/publications': { body: PublicationRequest; answer: PublicationBegun };
   readonly 'GET /api/publications/{publication}': { body: null; answer: PublicationState };

@@ -46,6 +46,7 @@ class HostedFilm(Answer):
     is_own: bool
     is_kept: bool
     others: int
+    proven: int
     why: str
     leaves: int | None
     conclusion: str | None
@@ -97,7 +98,7 @@ def _film(parts: Parts, found: Explained) -> dict[str, Any]:
         "version": str(copy.version),
         "film": found.film,
         "name": found.name,
-        **{name: getattr(copy, name) for name in ("size_bytes", "is_held", "is_own", "is_kept", "others")},
+        **{name: getattr(copy, name) for name in ("size_bytes", "is_held", "is_own", "is_kept", "others", "proven")},
         **{name: getattr(found, name) for name in ("why", "leaves", "conclusion")},
         "hosts": [
             {"author": str(host.author), "gateway": host.gateway, "challenged": _result(result)}
