@@ -92,6 +92,10 @@ BODIES: list[tuple[str, dict[str, Value]]] = [
     ("review", {"film": str(FILM), "text": "他们在雨中等待。", "language": "zh-Hans", "spoiler": False}),
     ("review", {"film": "imdb:tt0111161", "text": "x" * 16_384, "language": "", "spoiler": True}),
     ("comment", {"on": FILM, "text": "So did I.", "language": "en"}),
+    ("follow", {"on": FILM, "follows": False}),
+    ("collection", {"list": None, "name": "夜", "about": "", "language": "zh-Hans",
+                    "films": ["imdb:tt0111161", str(FILM)]}),
+    ("collection", {"list": FILM, "name": "Nights", "about": "x" * 4_096, "language": "", "films": []}),
 ]  # fmt: skip
 
 _good = dict(BODIES)
@@ -148,6 +152,14 @@ REFUSED_BODIES: list[tuple[str, str, Value]] = [
     ("a spoiler that is 1", "review", {"nonce": NONCE, **_good["review"], "spoiler": 1}),
     ("a comment of 4,097 bytes", "comment", {"nonce": NONCE, **_good["comment"], "text": "x" * 4_097}),
     ("a comment on a file", "comment", {"nonce": NONCE, **_good["comment"], "on": FOLDER}),
+    ("a follow on a file", "follow", {"nonce": NONCE, **_good["follow"], "on": FOLDER}),
+    ("a follow that is 1", "follow", {"nonce": NONCE, **_good["follow"], "follows": 1}),
+    ("a list without a name", "collection", {"nonce": NONCE, **_good["collection"], "name": ""}),
+    ("a list about 4,097 bytes", "collection", {"nonce": NONCE, **_good["collection"], "about": "x" * 4_097}),
+    ("a list of a file", "collection", {"nonce": NONCE, **_good["collection"], "list": FOLDER}),
+    ("a film twice in a list", "collection", {"nonce": NONCE, **_good["collection"], "films": ["tmdb:1", "tmdb:1"]}),
+    ("a list of 257 films", "collection",
+     {"nonce": NONCE, **_good["collection"], "films": [f"movielens:{n}" for n in range(1, 258)]}),
 ]  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from cinepeer.app.collected import Collected
+from cinepeer.app.follows import TOLD_KINDS, Follows
 from cinepeer.app.said import Said
 from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record
@@ -66,17 +68,21 @@ class Catalogue:
     offers: list[tuple[Record, dict[str, Any]]] = field(default_factory=list)
     names: dict[Cid, str] = field(default_factory=dict)
     said: Said = field(default_factory=Said)
+    follows: Follows = field(default_factory=Follows)
+    collected: Collected = field(default_factory=Collected)
     _profiles: dict[Cid, tuple[int, Cid]] = field(default_factory=dict)
     _early: dict[str, list[tuple[Record, dict[str, Any]]]] = field(default_factory=dict)
 
     def apply(self, record: Record, body: dict[str, Any]) -> None:
         """Folds one counted record in; kinds that are not about films change nothing."""
+        if record.kind == "follow" or record.kind in TOLD_KINDS:
+            self.follows.apply(record, body)
         match record.kind:
             case "film":
                 film = Film(str(record.id), record.id, record.author, record.time, body)
                 self.films[film.id] = film
                 for part, fields in self._early.pop(film.id, []):
-                    self.apply(part, fields)
+                    self._add_part(part, fields)
             case "version" | "title":
                 self._add_part(record, body)
             case "offer":
@@ -85,6 +91,8 @@ class Catalogue:
                 self._add_provider(record, body)
             case "review" | "comment":
                 self.said.apply(record, body)
+            case "collection":
+                self.collected.apply(record, body)
             case "profile":
                 self._add_name(record, body)
 

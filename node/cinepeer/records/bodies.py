@@ -36,6 +36,7 @@ AuthorId = NewType("AuthorId", str)
 
 MAX_BODY_BYTES = 32_768
 MAX_RATINGS = 256
+MAX_LISTED = 256
 NONCE_BYTES = 16
 
 # The chain of keys is made of these; without their bodies nobody could follow it.
@@ -111,6 +112,16 @@ KINDS: dict[str, Form] = {
     "rating": Form({"ratings": _ratings}),
     "review": Form({"film": _film, "text": text(16_384, least_bytes=1), "language": name, "spoiler": flag}),
     "comment": Form({"on": record_link, "text": text(4_096, least_bytes=1), "language": name}),
+    "follow": Form({"on": record_link, "follows": flag}),
+    "collection": Form(
+        {
+            "list": maybe(record_link),
+            "name": text(1_024, least_bytes=1),
+            "about": text(4_096),
+            "language": name,
+            "films": distinct(_film, MAX_LISTED),
+        }
+    ),
     "retraction": Form({"records": distinct(record_link, 256, least=1), "reason": prose}),
     "offer": Form({"chain": whole(), "contract": _address, "terms": anything, "signature": _signature}),
     "title": Form(

@@ -8,6 +8,7 @@ import { Refused } from './refused';
 
 export const MAX_BODY_BYTES = 32_768;
 const MAX_RATINGS = 256;
+const MAX_LISTED = 256;
 const NONCE_BYTES = 16;
 
 const EXTERNAL = /^(?:imdb:tt(?:[0-9]{7}|[1-9][0-9]{7,9})|wikidata:Q[1-9][0-9]{0,11}|tmdb:[1-9][0-9]{0,9}|movielens:[1-9][0-9]{0,9})$/;
@@ -82,6 +83,10 @@ const KINDS: { readonly [kind: string]: Form } = {
   rating: { needed: { ratings: isRatings } },
   review: { needed: { film: isFilm, text: text(16_384, 1), language: name, spoiler: flag } },
   comment: { needed: { on: recordLink, text: text(4_096, 1), language: name } },
+  follow: { needed: { on: recordLink, follows: flag } },
+  collection: {
+    needed: { list: maybe(recordLink), name: text(1_024, 1), about: text(4_096), language: name, films: distinct(isFilm, MAX_LISTED) },
+  },
   retraction: { needed: { records: distinct(recordLink, 256, 1), reason: prose } },
   offer: { needed: { ...chained, terms: anything, signature } },
   title: { needed: { film: recordLink, ...chained, title: address, deed: anything, signature } },

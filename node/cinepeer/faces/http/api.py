@@ -24,6 +24,7 @@ from cinepeer.faces.http.networks import networks
 from cinepeer.faces.http.node import node
 from cinepeer.faces.http.opinions import opinions
 from cinepeer.faces.http.parts import Parts
+from cinepeer.faces.http.people import people
 from cinepeer.faces.http.problems import ERRORS, tell_problems
 from cinepeer.faces.http.publications import publications
 from cinepeer.faces.http.reviews import reviews
@@ -40,6 +41,7 @@ ROUTERS = (
     taste,
     imports,
     reviews,
+    people,
     uploads,
     publications,
     node,

@@ -20,6 +20,7 @@ from cinepeer.faces.http.gateway import gateway
 from cinepeer.faces.http.guard import Asgi, Receive, Scope, Send, headed, send_problem
 from cinepeer.faces.http.opinions import reading_records
 from cinepeer.faces.http.parts import Parts
+from cinepeer.faces.http.people import reading_people
 from cinepeer.faces.http.problems import ERRORS, tell_problems
 from cinepeer.faces.http.reviews import reading_reviews
 from cinepeer.faces.http.routing import routing
@@ -61,6 +62,7 @@ def readable(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> 
         models(parts),
         reading_checkpoints(parts),
         reading_reviews(parts),
+        reading_people(parts),
         _summary(parts),
         chain(parts),
         routing(parts),
