@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -91,6 +92,53 @@ def test_a_screener_link_opens_what_it_was_made_for(node: Running) -> None:
     assert "by a screener link until" in told(node, *words, made["screener"])["reason"]
     ended = command(*words, made["screener"][:-4] + "AAAA", "--home", node.home)
     assert ended.returncode == 2
+
+
+def test_a_screener_link_has_an_end_to_come(node: Running) -> None:
+    made = told(node, "screener", "First Light", "--until", "2035-01-01")
+    assert (made["until"], made["path"]) == (2_051_222_400, f"/film/{made['film']}#screener={made['screener']}")
+    for words in (("--until", "2020-01-01"), ("--until", "2200-01-01"), ("--until", "soon"), ()):
+        ended = command("screener", "First Light", *words, "--home", node.home)
+        assert ended.returncode == 2, ended.stderr
+
+
+def test_a_profile_names_an_account_that_signed_for_its_author(node: Running) -> None:
+    fresh = told(node, "profile")
+    assert (fresh["name"], fresh["record"], fresh["account"]) == ("", None, None)
+    named = told(node, "profile", "--name", "  Ada   Reel ")
+    assert (named["name"], named["account"]) == ("Ada Reel", None)
+    bound = told(node, "profile", "--bind")
+    assert (bound["name"], bound["account"]) == ("Ada Reel", told(node, "pay")["address"])
+    assert told(node, "profile", "--bind")["record"] == bound["record"], "what it says already is not signed again"
+    assert told(node, "profile", fresh["author"]) == bound
+    renamed = told(node, "profile", "--name", "Ada")
+    assert (renamed["name"], renamed["account"]) == ("Ada", bound["account"])
+    assert told(node, "profile", "--unbind")["account"] is None
+    for words in (("nobody",), ("nobody", "--bind"), ("--name", "a" * 81), ("--name", "a\u202eb")):
+        ended = command("profile", *words, "--home", node.home)
+        assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1), words
+
+
+def test_a_film_before_its_premiere_is_listed_nowhere_but_at_home(node: Running, tmp_path: Path) -> None:
+    film = tmp_path / "later.mp4"
+    asyncio.run(make_sample(film, seconds=2))
+    ended = command("publish", film, "--name", "Later", "--premiere", "2035-01-01", "--no-title", "--home", node.home)
+    assert ended.returncode == 0, ended.stderr
+    (later,) = [one for one in told(node, "films") if one["name"] == "Later"]
+    assert (later["premiere"], later["unlisted"]) == (2_051_222_400, False)
+    answer = told(node, "showing", "Later", code=1)
+    assert "premiere on 2035-01-01" in answer["reason"]
+    link = told(node, "screener", "Later", "--until", "2034-12-31")["screener"]
+    assert told(node, "showing", "Later", "--screener", link)["allowed"]
+    assert told(node, "showing", "Later", "--time", "2035-01-01")["allowed"]
+    with running(tmp_path / "other", "--join", node.told["p2p"][0]) as other:
+        deadline = time.monotonic() + 60
+        while (seen := command("showing", later["id"], "--json", "--home", other.home)).returncode != 1:
+            assert time.monotonic() < deadline, seen.stderr
+            time.sleep(0.5)
+        assert "premiere" in json.loads(seen.stdout)["reason"]
+        assert [one["name"] for one in told(other, "films")] == ["First Light"]
+        assert told(other, "search", "Later")["films"] == []
 
 
 def test_offers_are_told_as_plain_texts_that_are_read_back(node: Running) -> None:

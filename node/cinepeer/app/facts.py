@@ -11,6 +11,7 @@ from cinepeer.recommend.rules import Facts
 from cinepeer.records.cid import Cid
 from cinepeer.records.film_id import is_film_id
 from cinepeer.rights.licences import can_show
+from cinepeer.rights.showing import is_listed, release_of
 from cinepeer.rights.state import State, Status
 
 MEDIUM = "streaming"
@@ -78,7 +79,8 @@ def about_films(catalogue: Catalogue) -> dict[str, About]:
 
 def _facts(catalogue: Catalogue, film: Film, is_seen: bool, pins: Collection[Cid], ground: Ground | None) -> Facts:
     lengths = [int(version.fields["duration_ms"]) for version in film.versions]
-    is_licensed, is_disputed = (None, False) if ground is None else _rights(film, ground)
+    unknown = (False if release_of(film.fields).unlisted else None, False)
+    is_licensed, is_disputed = unknown if ground is None else _rights(film, ground)
     return Facts(
         minutes=-(-min(lengths) // 60_000) if lengths else None,
         year=film.fields.get("year"),
@@ -93,7 +95,12 @@ def _facts(catalogue: Catalogue, film: Film, is_seen: bool, pins: Collection[Cid
 
 
 def _rights(film: Film, ground: Ground) -> tuple[bool | None, bool]:
-    """(may it be shown here and now, is it contested) from the first title of the film that the ledger knows."""
+    """
+    (may it be shown here and now, is it contested) from the first title of the film that the ledger knows. What its
+    creator keeps out of lists, or shows later, is not for lists.
+    """
+    if not is_listed(release_of(film.fields), ground.time):
+        return False, False
     for _, fields in film.titles:
         title = ground.state.titles.get(bytes(fields["title"]))
         if title is None:

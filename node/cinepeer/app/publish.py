@@ -33,7 +33,7 @@ Tell = Callable[[str, dict[str, object]], None]
 
 @dataclass(frozen=True, slots=True)
 class FilmFacts:
-    """What the creator says of a film."""
+    """What the creator says of a film; `premiere` in seconds: before it the film is shown by licence or link alone."""
 
     name: str
     year: int | None = None
@@ -43,6 +43,8 @@ class FilmFacts:
     languages: tuple[str, ...] = ()
     credits: tuple[tuple[str, str], ...] = ()
     label: str = "original cut"
+    premiere: int | None = None
+    unlisted: bool = False
 
     def check(self) -> None:
         """Raises `BadInput` for what no film record can hold."""
@@ -66,6 +68,8 @@ class FilmFacts:
             "genres": list(self.genres),
             "synopsis": self.synopsis,
             "languages": list(self.languages),
+            **({} if self.premiere is None else {"premiere": self.premiere}),
+            **({"unlisted": True} if self.unlisted else {}),
         }
 
 

@@ -12,6 +12,7 @@ from cinepeer.app.parts import RecordStore
 from cinepeer.app.titles import Titles
 from cinepeer.errors import BadInput, Refused
 from cinepeer.rights.deeds import Offer
+from cinepeer.rights.inspection import moment
 from cinepeer.rights.sentence import offer_sentence
 from cinepeer.rights.showing import (
     FilmRights,
@@ -24,6 +25,8 @@ from cinepeer.rights.showing import (
 )
 from cinepeer.rights.state import State, fold
 from cinepeer.rights.statement import Statement, of_holder, parts_text, rows_csv, statement_of, verify_statement
+
+MAX_SCREENER_S = 3_653 * 86_400
 
 
 class Statements:
@@ -111,8 +114,12 @@ class Statements:
         block: int | None,
         licensee: bytes | None,
         screener: str | None,
+        own: bool = False,
     ) -> dict[str, Any]:
-        """Whether a film may be shown, why, and which entry decides; with competing claims and disputes."""
+        """
+        Whether a film may be shown, why, and which entry decides; with competing claims and disputes. With `own`,
+        what is refused to any viewer may still be shown under a licence of this node's account.
+        """
         entries, head = await self._titles.entries()
         if block is not None and block > head:
             raise BadInput(f"found the block {block}, expected one up to the ledger's newest, {head}")
@@ -121,6 +128,9 @@ class Statements:
         rights = FilmRights(title, entries, release_of(film.fields))
         link = None if screener is None else self._verified(screener, film)
         answer = can_show_film(rights, territory, medium, at, block, licensee=licensee, screener=link)
+        if own and not answer.allowed and licensee is None:
+            mine = can_show_film(rights, territory, medium, at, block, licensee=self._titles.address, screener=link)
+            answer = mine if mine.allowed else answer
         state = fold(entries, up_to=block)
         return {
             "allowed": answer.allowed,
@@ -149,13 +159,15 @@ class Statements:
             raise BadInput(str(refused)) from refused
         return screener
 
-    def screener(self, film: Film, days: int) -> dict[str, Any]:
-        """A link by which an own film may be seen for some days although its premiere is still to come."""
+    def screener(self, film: Film, until: int) -> dict[str, Any]:
+        """A link by which an own film may be seen until a time (seconds) although its premiere is still to come."""
         if film.author != self._author.id:
             raise BadInput(f"found the film {film.id} of another author, expected one of your own")
-        until = self._clock_s() + days * 86_400
+        now = self._clock_s()
+        if not now < until <= now + MAX_SCREENER_S:
+            raise BadInput(f"found an end at {moment(until)}, expected a time to come within ten years")
         link = screener_text(self._author.sign_screener(film.record, until))
-        return {"film": film.id, "until": until, "screener": link}
+        return {"film": film.id, "until": until, "screener": link, "path": f"/film/{film.id}#screener={link}"}
 
     def sentences(self, film: Film, language: str) -> list[dict[str, str]]:
         """The licence offers of a film, each as one plain text in a language."""

@@ -11,6 +11,7 @@ from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
 from cinepeer.app.network import Network
 from cinepeer.app.parts import Ledger, Receipt, RecordStore
+from cinepeer.app.profile import Wallet
 from cinepeer.errors import BadInput
 from cinepeer.records import merkle
 from cinepeer.records.bodies import parse_body
@@ -74,6 +75,7 @@ class Titles:
         self._turn = asyncio.Lock()
         self.contracts: ContractSet = network.contracts
         self.address = address_of(key)
+        self.wallet = Wallet(key, self.contracts)
 
     async def account(self) -> dict[str, Any]:
         """This home's account on the ledger."""

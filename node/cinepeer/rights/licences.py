@@ -8,7 +8,7 @@ from itertools import combinations
 from cinepeer.errors import BadInput
 from cinepeer.rights.events import Entry
 from cinepeer.rights.state import Licence, State, Status, Title
-from cinepeer.rights.territories import territory_bit
+from cinepeer.rights.territories import WORLD, territory_bit, territory_codes
 
 FOREVER = (1 << 40) - 1
 """The end of a licence without end, in seconds."""
@@ -53,9 +53,10 @@ def can_show(
 
     Without a `licensee` the question is a viewer's, about a film that its creator published openly: it may be shown
     unless the title is suspended or void, or somebody holds an exclusive licence there and then. A `licensee`
-    (20 bytes) needs a live licence that covers the territory (ISO 3166-1 alpha-2), the medium and the time.
+    (20 bytes) needs a live licence that covers the territory (ISO 3166-1 alpha-2), the medium and the time. An empty
+    territory was not told: then an exclusive licence anywhere stands against a viewer.
     """
-    where, how = territory_bit(territory), medium_bit(medium)
+    where, how = _where(territory), medium_bit(medium)
     found = state.titles.get(title)
     if found is None:
         return Answer(False, f"found no title 0x{title.hex()} on the ledger, expected one that is registered")
@@ -67,9 +68,18 @@ def can_show(
         return _for_licensee(found, covering, licensee)
     for licence in covering:
         if state.offers[licence.offer].exclusive:
-            holder = licence.licensee.hex()
-            return Answer(False, f"0x{holder} holds an exclusive licence for {medium} in {territory}", licence.entry)
-    return Answer(True, f"published openly, and no exclusive licence for {medium} in {territory} stands against it")
+            holder = f"0x{licence.licensee.hex()} holds an exclusive licence for {medium} in"
+            if territory:
+                return Answer(False, f"{holder} {territory}", licence.entry)
+            places = territory_codes(state.offers[licence.offer].territory)
+            told = ", ".join(places) if places else "the whole world"
+            return Answer(False, f"{holder} {told}, and it was not told where the film is to be shown", licence.entry)
+    place = f" in {territory}" if territory else ""
+    return Answer(True, f"published openly, and no exclusive licence for {medium}{place} stands against it")
+
+
+def _where(territory: str) -> int:
+    return territory_bit(territory) if territory else WORLD
 
 
 def may_keep(state: State, title: bytes) -> Answer:

@@ -66,13 +66,14 @@ def can_show_film(
 ) -> Answer:
     """
     Whether a film may be shown at `time` (seconds), by the ledger as it stood at `block` (None: now), with the entry
-    that decides. A `screener` is one that `verify_screener` let pass. Raises `BadInput` for an unknown territory or
-    medium.
+    that decides; an empty `territory` was not told. A `screener` is one that `verify_screener` let pass. Raises
+    `BadInput` for an unknown territory or medium.
     """
     state = fold(film.entries, up_to=block)
     title = None if film.title is None else state.titles.get(film.title)
     if title is None:
-        territory_bit(territory)
+        if territory:
+            territory_bit(territory)
         answer = Answer(True, "published openly, without a title on the ledger")
     else:
         answer = can_show(state, title.id, territory, medium, time, licensee)

@@ -14,6 +14,7 @@ from cinepeer.faces.cli import resting
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
 from cinepeer.faces.cli.choice import FILM, film_id
 from cinepeer.faces.cli.measure import measured, say_over
+from cinepeer.faces.cli.moment import MOMENT
 
 
 @click.command(epilog="Example: cinepeer publish film.mp4 --name 'First Light' --year 2026 --owner 0xABC…=3000")
@@ -27,6 +28,10 @@ from cinepeer.faces.cli.measure import measured, say_over
 @click.option("--external", multiple=True, help="An external id such as imdb:tt0111161; repeatable.")
 @click.option("--owner", "owners", multiple=True, help="A co-owner ADDRESS=SHARES (basis points); you keep the rest.")
 @click.option("--title/--no-title", default=True, help="Register the title on the ledger.")
+@click.option(
+    "--premiere", type=MOMENT, help="The day or moment (UTC) before which it is shown by licence or link alone."
+)
+@click.option("--unlisted", is_flag=True, help="Have lists and searches leave it out; its own page opens.")
 @json_option
 @home_option
 def publish(file: Path, as_json: bool, home: Path, **facts: Any) -> None:
@@ -84,6 +89,8 @@ def _wanted(
     external: tuple[str, ...],
     owners: tuple[str, ...],
     title: bool,
+    premiere: int | None,
+    unlisted: bool,
 ) -> dict[str, Any]:
     """What a person said of a film, as the API takes it; raises `BadInput`."""
     return {
@@ -97,6 +104,8 @@ def _wanted(
         "external": list(external),
         "owners": [parse_owner(text) for text in owners],
         "title": title,
+        "premiere": premiere,
+        "unlisted": unlisted,
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,28 +13,9 @@ import click
 from cinepeer.errors import BadInput
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
 from cinepeer.faces.cli.choice import FILM, film_id
+from cinepeer.faces.cli.moment import MOMENT
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
-
-
-class Moment(click.ParamType):
-    """A day as 2026-11-21, or a time as 2026-11-21T12:00:00Z, in UTC; as seconds since 1970."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ARG002 (click's signature)
-        """Reads it; raises `BadInput`."""
-        try:
-            said = datetime.fromisoformat(str(value))
-        except ValueError as error:
-            raise BadInput(f"found the time {str(value)[:40]!r}, expected one such as 2026-11-21") from error
-        seconds = int((said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp())
-        if seconds < 0:
-            raise BadInput(f"found the time {str(value)[:40]!r}, expected one from 1970 on")
-        return seconds
-
-
-MOMENT = Moment()
 
 
 @click.command(epilog="Example: cinepeer statement 'First Light' --from 2026-01-01 --to 2026-04-01 --csv quarter.csv")
@@ -70,7 +50,7 @@ def statement(
 
 @click.command(epilog="Example: cinepeer showing 'First Light' --territory FR --medium cinema")
 @click.argument("film", type=FILM)
-@click.option("--territory", required=True, metavar="CODE", help="A country such as FR (ISO 3166-1).")
+@click.option("--territory", default="", metavar="CODE", help="A country such as FR (ISO 3166-1); else wherever.")
 @click.option("--medium", default="streaming", show_default=True)
 @click.option("--time", "moment", type=MOMENT, help="When (UTC); else now.")
 @click.option("--block", type=click.IntRange(min=0), help="By the ledger as it stood at this block.")
@@ -111,6 +91,19 @@ def showing(
     return 0 if found["allowed"] else 1
 
 
+@click.command(epilog="Example: cinepeer screener 'First Light' --until 2027-03-01")
+@click.argument("film", type=FILM)
+@click.option(
+    "--until", type=MOMENT, required=True, help="The day or moment (UTC) until which the link opens the film."
+)
+@json_option
+@home_option
+def screener(film: str, until: int, as_json: bool, home: Path) -> None:
+    """Make a link by which your film may be seen before its premiere, until a day; a link cannot be taken back."""
+    node = Node.of(home)
+    show(node.post("/api/screeners", {"film": film_id(node, film), "until": until}), as_json, _link)
+
+
 def _rows(found: dict[str, Any]) -> Iterator[str]:
     if not found["rows"]:
         yield f"nobody earned or held anything in this period, as of block {found['block']}"
@@ -136,6 +129,7 @@ def _answer(found: dict[str, Any]) -> Iterator[str]:
 
 def _link(found: dict[str, Any]) -> Iterator[str]:
     yield f"{found['screener']}"
+    yield f"in a browser: {found['path']} at the address of any node that knows the film"
 
 
 def _write(path: Path, text: str) -> None:

@@ -97,7 +97,7 @@ class Scores(Answer):
 
 
 class Film(Answer):
-    """A film with a record here; `yours` is what this node's author gave, `time` in ms."""
+    """A film with a record here; `yours` is what this node's author gave, `time` in ms, `premiere` in seconds."""
 
     id: str
     name: str
@@ -106,6 +106,8 @@ class Film(Answer):
     facts: Facts
     versions: list[Version]
     playable: bool
+    premiere: int | None
+    unlisted: bool
     titles: list[str]
     yours: int | None
     scores: Scores

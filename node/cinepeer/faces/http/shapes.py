@@ -25,7 +25,7 @@ class Share(Shape):
 
 
 class PublishRequest(Shape):
-    """A film file on the node's own machine and what its creator says of it."""
+    """A film file on the node's own machine and what its creator says of it; `premiere` in seconds."""
 
     path: str
     name: str = Field(min_length=1, max_length=300)
@@ -37,12 +37,15 @@ class PublishRequest(Shape):
     credits: list[tuple[str, str]] = []
     owners: list[Share] = []
     title: bool = True
+    premiere: int | None = Field(default=None, ge=0, lt=1 << 40)
+    unlisted: bool = False
 
     def facts(self) -> FilmFacts:
         """What the creator says of the film."""
         names = ("external", "genres", "languages", "credits")
         several = {name: tuple(getattr(self, name)) for name in names}
-        return FilmFacts(name=self.name, year=self.year, synopsis=self.synopsis, **several)
+        release = {"premiere": self.premiere, "unlisted": self.unlisted}
+        return FilmFacts(name=self.name, year=self.year, synopsis=self.synopsis, **several, **release)
 
     def wish(self) -> Wish:
         """As the application takes it."""

@@ -6,7 +6,7 @@ import time as clock
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cinepeer.app.statements import Statements
 from cinepeer.faces.http import views
@@ -116,18 +116,27 @@ class Showing(Answer):
 
 
 class ScreenerRequest(Shape):
-    """An own film, and for how many days its screener link holds."""
+    """An own film, and for how many days its screener link holds, or until when (seconds)."""
 
     film: str
-    days: int = Field(ge=1, le=3_650)
+    days: int | None = Field(default=None, ge=1, le=3_650)
+    until: int | None = Field(default=None, ge=0, lt=FAR_S)
+
+    @model_validator(mode="after")
+    def check_end(self) -> ScreenerRequest:
+        """One end, told one way."""
+        if (self.days is None) == (self.until is None):
+            raise ValueError("expected days or until, and not both")
+        return self
 
 
 class ScreenerOf(Answer):
-    """A screener link's text, and until when (seconds) it holds."""
+    """A screener link's text, until when (seconds) it holds, and where any node's page opens it."""
 
     film: str
     until: int
     screener: str
+    path: str
 
 
 class Sentence(Answer):
@@ -159,16 +168,17 @@ def statements(parts: Parts) -> APIRouter:
     @router.get("/api/films/{film}/showing", response_model=Showing)
     async def get_showing(
         film: str,
-        territory: str,
+        territory: str = "",
         medium: str = "streaming",
         time: Seconds | None = None,
         block: Seconds | None = None,
         licensee: Account = None,
         screener: Annotated[str | None, Query(max_length=1_000)] = None,
+        own: bool = False,
     ) -> dict[str, Any]:
-        """Whether a film may be shown there, so, then, and by whom."""
+        """Whether a film may be shown there (without `territory`: wherever), so, then, and by whom."""
         who = None if licensee is None else bytes.fromhex(licensee[2:])
-        return await told().showing(views.film_of(parts, film), territory, medium, time, block, who, screener)
+        return await told().showing(views.film_of(parts, film), territory, medium, time, block, who, screener, own)
 
     @router.get("/api/films/{film}/offers", response_model=list[Sentence])
     async def get_offers(film: str, language: Literal["en", "zh"] = "en") -> list[dict[str, str]]:
@@ -178,6 +188,8 @@ def statements(parts: Parts) -> APIRouter:
     @router.post("/api/screeners", response_model=ScreenerOf)
     async def new_screener(wanted: ScreenerRequest) -> dict[str, Any]:
         """A link by which an own film may be seen before its premiere."""
-        return told().screener(views.film_of(parts, wanted.film), wanted.days)
+        until = _now_s() + wanted.days * 86_400 if wanted.days is not None else wanted.until
+        assert until is not None, "the shape has one of them"
+        return told().screener(views.film_of(parts, wanted.film), until)
 
     return router

@@ -16,6 +16,7 @@ from cinepeer.faces.http.parts import Parts
 from cinepeer.records.bodies import KEY_KINDS, parse_film_id
 from cinepeer.records.cid import Cid
 from cinepeer.replication.scope import write_setting
+from cinepeer.rights.showing import is_listed, release_of
 
 # How long the list of neighbours waits for the network's own counts.
 _COUNTS_S = 2.0
@@ -93,11 +94,10 @@ def _head_start(parts: Parts) -> dict[str, Any] | None:
 
 
 async def films(parts: Parts, limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
-    """All films with a record here, playable ones first, then by name; or a page of them."""
+    """All films with a record here that lists may name, playable ones first, then by name; or a page of them."""
     held = await _held(parts)
-    found = sorted(
-        parts.library.catalogue.films.values(), key=lambda film: (not _is_playable(film, held), film.name, film.id)
-    )
+    listed = [film for film in parts.library.catalogue.films.values() if _is_listed(parts, film)]
+    found = sorted(listed, key=lambda film: (not _is_playable(film, held), film.name, film.id))
     return [_film(parts, film, held) for film in found[offset : None if limit is None else offset + limit]]
 
 
@@ -105,7 +105,8 @@ async def search(parts: Parts, text: str, limit: int) -> dict[str, Any]:
     """Films found by their words, each as in the list of all."""
     hits, held = await parts.search.find(text, limit), await _held(parts)
     catalogue = parts.library.catalogue.films
-    return {"films": [_film(parts, catalogue[film], held) for film in hits.films], "taken": hits.taken}
+    listed = [catalogue[film] for film in hits.films if _is_listed(parts, catalogue[film])]
+    return {"films": [_film(parts, film, held) for film in listed], "taken": hits.taken}
 
 
 async def film(parts: Parts, text: str) -> dict[str, Any]:
@@ -129,6 +130,11 @@ def _is_playable(film: Film, held: _Held) -> bool:
     return any(version.root in held.pins or version.id in held.providers for version in film.versions)
 
 
+def _is_listed(parts: Parts, film: Film) -> bool:
+    """Whether lists name a film now; its own creator's node always does."""
+    return film.author == parts.author.id or is_listed(release_of(film.fields), parts.clock_ms() // 1000)
+
+
 def _film(parts: Parts, found: Film, held: _Held) -> dict[str, Any]:
     versions = [_version(version, held) for version in found.versions]
     stars, source = _stars(parts, found.id)
@@ -141,6 +147,8 @@ def _film(parts: Parts, found: Film, held: _Held) -> dict[str, Any]:
         "facts": {name: found.fields[name] for name in answers.Facts.model_fields if name in found.fields},
         "versions": versions,
         "playable": _is_playable(found, held),
+        "premiere": release_of(found.fields).premiere,
+        "unlisted": release_of(found.fields).unlisted,
         "titles": ["0x" + bytes(body["title"]).hex() for _, body in found.titles],
         "yours": own.stars if own else None,
         "scores": {
