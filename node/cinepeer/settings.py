@@ -61,6 +61,12 @@ SETTINGS: tuple[Setting, ...] = (
         "bytes",
         "most bytes of records of authors that nothing here vouches for; their newest ratings go first, fairly",
     ),
+    Setting(
+        "checkpoint_interval",
+        0,
+        "seconds",
+        "how often this node makes a checkpoint of what it holds, for others to begin with; 0: only by command",
+    ),
     Setting("sync_interval", 120, "seconds", "longest pause between two reconciliations with a neighbour"),
     Setting(
         "ledger_url",

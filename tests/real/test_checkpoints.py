@@ -55,6 +55,20 @@ def test_a_checkpoint_travels_and_is_replayed(tmp_path: Path) -> None:
             assert ahead is None or (ahead["record"], ahead["label"]) == (made_here["record"], "replayed here")
 
 
+def test_a_node_that_is_told_to_makes_one_now_and_again_by_itself(tmp_path: Path) -> None:
+    with running(tmp_path / "anna", "--checkpoint-interval", "1") as anna:
+        anna.api.post("/api/ratings", {"ratings": [["movielens:1", 9]]})
+        until = time.monotonic() + 60
+        while not any(one["ratings"] == 1 for one in anna.api.get("/api/checkpoints")):
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        anna.api.post("/api/ratings", {"ratings": [["movielens:2", 4]]})
+        while (newest := anna.api.get("/api/checkpoints")[0])["ratings"] != 2:
+            assert time.monotonic() < until + 60
+            time.sleep(0.2)
+        assert newest["label"] == "computed here"
+
+
 def test_who_holds_nothing_learns_of_a_checkpoint_from_a_peer_and_over_http(tmp_path: Path) -> None:
     with running(tmp_path / "anna") as anna:
         anna.api.post("/api/ratings", {"ratings": [["movielens:7", 9], ["movielens:8", 2]]})

@@ -16,6 +16,7 @@ from cinepeer.records.cid import Cid
 from cinepeer.records.feed import Feeds
 from cinepeer.records.record import Record
 from cinepeer.replication import checkpoint
+from cinepeer.replication.fingerprints import KEY_BYTES
 from cinepeer.replication.introduction import KIND, MOST, Introduction, key_pairs
 from cinepeer.replication.scope import Scope
 from cinepeer.replication.snapshot import Said, Snapshot, difference, snapshot
@@ -136,6 +137,16 @@ class Checkpoints:
             for before in own:
                 await self._ipfs.unpin(before.root)
             return (await self._stated([record.id]))[0]
+
+    async def newest_own(self) -> Stated | None:
+        """The last one that this device made of what it holds, or None."""
+        link = checkpoint.scope_link(self._scope)
+        own = [one for one in await self._all() if one.device == self._author.device and one.scope == link]
+        return max(own, key=lambda one: one.moment_ms, default=None)
+
+    async def held(self) -> int:
+        """How many records of this node's scope are held."""
+        return await self._store.at_once(lambda moment: len(moment.keys(self._scope)) // KEY_BYTES)
 
     async def load(self, record: Cid) -> tuple[Snapshot, Stated]:
         """A checkpoint by its record, fetched if it is not here, with the label under which to show it.

@@ -29,11 +29,14 @@ if TYPE_CHECKING:
     from cinepeer.adapters.p2p.network import P2P
     from cinepeer.app.library import Library
     from cinepeer.app.relay import Relaying
+    from cinepeer.app.renewal import Renewal
     from cinepeer.app.witness import Witnessing
     from cinepeer.faces.http.parts import Parts
     from cinepeer.records.record import Record
 
 log = logging.getLogger("cinepeer.daemon")
+
+RENEWAL_LOOK_S = 60
 
 
 async def build(
@@ -66,6 +69,7 @@ async def build(
     from cinepeer.app.publish import Publishing
     from cinepeer.app.receipts import Receipts
     from cinepeer.app.relay import Relaying
+    from cinepeer.app.renewal import Renewal
     from cinepeer.app.replicate import Replication
     from cinepeer.app.search import Search
     from cinepeer.app.strangers import Strangers, vouched_for
@@ -213,12 +217,14 @@ async def build(
     await publications.start()
     stack.push_async_callback(publications.stop)
     witnessing = Witnessing(ledger, author, network.chain_id, lambda: chain.following.may_witness)
-    every_s = int(settings["witness_interval"])
+    every_s, renewed_s = int(settings["witness_interval"]), int(settings["checkpoint_interval"])
+    renewal = Renewal(checkpoints, 1000 * renewed_s, clock_ms, hosting.drop)
     for work in (
         _follow(parts, arrivals, Relaying(titles, library, store, clock_ms, int(settings["relay_deeds"]))),
         _count(library),
         admit_when_possible(devices, hosting.tell),
         _witness(witnessing, every_s),
+        _renew(renewal, renewed_s),
         counting(bandwidth),
         challenging(challenges, int(settings["challenge_interval"])),
     ):
@@ -261,6 +267,18 @@ async def _witness(witnessing: Witnessing, every_s: int) -> None:
             await witnessing.look()
         except CinepeerError as error:
             log.info("witness.failed reason=%s", error)
+
+
+async def _renew(renewal: Renewal, every_s: int) -> None:
+    """Makes a checkpoint now and again; it looks once a minute, because the last one may be from before the start."""
+    while every_s:
+        await asyncio.sleep(min(every_s, RENEWAL_LOOK_S))
+        try:
+            await renewal.look()
+        except CinepeerError as error:
+            log.info("checkpoint.failed reason=%s", error)
+        except Exception:  # a task's edge: one checkpoint that goes wrong must not be the last
+            log.exception("checkpoint.failed")
 
 
 async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]], relaying: Relaying) -> None:
