@@ -49,6 +49,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("night", "", "hours", "a stretch of the day such as 23-7 in which neither rate holds"),
     Setting("host_films", True, "yes/no", "pin the films that this node hears of, within the disk cap"),
     Setting(
+        "custody",
+        False,
+        "yes/no",
+        "keep the keys of licensed films for their creators, and give them to those whom the ledger names",
+    ),
+    Setting(
         "challenge_interval",
         900,
         "seconds",

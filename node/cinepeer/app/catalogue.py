@@ -57,6 +57,8 @@ class Provider:
     versions: frozenset[Cid]
     addrs: tuple[str, ...]
     gateway: str | None
+    custody: bool = False
+    custody: bool = False
 
 
 @dataclass(slots=True)
@@ -114,7 +116,13 @@ class Catalogue:
         known = self.providers.get(key)
         if known is None or (known.time, known.record) < (record.time, record.id):
             self.providers[key] = Provider(
-                *key, record.time, record.id, frozenset(body["versions"]), tuple(body["addrs"]), body["gateway"]
+                *key,
+                record.time,
+                record.id,
+                frozenset(body["versions"]),
+                tuple(body["addrs"]),
+                body["gateway"],
+                body["custody"],
             )
 
     def _add_name(self, record: Record, body: dict[str, Any]) -> None:

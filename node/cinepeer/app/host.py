@@ -52,6 +52,7 @@ class Hosting:
         cap_bytes: int,
         willing: bool,
         gateway: str | None = None,
+        custody: bool = False,
         keep_cap: Callable[[int], None] = lambda _: None,
         challenges: Challenges | None = None,
         kept: Iterable[Cid] = (),
@@ -59,8 +60,9 @@ class Hosting:
     ) -> None:
         """`gateway`: where others may read over HTTP; `keep_cap` makes another cap hold, now and after a restart.
 
-        `challenges` tell which hosts of a version prove it; without them nothing leaves for another film. `kept` are
-        the films that never leave, written by `keep_kept`.
+        `custody`: whether this node says that it keeps the keys of licensed films for their creators. `challenges` tell
+        which hosts of a version prove it; without them nothing leaves for another film. `kept` are the films that never
+        leave, written by `keep_kept`.
         """
         self._library = library
         self._author = author
@@ -71,6 +73,7 @@ class Hosting:
         self.cap_bytes = cap_bytes
         self.willing = willing
         self.gateway = gateway
+        self.custody = custody
         self._keep_cap = keep_cap
         self._challenges = challenges
         self.kept: set[Cid] = set(kept)
@@ -224,11 +227,11 @@ class Hosting:
         held = frozenset(version.id for version in await self.held())
         addrs = tuple(self._addrs())
         last = self._library.catalogue.providers.get((self._author.id, self._author.device))
-        said = (held, addrs, self.gateway)
-        if (last is None and held) or (last is not None and (last.versions, last.addrs, last.gateway) != said):
-            await self._author.sign(
-                "host", {"versions": sorted(held), "addrs": list(addrs), "gateway": self.gateway, "custody": False}
-            )
+        said = (held, addrs, self.gateway, self.custody)
+        before = None if last is None else (last.versions, last.addrs, last.gateway, last.custody)
+        if before != said and (before is not None or held or self.custody):
+            fields = {"gateway": self.gateway, "custody": self.custody}
+            await self._author.sign("host", {"versions": sorted(held), "addrs": list(addrs), **fields})
             await self._library.refresh()
 
     async def drop(self, root: Cid) -> None:

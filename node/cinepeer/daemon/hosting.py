@@ -57,6 +57,7 @@ def open_hosting(
         cap_bytes=disk.blocks.cap_bytes,
         willing=bool(settings["host_films"]),
         gateway=public_url(settings),
+        custody=bool(settings["custody"]),
         keep_cap=lambda cap_bytes: keep_disk_cap(home, settings, disk, cap_bytes),
         challenges=challenges,
         kept=_cids(file.read_text().split() if file.exists() else ()),
