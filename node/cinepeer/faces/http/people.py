@@ -56,7 +56,7 @@ def reading_people(parts: Parts) -> APIRouter:
         """An author: its name, films, lists, and whom it follows."""
         found = _author(parts, author)
         told = parts.library.catalogue
-        films = [film.id for film in told.films.values() if film.author == found]
+        films = [film.id for film in told.films.values() if film.author == found and views.may_list(parts, film)]
         profile = told.profile_of(found)
         return {
             "author": str(found),
@@ -209,6 +209,8 @@ def _news(parts: Parts, one: News) -> dict[str, Any] | None:
     told = parts.library.catalogue
     film = told.films.get(one.of)
     name = None if film is None else film.name
+    if film is not None and not views.may_list(parts, film):
+        return None
     if one.kind == "version":
         cuts = [
             other for other in told.follows.told[one.author].values() if (other.kind, other.of) == (one.kind, one.of)

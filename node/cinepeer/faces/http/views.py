@@ -40,10 +40,12 @@ def film_of(parts: Parts, text: str) -> Film:
 
 async def status(parts: Parts) -> dict[str, Any]:
     """The node at a glance."""
+    told = parts.status()
     return {
         "version": __version__,
         "author": str(parts.author.id),
-        **parts.status(),
+        **told,
+        "p2p_ws": _websockets(told["p2p"]),
         "records": await parts.store.count(),
         "holding": await _holding(parts),
         "strangers": parts.strangers.told(),
@@ -63,9 +65,15 @@ async def public_status(parts: Parts) -> dict[str, Any]:
         "version": __version__,
         "author": str(parts.author.id),
         **{name: told[name] for name in ("peer_id", "p2p", "network", "ledger")},
+        "p2p_ws": _websockets(told["p2p"]),
         "records": await parts.store.count(),
         "films": len(parts.library.catalogue.films),
     }
+
+
+def _websockets(addrs: list[str]) -> list[str]:
+    """The same addresses by WebSocket, which the same port takes."""
+    return [addr.replace("/p2p/", "/ws/p2p/") for addr in addrs]
 
 
 async def _holding(parts: Parts) -> dict[str, Any]:
@@ -96,7 +104,7 @@ def _head_start(parts: Parts) -> dict[str, Any] | None:
 async def films(parts: Parts, limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
     """All films with a record here that lists may name, playable ones first, then by name; or a page of them."""
     held = await _held(parts)
-    listed = [film for film in parts.library.catalogue.films.values() if _is_listed(parts, film)]
+    listed = [film for film in parts.library.catalogue.films.values() if may_list(parts, film)]
     found = sorted(listed, key=lambda film: (not _is_playable(film, held), film.name, film.id))
     return [_film(parts, film, held) for film in found[offset : None if limit is None else offset + limit]]
 
@@ -105,7 +113,7 @@ async def search(parts: Parts, text: str, limit: int) -> dict[str, Any]:
     """Films found by their words, each as in the list of all."""
     hits, held = await parts.search.find(text, limit), await _held(parts)
     catalogue = parts.library.catalogue.films
-    listed = [catalogue[film] for film in hits.films if _is_listed(parts, catalogue[film])]
+    listed = [catalogue[film] for film in hits.films if may_list(parts, catalogue[film])]
     return {"films": [_film(parts, film, held) for film in listed], "taken": hits.taken}
 
 
@@ -130,7 +138,7 @@ def _is_playable(film: Film, held: _Held) -> bool:
     return any(version.root in held.pins or version.id in held.providers for version in film.versions)
 
 
-def _is_listed(parts: Parts, film: Film) -> bool:
+def may_list(parts: Parts, film: Film) -> bool:
     """Whether lists name a film now; its own creator's node always does."""
     return film.author == parts.author.id or is_listed(release_of(film.fields), parts.clock_ms() // 1000)
 

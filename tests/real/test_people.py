@@ -1,0 +1,189 @@
+"""Follows, news and lists of a real node: by its commands, and by records that strangers signed."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cinepeer.app.identity import new_author
+from cinepeer.app.parts import Pair
+from cinepeer.errors import BadInput
+from cinepeer.records import dagcbor
+from cinepeer.records.bodies import new_body
+from cinepeer.records.cid import Cid
+from cinepeer.records.keys import public_key
+from cinepeer.records.record import parse_record, sign_record, verify_body, verify_record
+from real.nodes import Running, command, running
+
+NOW_MS = 1_790_000_000_000
+FILM: dict[str, Any] = {
+    "year": 2026,
+    "external": [],
+    "credits": [],
+    "genres": [],
+    "synopsis": "",
+    "languages": [],
+}
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("nodes") / "home") as found:
+        yield found
+
+
+class Stranger:
+    """An author elsewhere, whose records somebody brings to the node."""
+
+    def __init__(self, node: Running, name: str) -> None:
+        self.node = node
+        self.seeds = [hashlib.sha256(f"{name} {key}".encode()).digest() for key in ("root", "next", "device")]
+        first = new_author(*self.seeds[:2], public_key(self.seeds[2]), NOW_MS, lambda size: bytes(size))
+        self.id, self.seq, self.head = first[0][0].author, 0, None
+        self.bring(first)
+
+    def sign(self, kind: str, **fields: Any) -> Cid:
+        body = new_body(kind, self.seq.to_bytes(16, "big"), **fields)
+        time = NOW_MS + 1_000 * (self.seq + 1)
+        record = sign_record(
+            self.seeds[2], author=self.id, seq=self.seq, prev=self.head, time=time, kind=kind, body=body
+        )
+        self.seq, self.head = self.seq + 1, record.id
+        self.bring([(record, body)])
+        return record.id
+
+    def bring(self, pairs: list[Pair]) -> None:
+        data = dagcbor.encode([[record.block, body] for record, body in pairs])
+        connection = http.client.HTTPConnection("127.0.0.1", self.node.api.port, timeout=30)
+        connection.request("POST", "/api/records", data, {"Content-Type": "application/vnd.ipld.dag-cbor"})
+        assert json.loads(connection.getresponse().read())["refused"] == []
+        connection.close()
+
+
+def records(node: Running, path: str) -> list[tuple[Any, bytes | None]]:
+    """A list of records as a client reads it, each checked by itself."""
+    connection = http.client.HTTPConnection("127.0.0.1", node.api.port, timeout=30)
+    connection.request("GET", path)
+    pairs: Any = dagcbor.decode(connection.getresponse().read())
+    connection.close()
+    found = [(parse_record(block), body) for block, body in pairs]
+    for record, body in found:
+        verify_record(record)
+        if body is not None:
+            verify_body(record, body)
+    return found
+
+
+def test_news_come_from_those_who_are_followed_and_from_no_one_else(node: Running) -> None:
+    ada, eve = Stranger(node, "ada"), Stranger(node, "eve")
+    ada.sign("profile", name="Ada")
+    film = ada.sign("film", name="First Light", **FILM)
+    eve.sign("film", name="Elsewhere", **FILM)
+    assert node.api.get("/api/news") == []
+
+    done = node.api.post("/api/follows", {"on": str(ada.id)})
+    told = node.api.get(f"/api/authors/{ada.id}")
+    assert (told["name"], told["films"], told["followers"], told["followed"]) == ("Ada", [str(film)], 1, True)
+    (followed,) = node.api.get("/api/follows")
+    assert followed["record"] == done["record"]
+    assert (followed["sort"], followed["name"], followed["on"]) == ("author", "Ada", str(ada.id))
+    reviewed = ada.sign("review", film=str(film), text="mine", language="en", spoiler=False)
+    news = node.api.get("/api/news")
+    assert [(one["kind"], one["record"], one["name"], one["author_name"]) for one in news] == [
+        ("review", str(reviewed), "First Light", "Ada"),
+        ("film", str(film), "First Light", "Ada"),
+    ]
+
+    node.api.post("/api/follows", {"on": str(ada.id), "follows": False})
+    assert node.api.get("/api/news") == node.api.get("/api/follows") == []
+
+
+def test_a_list_is_signed_changed_followed_and_taken_back(node: Running) -> None:
+    begun = node.api.post("/api/collections", {"name": "Nights", "films": ["imdb:tt0111161", "imdb:tt0111161"]})
+    named = begun["record"]
+    changed = node.api.post("/api/collections", {"collection": named, "name": "Nights", "films": ["tmdb:2", "tmdb:1"]})
+    found = node.api.get(f"/api/collections/{named}")
+    assert (found["films"], found["record"]) == (["tmdb:2", "tmdb:1"], changed["record"])
+    assert [record.kind for record, body in records(node, f"/api/collections/{named}/records") if body] == [
+        "inception",
+        "delegate",
+        "collection",
+        "collection",
+    ]
+    told = node.api.get(f"/api/authors/{node.told['author']}")
+    assert [one["id"] for one in told["collections"]] == [named]
+
+    node.api.post("/api/retractions", {"records": [named]})
+    with pytest.raises(BadInput, match="found no list"):
+        node.api.get(f"/api/collections/{named}")
+
+
+def test_a_list_of_another_author_can_be_followed_but_not_changed(node: Running) -> None:
+    ben = Stranger(node, "ben")
+    words = {"about": "", "language": "", "name": "Days"}
+    named = ben.sign("collection", list=None, films=["tmdb:1"], **words)
+    with pytest.raises(BadInput, match="of another author"):
+        node.api.post("/api/collections", {"collection": str(named), "name": "Mine"})
+    node.api.post("/api/follows", {"on": str(named)})
+    changed = ben.sign("collection", list=named, films=["tmdb:2"], **words)
+    (one,) = node.api.get("/api/news")
+    assert (one["kind"], one["of"], one["record"], one["name"]) == ("collection", str(named), str(changed), "Days")
+    assert node.api.get(f"/api/collections/{named}")["followers"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/follows", {"on": "bafy"}),
+        ("/api/collections", {"name": ""}),
+        ("/api/collections", {"name": "x", "films": ["movielens:01"]}),
+        ("/api/collections", {"name": "x", "films": [f"tmdb:{number}" for number in range(1, 258)]}),
+    ],
+)
+def test_what_is_no_follow_or_list_is_refused_in_a_sentence(node: Running, path: str, body: dict[str, Any]) -> None:
+    with pytest.raises(BadInput, match=r"found .*expected|should have"):
+        node.api.post(path, body)
+
+
+def test_nobody_follows_themselves_or_somebody_unknown(node: Running) -> None:
+    with pytest.raises(BadInput, match="own author"):
+        node.api.post("/api/follows", {"on": node.told["author"]})
+    with pytest.raises(BadInput, match="found no author"):
+        node.api.post("/api/follows", {"on": str(Cid.of(b"nobody", 0x71))})
+
+
+def test_all_that_an_author_said_comes_in_pages_newest_first(node: Running) -> None:
+    cleo = Stranger(node, "cleo")
+    signed = [cleo.sign("rating", ratings=[[f"tmdb:{stars}", stars]]) for stars in (1, 2, 3)]
+    pages = [records(node, f"/api/authors/{cleo.id}/records?limit=2&offset={offset}") for offset in (0, 2)]
+    shown = [{record.id for record, body in page if body and record.kind == "rating"} for page in pages]
+    assert shown == [{signed[2], signed[1]}, {signed[0]}]
+
+
+def test_the_commands_follow_tell_and_list(node: Running) -> None:
+    dora = Stranger(node, "dora")
+    film = dora.sign("film", name="Far Light", **FILM)
+
+    def run(*arguments: str) -> Any:
+        done = command(*arguments, "--json", "--home", node.home)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    assert run("follow", str(dora.id))["record"]
+    assert str(dora.id) in [one["on"] for one in run("follow")]
+    assert str(film) in [one["of"] for one in run("news")]
+    named = run("collection", "--new", "Lights", "Far Light", "--about", "far ones")["record"]
+    run("collection", "--add", named, "imdb:tt0111161")
+    run("collection", "--remove", named, str(film))
+    (one,) = run("collection", "--show", named)
+    assert (one["name"], one["about"], one["films"]) == ("Lights", "far ones", ["imdb:tt0111161"])
+    assert named in command("collection", "--home", node.home).stdout
+    run("unfollow", str(dora.id))
+    assert str(dora.id) not in [one["on"] for one in run("follow")]
+    assert command("collection", "--new", "a", "--add", "b", "--home", node.home).returncode == 2
+    assert command("collection", "imdb:tt0111161", "--home", node.home).returncode == 2
