@@ -26,8 +26,8 @@ from cinepeer.faces.http.opinions import opinions
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.people import people
 from cinepeer.faces.http.problems import ERRORS, tell_problems
-from cinepeer.faces.http.publications import publications
 from cinepeer.faces.http.profiles import profiles
+from cinepeer.faces.http.publications import publications
 from cinepeer.faces.http.reviews import reviews
 from cinepeer.faces.http.routing import routing
 from cinepeer.faces.http.search import search
