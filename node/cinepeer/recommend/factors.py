@@ -52,11 +52,20 @@ class Factors:
         return pack(self.name, {"films": self.films, "prior": self.prior, "numbers": numbers})
 
 
-def fit(stars: csr_array, *, size: int = 64, unseen: float = 0.3, ridge: float = 0.003, rounds: int = 10) -> Factors:
+def fit(
+    stars: csr_array,
+    *,
+    size: int = 64,
+    unseen: float = 0.3,
+    ridge: float = 0.003,
+    rounds: int = 10,
+    start: Floats | None = None,
+) -> Factors:
     """Minimises sum over likes (1 - uv)^2 + `unseen` * sum over all (uv)^2 + ridge_u |u|^2 + ridge_v |v|^2.
 
     ridge_u = `ridge` * (likes of u + `unseen` * films), likewise for films. Starts from the truncated singular value
     decomposition, so that neither a seed nor the order of authors and films matters, and alternates `rounds` times.
+    `start`: float32 [films, factors], where to go on from instead.
     """
     liked = likes(stars)
     prior = popularity(stars)
@@ -68,11 +77,11 @@ def fit(stars: csr_array, *, size: int = 64, unseen: float = 0.3, ridge: float =
     if kept.size:
         liked = sparse(liked[:, kept])
         transposed = sparse(liked.T)
-        start = _start(liked, size)
+        found = _start(liked, size) if start is None else start[kept]
         for _ in range(rounds):
-            start = solve_side(transposed, solve_side(liked, start, unseen, ridge), unseen, ridge)
-        films = np.zeros((stars.shape[1], start.shape[1]), dtype=np.float32)
-        films[kept] = start
+            found = solve_side(transposed, solve_side(liked, found, unseen, ridge), unseen, ridge)
+        films = np.zeros((stars.shape[1], found.shape[1]), dtype=np.float32)
+        films[kept] = found
     return Factors(films, prior, unseen, ridge)
 
 
@@ -81,17 +90,18 @@ def solve_side(rows: csr_array, other: Floats, unseen: float, ridge: float) -> F
     found = np.zeros((rows.shape[0], other.shape[1]), dtype=np.float32)
     whole = np.asfortranarray(unseen * (other.T @ other), dtype=np.float32)
     floor = ridge * unseen * _present(other)
-    numbers = np.arange(len(whole))
+    step = len(whole) + 1
     if not len(whole):
         return found
+    wanted = np.asarray(rows @ other, dtype=np.float32)
     for row, (start, stop) in enumerate(zip(rows.indptr[:-1], rows.indptr[1:], strict=True)):
         if start == stop:
             continue
         mine = other[rows.indices[start:stop]]
         system = mine.T @ mine
         system += whole
-        system[numbers, numbers] += np.float32(floor + ridge * (stop - start))
-        _, found[row], info = lapack.sposv(system.T, mine.sum(axis=0), lower=True, overwrite_a=True)
+        system.reshape(-1)[::step] += np.float32(floor + ridge * (stop - start))
+        _, found[row], info = lapack.sposv(system.T, wanted[row], lower=True, overwrite_a=True)
         if info:
             raise ArithmeticError(f"the system of row {row} is not positive definite")
     return found

@@ -6,14 +6,16 @@ chosen in one evening share a mood, and lists shown together share a theme. Only
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.sparse import csr_array
 
-from cinepeer.recommend.history import Times, likes, sparse
+from cinepeer.recommend.history import Floats, Integers, Times, likes, sparse
 from cinepeer.recommend.linear import Linear
 from cinepeer.recommend.model import LIKED
 from cinepeer.recommend.next_film import Histories
-from cinepeer.recommend.ridge import fit_edlae, gram_of, invert, linear_of
+from cinepeer.recommend.ridge import divided, fit_edlae, gram_of, invert, linear_of
 
 MAX_FILMS = 6_000  # counting pairs takes two float64 matrices of this order
 
@@ -35,18 +37,35 @@ def fit(
     kept = np.flatnonzero(np.asarray(liked.sum(axis=0)).ravel())
     if times is None or not near or not 1 < len(kept) <= MAX_FILMS:
         return fit_edlae(stars, dropout=dropout, ridge=ridge)
-    gram = gram_of(sparse(liked[:, kept]))
-    counts = np.diagonal(gram).astype(np.float64)
-    close = Histories(liked, times[stars.data >= LIKED], kept).counts(lambda lag: float(decay**lag), None)
+    sums = sums_of(liked, times[stars.data >= LIKED], kept, decay=decay)
+    return linear_of("near", stars, kept, solved(sums, near, dropout, ridge))
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Sums over authors, float32 [films, films]: `gram` of likes of both, `close` of likes of both by nearness."""
+
+    gram: Floats
+    close: Floats
+
+
+def sums_of(liked: csr_array, times: Times, kept: Integers, *, decay: float = 0.9) -> Sums:
+    """The sums over the authors of `liked` (a time for each like) between the `kept` films."""
+    close = Histories(liked, times, kept).counts(lambda lag: float(decay**lag), None)
     close += close.T.copy()
+    return Sums(gram_of(sparse(liked[:, kept])), close)
+
+
+def solved(sums: Sums, near: float = 0.08, dropout: float = 0.5, ridge: float = 100.0) -> Floats:
+    """The weights between the films, from sums that are used up."""
+    gram, close = sums.gram, sums.close
+    counts = np.diagonal(gram).astype(np.float64)
     scale = near * (float(gram.sum(dtype=np.float64)) - counts.sum()) / max(float(close.sum(dtype=np.float64)), 1.0)
     gram *= np.float32(1 - near)
-    gram += close * np.float32(scale)
+    close *= np.float32(scale)
+    gram += close
     # Both kernels are positive; a diagonal of at least theirs keeps their sum so.
     diagonal = np.maximum(1 + dropout / (1 - dropout), 1 - near + scale) * counts + ridge
-    numbers = np.arange(len(kept))
+    numbers = np.arange(len(gram))
     gram[numbers, numbers] = diagonal.astype(np.float32)
-    inverse = invert(gram)
-    inverse /= -np.diagonal(inverse).copy()[None, :]
-    np.fill_diagonal(inverse, 0)
-    return linear_of("near", stars, kept, inverse)
+    return divided(invert(gram))

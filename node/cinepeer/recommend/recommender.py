@@ -23,6 +23,7 @@ from cinepeer.recommend import (
     recent,
     ridge,
     star_neighbours,
+    trials,
     tuning,
     viewers,
 )
@@ -38,7 +39,6 @@ LINEAR = ("popularity", "films", "ease", "edlae", "dislikes", "next", "content",
 BLENDS = ("blend", "dislikes-blend", "next-blend", "cold-blend", "stars-blend")
 SHARES = (0.3, 0.2, 0.5)  # of near, EASE with content and iALS in the default
 DISLIKE_SHARES = (0.5, 0.1, 0.1, 0.3)  # of dislikes, near, EASE with content and iALS
-CONTENT = 100.0  # what the films' likeness by content weighs beside likes
 TRIES = 400
 COLD_SHARES: tuple[float, ...] = (0.5, 0.3, 0.2)  # of content, content-factors and words
 SPAN = 32  # ratings that follow each other
@@ -160,14 +160,15 @@ def _blend(
 
     From `tries` authors who like five films on, the shares start from `SHARES` and move where that is surely better.
     """
-    return _tuned("blend", (_near, _ease, partial(_factors, size=size)), SHARES, stars, times, content, tries)
+    makers = (trials.near_try, trials.ease_try, partial(trials.factors_try, size=size))
+    return _tuned("blend", makers, SHARES, stars, times, content, tries)
 
 
 def _dislikes_blend(
     stars: csr_array, times: Times | None, content: csr_array | None, *, tries: int = TRIES
 ) -> Recommender:
     """The item model with dislikes, and the parts of the default; shares as there, from `DISLIKE_SHARES` on."""
-    makers = (_dislikes, _near, _ease, _factors)
+    makers = (trials.dislikes_try, trials.near_try, trials.ease_try, trials.factors_try)
     return _tuned("dislikes-blend", makers, DISLIKE_SHARES, stars, times, content, tries)
 
 
@@ -199,19 +200,19 @@ def _likers(stars: csr_array) -> int:
 
 def _tuned(
     name: str,
-    makers: Sequence[Maker],
+    makers: Sequence[Callable[[csr_array, Times | None, csr_array | None], trials.Try]],
     shares: Sequence[float],
     stars: csr_array,
     times: Times | None,
     content: csr_array | None,
     tries: int,
 ) -> Recommender:
-    if _likers(stars) >= tries:
-        trial = tuning.trial_of(stars, times)
-        scores = [tuning.standardised(make(trial.stars, trial.times, content).scores(trial.shown)) for make in makers]
+    trial = tuning.trial_of(stars, times) if _likers(stars) >= tries else None
+    made = [make(stars, times, content) for make in makers]
+    if trial is not None:
+        scores = [tuning.standardised(part.apart(trial).scores(trial.shown)) for part in made]
         shares = tuning.tuned(scores, trial, shares)
-    parts = [(make(stars, times, content), share) for make, share in zip(makers, shares, strict=True) if share > 0]
-    return blend_of(name, *parts)
+    return blend_of(name, *((part.whole(), share) for part, share in zip(made, shares, strict=True) if share > 0))
 
 
 def _content(stars: csr_array, _: Times | None, content: csr_array | None) -> Recommender:
@@ -224,22 +225,6 @@ def _content_factors(stars: csr_array, _: Times | None, content: csr_array | Non
 
 def _words(stars: csr_array, _: Times | None, content: csr_array | None) -> Recommender:
     return content_model.fit_words(stars, content)
-
-
-def _near(stars: csr_array, times: Times | None, _: csr_array | None) -> Recommender:
-    return near.fit(stars, times)
-
-
-def _ease(stars: csr_array, _: Times | None, content: csr_array | None) -> Recommender:
-    return ridge.fit_ease(stars, content, content_weight=CONTENT)
-
-
-def _dislikes(stars: csr_array, _: Times | None, __: csr_array | None) -> Recommender:
-    return dislikes.fit(stars)
-
-
-def _factors(stars: csr_array, _: Times | None, __: csr_array | None, *, size: int = 64) -> Recommender:
-    return factors.fit(stars, size=size)
 
 
 def _stars_blend(stars: csr_array, *, seed: int = 0, neighbours: float = 0.25, **parameters: Any) -> Recommender:

@@ -28,10 +28,19 @@ def fit_ease(
     With `content` [films, features] (rows of length 1) and `content_weight` > 0 its Gram matrix is added (CEASE).
     """
     kept, rows, counts = scaled_likes(stars, row_power)
-    strength = ridge * (counts / max(float(counts.mean()), 1e-9)) ** ridge_power if kept.size else counts
+    strength = ease_strength(counts, ridge, ridge_power)
     if content is not None and content_weight:
         rows = with_content(rows, content, kept, content_weight)
     return linear_of("ease", stars, kept, item_weights(rows, strength))
+
+
+def ease_strength(
+    counts: npt.NDArray[np.float64], ridge: float = 400.0, ridge_power: float = 0.25
+) -> npt.NDArray[np.float64]:
+    """The ridge of every film by its likes; one that nobody likes counts as liked once."""
+    mean = float(counts.mean()) if len(counts) else 1.0
+    found: npt.NDArray[np.float64] = ridge * (np.maximum(counts, 1) / max(mean, 1e-9)) ** ridge_power
+    return found
 
 
 def fit_edlae(stars: csr_array, *, dropout: float = 0.5, ridge: float = 100.0, row_power: float = 0.0) -> Linear:
@@ -72,9 +81,24 @@ def item_weights(rows: csr_array, strength: npt.NDArray[np.float64]) -> Floats:
     """B = I - P / diag(P) with P = (rows' rows + diag(strength))^-1; float32 [inputs, inputs], diagonal zero."""
     if rows.shape[1] > MAX_INPUTS:
         raise BadInput(f"found {rows.shape[1]} inputs, expected at most {MAX_INPUTS}: the weights would not fit")
-    inverse = _inverse_dual(rows, strength) if 2 * rows.shape[0] < rows.shape[1] else _inverse(rows, strength)
-    diagonal = np.diagonal(inverse).copy()
-    inverse /= -diagonal[None, :]
+    return divided(_inverse_dual(rows, strength)) if is_wide(rows) else solved(gram_of(rows), strength)
+
+
+def is_wide(rows: csr_array) -> bool:
+    """Whether there are so few authors that the weights are cheaper to have without a Gram matrix."""
+    return 2 * rows.shape[0] < rows.shape[1]
+
+
+def solved(gram: Floats, strength: npt.NDArray[np.float64]) -> Floats:
+    """The weights from a Gram matrix, in its place: I - P / diag(P) with P = (gram + diag(strength))^-1."""
+    numbers = np.arange(len(gram))
+    gram[numbers, numbers] += strength.astype(np.float32)
+    return divided(invert(gram) if len(gram) else gram)
+
+
+def divided(inverse: Floats) -> Floats:
+    """-P / diag(P) with a diagonal of zero, in place."""
+    inverse /= -np.diagonal(inverse).copy()[None, :]
     np.fill_diagonal(inverse, 0)
     return inverse
 
@@ -103,13 +127,6 @@ def invert(system: Floats) -> Floats:
         inverse[start:stop, stop:] = inverse[stop:, start:stop].T
     found: Floats = inverse.T  # symmetric: the transpose is the same matrix in C order
     return found
-
-
-def _inverse(rows: csr_array, strength: npt.NDArray[np.float64]) -> Floats:
-    system = gram_of(rows)
-    numbers = np.arange(len(system))
-    system[numbers, numbers] += strength.astype(np.float32)
-    return invert(system) if len(system) else system
 
 
 def _inverse_dual(rows: csr_array, strength: npt.NDArray[np.float64]) -> Floats:

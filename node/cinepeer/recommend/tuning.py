@@ -29,7 +29,10 @@ FAR = np.float32(-1e6)
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """`stars` (and `times`) of the authors to fit on; of the others what is `shown`, its likes, what is `hidden`."""
+    """`stars` (and `times`) of the authors to fit on; of the others what is `shown`, its likes, what is `hidden`.
+
+    `aside` (and `aside_times`): all ratings of the authors set aside.
+    """
 
     stars: csr_array
     times: Times | None
@@ -37,6 +40,8 @@ class Trial:
     barred: csr_array
     hidden: csr_array
     films: Integers | None = None
+    aside: csr_array | None = None
+    aside_times: Times | None = None
 
 
 def trial_of(stars: csr_array, times: Times | None) -> Trial:
@@ -55,8 +60,8 @@ def trial_of(stars: csr_array, times: Times | None) -> Trial:
     mask = np.concatenate([_hidden(theirs, a, b, counts) for a, b in _edges(theirs)] or [np.zeros(0, bool)])
     hidden = _part(theirs, mask)
     shown = _part(theirs, ~mask)
-    when = None if times is None else times[mine]
-    return Trial(sparse(stars[rest]), when, shown, likes(shown), hidden)
+    when, others = (None, None) if times is None else (times[mine], times[~mine])
+    return Trial(sparse(stars[rest]), when, shown, likes(shown), hidden, aside=theirs, aside_times=others)
 
 
 def cold_trial_of(stars: csr_array) -> Trial | None:

@@ -1,0 +1,176 @@
+"""Parts of a blend fitted twice at little more than once: first on the authors who are not set aside, then on all.
+
+The sums over all authors less those over the authors set aside are the sums over the others; factors go on from where
+they came to without those authors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array, diags_array
+
+from cinepeer.recommend import dislikes, factors, near, ridge
+from cinepeer.recommend.history import Floats, Integers, Times, likes, sparse
+from cinepeer.recommend.linear import Linear
+from cinepeer.recommend.model import LIKED
+from cinepeer.recommend.ridge import ease_strength, gram_of, is_wide, linear_of
+from cinepeer.recommend.tuning import Trial
+
+CONTENT = 100.0  # what the films' likeness by content weighs beside likes
+POWER = 0.25
+TRIED_ROUNDS, ROUNDS = 3, 5  # of factors, for the trial and after it
+
+Counts = npt.NDArray[np.float64]
+
+
+class Try(Protocol):
+    """One part: `apart` on a trial's authors (asked first, at most once), `whole` on all."""
+
+    def apart(self, trial: Trial) -> Linear | factors.Factors: ...
+    def whole(self) -> Linear | factors.Factors: ...
+
+
+class Afresh:
+    """A part that is fitted twice from nothing."""
+
+    def __init__(
+        self,
+        make: Callable[[csr_array, Times | None], Linear],
+        stars: csr_array,
+        times: Times | None,
+    ) -> None:
+        self._make, self._stars, self._times = make, stars, times
+
+    def apart(self, trial: Trial) -> Linear:
+        """On the trial's authors."""
+        return self._make(trial.stars, trial.times)
+
+    def whole(self) -> Linear:
+        """On all."""
+        return self._make(self._stars, self._times)
+
+
+class NearTry:
+    """`near`, from one count of all pairs."""
+
+    def __init__(self, stars: csr_array, times: Times, kept: Integers) -> None:
+        self._stars, self._kept = stars, kept
+        self._sums = near.sums_of(likes(stars), times[stars.data >= LIKED], kept)
+
+    def apart(self, trial: Trial) -> Linear:
+        """On the trial's authors."""
+        assert trial.aside is not None and trial.aside_times is not None, "a trial sets authors aside"
+        theirs = near.sums_of(likes(trial.aside), trial.aside_times[trial.aside.data >= LIKED], self._kept)
+        np.subtract(self._sums.gram, theirs.gram, out=theirs.gram)
+        np.subtract(self._sums.close, theirs.close, out=theirs.close)
+        return linear_of("near", trial.stars, self._kept, near.solved(theirs))
+
+    def whole(self) -> Linear:
+        """On all."""
+        return linear_of("near", self._stars, self._kept, near.solved(self._sums))
+
+
+class EaseTry:
+    """`ease`, with the films' content where given, from one Gram matrix."""
+
+    def __init__(self, stars: csr_array, content: csr_array | None, kept: Integers) -> None:
+        self._stars, self._kept = stars, kept
+        self._shown = None if content is None else gram_of(sparse(content[kept].T * np.sqrt(CONTENT)))
+        self._gram, self._counts, self._mean = _scaled_gram(stars, kept, None)
+
+    def apart(self, trial: Trial) -> Linear:
+        """On the trial's authors."""
+        assert trial.aside is not None, "a trial sets authors aside"
+        gram, counts, _ = _scaled_gram(trial.aside, self._kept, self._mean)
+        np.subtract(self._gram, gram, out=gram)
+        mean = _mean(np.diff(likes(trial.stars).indptr))
+        gram *= np.float32((mean / self._mean) ** (2 * POWER))
+        return self._solved(trial.stars, gram, self._counts - counts)
+
+    def whole(self) -> Linear:
+        """On all."""
+        return self._solved(self._stars, self._gram, self._counts)
+
+    def _solved(self, stars: csr_array, gram: Floats, counts: Counts) -> Linear:
+        if self._shown is not None:
+            gram += self._shown
+        return linear_of("ease", stars, self._kept, ridge.solved(gram, ease_strength(counts)))
+
+
+class FactorsTry:
+    """`factors`: some rounds without the authors set aside, the others with them."""
+
+    def __init__(self, stars: csr_array, size: int) -> None:
+        self._stars, self._size = stars, size
+        self._start: Floats | None = None
+
+    def apart(self, trial: Trial) -> factors.Factors:
+        """On the trial's authors."""
+        found = factors.fit(trial.stars, size=self._size, rounds=TRIED_ROUNDS)
+        self._start = found.films
+        return found
+
+    def whole(self) -> factors.Factors:
+        """On all."""
+        if self._start is None or not self._start.shape[1]:
+            return factors.fit(self._stars, size=self._size)
+        return factors.fit(self._stars, size=self._size, rounds=ROUNDS, start=self._start)
+
+
+def near_try(stars: csr_array, times: Times | None, _: csr_array | None) -> Try:
+    """`near`; EDLAE without times."""
+    kept = _kept(stars)
+    if times is None or not _is_shared(stars, kept):
+        return Afresh(near.fit, stars, times)
+    return NearTry(stars, times, kept)
+
+
+def ease_try(stars: csr_array, times: Times | None, content: csr_array | None) -> Try:
+    """`ease` with the films' content."""
+    kept = _kept(stars)
+    if not _is_shared(stars, kept):
+        return Afresh(partial(_ease, content=content), stars, times)
+    return EaseTry(stars, content, kept)
+
+
+def dislikes_try(stars: csr_array, times: Times | None, _: csr_array | None) -> Try:
+    """`dislikes`."""
+    return Afresh(lambda rated, _times: dislikes.fit(rated), stars, times)
+
+
+def factors_try(stars: csr_array, _: Times | None, __: csr_array | None, *, size: int = 64) -> Try:
+    """`factors` of `size`."""
+    return FactorsTry(stars, size)
+
+
+def _ease(stars: csr_array, _: Times | None, *, content: csr_array | None) -> Linear:
+    return ridge.fit_ease(stars, content, content_weight=CONTENT)
+
+
+def _kept(stars: csr_array) -> Integers:
+    return np.flatnonzero(np.asarray(likes(stars).sum(axis=0)).ravel())
+
+
+def _is_shared(stars: csr_array, kept: Integers) -> bool:
+    """Whether sums are worth keeping: not for so few authors that there is no Gram matrix, nor for very many films."""
+    return 1 < len(kept) <= near.MAX_FILMS and not is_wide(sparse(stars[:, kept]))
+
+
+def _mean(per_author: Integers) -> float:
+    """Likes of those who like anything."""
+    return max(float(per_author[per_author > 0].mean()) if per_author.any() else 0.0, 1e-9)
+
+
+def _scaled_gram(stars: csr_array, kept: Integers, mean: float | None) -> tuple[Floats, Counts, float]:
+    """The Gram matrix of rows scaled by (n_u / `mean`)^-`POWER` (None: of these authors), likes each, the mean."""
+    liked = sparse(likes(stars)[:, kept])
+    per_author = np.diff(liked.indptr)
+    scale_by = _mean(per_author) if mean is None else mean
+    scale = np.where(per_author > 0, (np.maximum(per_author, 1) / scale_by) ** -POWER, 0.0)
+    counts = np.bincount(liked.indices, minlength=len(kept)).astype(np.float64)
+    return gram_of(sparse(diags_array(scale) @ liked)), counts, scale_by
