@@ -20,6 +20,7 @@ from eth_utils import ValidationError
 
 from cinepeer.adapters.chain.database import LogRow, Tables, TxRow
 from cinepeer.adapters.chain.genesis import network_id
+from cinepeer.adapters.chain.machine import FilmVM
 from cinepeer.errors import BadInput
 from cinepeer.rights.deployment import created_address
 
@@ -59,6 +60,8 @@ class Executed:
 class Evm:
     """One chain in one file: its head, any past state, and the execution of the next block."""
 
+    machine: type[CancunVM] = FilmVM
+
     def __init__(self, path: Path | str, genesis: Mapping[str, Any]) -> None:
         """Opens the chain of this genesis map, or makes it; raises `BadInput` for the file of another network."""
         self.genesis = dict(genesis)
@@ -74,7 +77,7 @@ class Evm:
         self._kind = Chain.configure(
             "FilmChain",
             chain_id=self.chain_id,
-            vm_configuration=applier.amend_vm_configuration(((0, CancunVM),)),
+            vm_configuration=applier.amend_vm_configuration(((0, self.machine),)),
         )
         self._store = AtomicDB(self.tables.nodes)
         self.chain = self._kind(self._store)
