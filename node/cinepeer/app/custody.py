@@ -67,6 +67,10 @@ class Custody:
         self.is_willing = is_willing
         self.counts: Counter[str] = Counter()
 
+    def sealing_secret(self) -> bytes:
+        """The secret (32 bytes) of this home from which the keys of its own films follow."""
+        return self._vault.secret("sealing")
+
     def keep(self, key: bytes) -> None:
         """Keeps the content key (32 bytes) of an own version; safe to repeat."""
         self._vault.keep(_name(commitment_of(key)), key)

@@ -14,6 +14,8 @@ from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
 from cinepeer.app.parts import Media, Package, Probe
+from cinepeer.app.sealing import Sealing
+from cinepeer.content.cipher import Sealed
 from cinepeer.content.fingerprint import Shown, parse_sketch, sketch
 from cinepeer.content.unixfs import links
 from cinepeer.errors import BadInput, LimitReached, Refused
@@ -91,20 +93,38 @@ class Publishing:
     """Takes a file through probe, ladder, import and records; nothing is signed before the bytes are on disk."""
 
     def __init__(
-        self, author: Author, library: Library, ipfs: IpfsBackend, media: Media, hosting: Hosting, denied: DenyList
+        self,
+        author: Author,
+        library: Library,
+        ipfs: IpfsBackend,
+        media: Media,
+        hosting: Hosting,
+        denied: DenyList,
+        sealing: Sealing | None = None,
     ) -> None:
+        """`sealing` encrypts licensed films; without it they are refused."""
         self._author = author
         self._library = library
         self._ipfs = ipfs
         self._media = media
         self._hosting = hosting
         self._denied = denied
+        self._sealing = sealing
 
-    async def publish(self, path: Path, facts: FilmFacts, tell: Tell, *, again: bool = False) -> Published:
+    async def publish(
+        self,
+        path: Path,
+        facts: FilmFacts,
+        tell: Tell,
+        *,
+        again: bool = False,
+        custodians: Sequence[Cid] | None = None,
+    ) -> Published:
         """Publishes `path`; raises `BadInput` or `LimitReached` with nothing changed when it cannot.
 
         `tell` hears of each stage when it begins, and of its measure. From "records" on it must not be cancelled.
-        With `again`, a film that an earlier attempt has signed already is taken as done.
+        With `again`, a film that an earlier attempt has signed already is taken as done. With `custodians`, of whom
+        there may be none beside the author, the film is licensed: sealed before its bytes are imported.
         """
         facts.check()
         tell("probe", {})
@@ -120,6 +140,7 @@ class Publishing:
             if near := await asyncio.to_thread(self._near, package.hashes):
                 tell("ladder", {"near": near})
             await self._check_room(package.size_bytes)
+            sealed = None if custodians is None else await self._seal(out, custodians, tell)
             tell("import", {})
             root = await self._import(out)
         if (done := self._known(root, facts, again)) is not None:
@@ -130,13 +151,19 @@ class Publishing:
             blocks, size_bytes = await self._measure(root)
             tell("import", {"root": str(root), "blocks": blocks, "bytes": size_bytes})
             tell("records", {})
-            published = await self._sign(facts, probe, package, root, blocks, size_bytes)
+            published = await self._sign(facts, probe, package, root, blocks, size_bytes, sealed)
         except BaseException:  # also when it is cancelled: what no record names is not kept
             await self._ipfs.unpin(root)
             raise
         tell("records", {"film": str(published.film), "version": str(published.version), "signatures": 2})
         await self._hosting.tell()
         return published
+
+    async def _seal(self, out: Path, custodians: Sequence[Cid], tell: Tell) -> Sealed:
+        """Encrypts the packaged film; its key is kept before a record names it."""
+        if self._sealing is None:
+            raise BadInput("found a licensed film to publish and nothing to seal it with, expected a node's keystore")
+        return await self._sealing.seal(out, self._author.id, custodians, tell)
 
     async def _import(self, out: Path) -> Cid:
         """Imports and pins the folder; when it is cancelled, the import's thread ends first and its pin goes."""
@@ -218,7 +245,14 @@ class Publishing:
         return len(seen), size
 
     async def _sign(
-        self, facts: FilmFacts, probe: Probe, package: Package, root: Cid, blocks: int, size_bytes: int
+        self,
+        facts: FilmFacts,
+        probe: Probe,
+        package: Package,
+        root: Cid,
+        blocks: int,
+        size_bytes: int,
+        sealed: Sealed | None,
     ) -> Published:
         def film(_: Sequence[Record]) -> tuple[str, Mapping[str, Value]]:
             return "film", facts.fields()
@@ -242,6 +276,7 @@ class Publishing:
                 ],
                 "source": probe.sha256,
                 "fingerprint": sketch(package.hashes).encode(),
+                **({} if sealed is None else {"sealed": sealed.to_map()}),
             }
 
         records = await self._author.sign_series([film, version])

@@ -23,6 +23,7 @@ from cinepeer.records.dagcbor import Value
 from cinepeer.records.forms import data, distinct, mapped, record_link, text
 
 SCHEME = "cinepeer/sealed/1"
+KEY_METHOD = "CINEPEER-SEALED-1"  # in playlists: other players stop at a method that they do not know
 KEY_BYTES = 32
 TAG_BYTES = 16
 MAX_CUSTODIANS = 16
