@@ -78,7 +78,8 @@ def test_a_page_of_any_origin_may_read_and_gets_no_cookie(stand: Stand) -> None:
 @pytest.mark.ffmpeg
 def test_a_stranger_is_told_nothing_of_the_machine(stand: Stand) -> None:
     told = stand.ask("/api/status").json
-    assert set(told) == {"version", "author", "peer_id", "p2p", "network", "ledger", "records", "films"}
+    assert set(told) == {"version", "author", "peer_id", "p2p", "p2p_ws", "network", "ledger", "records", "films"}
+    assert told["p2p_ws"] == [addr.replace("/p2p/", "/ws/p2p/") for addr in told["p2p"]] != []
     assert str(stand.node.home) not in stand.ask("/api/status").body.decode()
     for path in ("/api/account", "/api/keys", "/api/peers", "/api/uploads", "/api/publications", "/api/hosting", "/"):
         found = stand.ask(path)

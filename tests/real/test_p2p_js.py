@@ -103,3 +103,19 @@ def test_js_libp2p_exchanges_gossip_questions_and_pings_with_ours(who_dials: str
 
     with js_peer() as peer:
         asyncio.run(body(peer))
+
+
+def test_js_libp2p_learns_by_identify_that_the_port_takes_websockets_and_dials_it_so() -> None:
+    async def body(peer: Peer) -> None:
+        async with node(62) as ours:
+            listening = ours.p2p.addrs[0].partition("/p2p/")[0]
+            await asyncio.to_thread(peer.command, f"dial {ours.p2p.addrs[0]}", "dialled")
+            told: list[str] = []
+            async with asyncio.timeout(60):  # identify runs beside the dial
+                while not any("/ws" in addr for addr in told):
+                    told = (await asyncio.to_thread(peer.command, "addrs", "addrs"))["addrs"]
+                    await asyncio.sleep(0.1)
+            assert {addr.partition("/p2p/")[0] for addr in told} == {listening, f"{listening}/ws"}
+
+    with js_peer() as peer:
+        asyncio.run(body(peer))

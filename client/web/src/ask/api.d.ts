@@ -1182,7 +1182,7 @@ export interface StatementRow {
   readonly closing: string;
 }
 
-/** The node at a glance: addresses without path, and counts. */
+/** The node at a glance: addresses without path, and counts; `p2p_ws` are for browsers and js-libp2p. */
 export interface Status {
   readonly version: string;
   readonly author: string;
@@ -1192,6 +1192,7 @@ export interface Status {
   readonly gateway: string;
   readonly ledger_rpc: string;
   readonly p2p: readonly string[];
+  readonly p2p_ws?: readonly string[];
   readonly peer_id: string;
   readonly network: string;
   readonly home: string;

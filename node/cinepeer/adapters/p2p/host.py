@@ -65,7 +65,13 @@ def make_host(plan: Plan) -> BasicHost:
     swarm.set_resource_manager(None)
     # Its own connector dials whoever the peerstore names, up to half of the limit; who is dialled is said elsewhere.
     swarm.auto_connector.maybe_connect = _dial_nobody  # type: ignore[method-assign]
-    return BasicHost(network=swarm, enable_mDNS=False, enable_upnp=False)
+    return BasicHost(network=swarm, enable_mDNS=False, enable_upnp=False, addrs_factory=_with_websockets)
+
+
+def _with_websockets(addrs: Sequence[Multiaddr]) -> list[Multiaddr]:
+    """What identify tells of where this node listens: every TCP address, and that the same takes WebSockets."""
+    plain = [addr for addr in addrs if addr.protocols()[-1].name == "tcp"]
+    return [*addrs, *(addr.encapsulate(Multiaddr("/ws")) for addr in plain)]
 
 
 async def _dial_nobody() -> None:

@@ -198,7 +198,7 @@ class Ahead(Answer):
 
 
 class Status(Growing):
-    """The node at a glance: addresses without path, and counts."""
+    """The node at a glance: addresses without path, and counts; `p2p_ws` are for browsers and js-libp2p."""
 
     version: str
     author: str
@@ -208,6 +208,7 @@ class Status(Growing):
     gateway: str
     ledger_rpc: str
     p2p: list[str]
+    p2p_ws: list[str] = []
     peer_id: str
     network: str
     home: str
@@ -246,6 +247,7 @@ class PublicStatus(Answer):
     author: str
     peer_id: str
     p2p: list[str]
+    p2p_ws: list[str] = []
     network: str
     ledger: LedgerLabel
     records: int

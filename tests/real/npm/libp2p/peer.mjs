@@ -1,4 +1,5 @@
-// A js-libp2p peer on loopback: node peer.mjs TOPIC PROTOCOL. Lines on stdin: dial ADDR | publish TEXT | ask TEXT | ping.
+// A js-libp2p peer on loopback: node peer.mjs TOPIC PROTOCOL. Lines on stdin: dial ADDR | publish TEXT | ask TEXT | ping
+// | addrs, which are those that identify told of who was dialled.
 // It answers questions of PROTOCOL with "js " before them, and prints one JSON object a line.
 import readline from 'node:readline'
 import { gossipsub } from '@libp2p/gossipsub'
@@ -51,6 +52,10 @@ const commands = {
     }
     await stream.close()
     return { answers }
+  },
+  addrs: async () => {
+    const { addresses } = await node.peerStore.get(peer)
+    return { addrs: addresses.map(({ multiaddr }) => multiaddr.toString()) }
   },
   ping: async () => ({ ping: await node.services.ping.ping(peer) >= 0 })
 }
