@@ -1,7 +1,7 @@
 /** What the page may ask of the worker, and what comes back. */
 
 import type { Left } from './sources';
-import type { ProvenFilm, ProvenReview, ProvenStars } from './shelf';
+import type { ProvenCollection, ProvenFilm, ProvenReview, ProvenSaid, ProvenStars } from './shelf';
 
 export interface Questions {
   /**
@@ -19,6 +19,10 @@ export interface Questions {
   record: { ask: { id: string }; answer: ProvenRecord };
   /** What people wrote about a film, newest first, proved and paged as the ratings are. */
   reviews: { ask: { film: string; after: string | null; limit: number }; answer: readonly ProvenReview[] };
+  /** What an author said in public, newest first: its last `offset` + `limit` records, each proved by its chain of keys. */
+  said: { ask: { author: string; offset: number; limit: number }; answer: readonly ProvenSaid[] };
+  /** A public list as its author said last; null where no record that counts began one. */
+  collection: { ask: { id: string }; answer: ProvenCollection | null };
   /**
    * What viewers gave a film, newest first, each proved by its author's chain of records: those asked for before and at
    * most `limit` more, from behind the record `after` on.

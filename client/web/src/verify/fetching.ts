@@ -38,6 +38,16 @@ export function fetchReviewRecords(film: string, after: string | null, limit: nu
   return fetchPage(film, 'reviews', after, limit, signal);
 }
 
+/** A page of an author's records, newest first, as the node lists them. */
+export function fetchAuthorRecords(author: string, offset: number, limit: number, signal: AbortSignal): Promise<Octets> {
+  return get(`/api/authors/${encodeURIComponent(author)}/records?limit=${limit}&offset=${offset}`, MAX_RECORDS_BYTES, signal);
+}
+
+/** The records behind a public list, as the node lists them. */
+export function fetchCollectionRecords(id: string, signal: AbortSignal): Promise<Octets> {
+  return get(`/api/collections/${encodeURIComponent(id)}/records`, MAX_RECORDS_BYTES, signal);
+}
+
 function fetchPage(film: string, sort: 'ratings' | 'reviews', after: string | null, limit: number, signal: AbortSignal): Promise<Octets> {
   const query = new URLSearchParams({ limit: String(limit), ...(after === null ? {} : { after }) });
   return get(`/api/films/${encodeURIComponent(film)}/${sort}/records?${query}`, MAX_RECORDS_BYTES, signal);

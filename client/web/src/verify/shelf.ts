@@ -4,7 +4,8 @@ import { MAX_BODY_BYTES } from './bodies';
 import { Cid } from './cid';
 import { decode, type Fields, type Value } from './dagcbor';
 import { Feeds } from './feeds';
-import { compare, type Octets } from './octets';
+import { compare, toHex, type Octets } from './octets';
+import { plain } from './plain';
 import { parseRecord, readBody, verifyRecord, type Record } from './record';
 import { Refused } from './refused';
 
@@ -59,6 +60,29 @@ export interface ProvenReview extends ProvenWords {
   readonly stars: number | null;
   readonly spoiler: boolean;
   readonly comments: readonly ProvenWords[];
+}
+
+/** A public list as its author said last; `id` is its first record, `record` the one that holds. */
+export interface ProvenCollection {
+  readonly id: string;
+  readonly record: string;
+  readonly author: string;
+  readonly authorName: string | null;
+  readonly time: number;
+  readonly name: string;
+  readonly about: string;
+  readonly language: string;
+  readonly films: readonly string[];
+}
+
+/** One public record of an author; `standing`: it counts, its author took it back, or its device is cut off before it. */
+export interface ProvenSaid {
+  readonly record: string;
+  readonly kind: string;
+  readonly time: number;
+  readonly device: string;
+  readonly standing: 'counts' | 'withdrawn' | 'cut';
+  readonly fields: { readonly [name: string]: unknown } | null;
 }
 
 interface Held {
@@ -153,6 +177,34 @@ export class Shelf {
       .map((said) => ({ ...said, stars: stars.get(said.author) ?? null, comments: this.comments(said.record) }));
   }
 
+  /** The list that began with this record, as its author said last. */
+  collection(id: string): ProvenCollection | null {
+    const first = this.told(id);
+    if (first === null || first.record.header.kind !== 'collection' || first.fields['list'] !== null) return null;
+    let newest = first;
+    for (const one of this.ofKind('collection')) {
+      if (!one.record.author.equals(first.record.author) || (one.fields['list'] as Cid | null)?.text !== id) continue;
+      if (isAfter(placeOf(one.record), placeOf(newest.record))) newest = one;
+    }
+    const { record, fields } = newest;
+    const [name, about, language] = [fields['name'] as string, fields['about'] as string, fields['language'] as string];
+    const who = { author: record.author.text, authorName: this.nameOf(record.author) };
+    return { id, ...placeOf(record), ...who, name, about, language, films: fields['films'] as string[] };
+  }
+
+  /** The last `count` records of an author that came with their bodies, newest first, also those that count no more. */
+  said(author: string, count: number): ProvenSaid[] {
+    const found: ProvenSaid[] = [];
+    for (const [id, { record, fields }] of this.held) {
+      if (record.author.text !== author || fields === null) continue;
+      const { kind, device } = record.header;
+      const standing = this.told(id) !== null ? 'counts' : this.feeds.counts(record) ? 'withdrawn' : 'cut';
+      const shown = plain(fields) as { [name: string]: unknown };
+      found.push({ ...placeOf(record), kind, device: toHex(device), standing, fields: shown });
+    }
+    return found.sort((a, b) => (isAfter(a, b) ? -1 : 1)).slice(0, count);
+  }
+
   private comments(on: string): ProvenWords[] {
     return this.ofKind('comment')
       .filter(({ fields }) => (fields['on'] as Cid).text === on)
@@ -206,6 +258,10 @@ export class Shelf {
     }
     return { record: found.record, fields: found.fields };
   }
+}
+
+function placeOf({ id, header }: Record): { readonly record: string; readonly time: number } {
+  return { record: id.text, time: header.time };
 }
 
 /** Whether `one` was said after `other`, or `other` was not said at all. */

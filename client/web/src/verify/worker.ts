@@ -4,9 +4,10 @@ import { type Ask, type FromPage, type ProvenRecord, type ToPage } from './askin
 import { isFilmId } from './bodies';
 import { Cid } from './cid';
 import { Early, readAhead } from './early';
-import { decode, Float, type Value } from './dagcbor';
-import { fetchBlock, fetchFilmRecords, fetchRatingRecords, fetchRecord, fetchReviewRecords } from './fetching';
+import { decode } from './dagcbor';
+import { fetchAuthorRecords, fetchBlock, fetchCollectionRecords, fetchFilmRecords, fetchRatingRecords, fetchRecord, fetchReviewRecords } from './fetching';
 import { toHex, type Octets } from './octets';
+import { plain } from './plain';
 import { parseRecord, readBody, verifyRecord } from './record';
 import { Refused, Unavailable } from './refused';
 import { Shelf } from './shelf';
@@ -60,6 +61,10 @@ function work(asked: Ask, signal: AbortSignal): Promise<unknown> {
       return ratings(asked.ask.film, asked.ask.after, asked.ask.limit, signal);
     case 'reviews':
       return reviews(asked.ask.film, asked.ask.after, asked.ask.limit, signal);
+    case 'said':
+      return said(asked.ask.author, asked.ask.offset, asked.ask.limit, signal);
+    case 'collection':
+      return collection(asked.ask.id, signal);
   }
 }
 
@@ -80,6 +85,16 @@ async function ratings(film: string, after: string | null, limit: number, signal
 async function reviews(film: string, after: string | null, limit: number, signal: AbortSignal): Promise<unknown> {
   await admit(await fetchReviewRecords(film, after, limit, signal));
   return shelf.reviews(film);
+}
+
+async function said(author: string, offset: number, limit: number, signal: AbortSignal): Promise<unknown> {
+  await admit(await fetchAuthorRecords(author, offset, limit, signal));
+  return shelf.said(author, offset + limit);
+}
+
+async function collection(id: string, signal: AbortSignal): Promise<unknown> {
+  await admit(await fetchCollectionRecords(id, signal));
+  return shelf.collection(id);
 }
 
 /** One list after the other: a chain is admitted in its order. */
@@ -136,18 +151,6 @@ async function record(id: string, signal: AbortSignal): Promise<ProvenRecord> {
   const { device, kind, seq, time } = read.header;
   const shown = fields === null ? null : (plain(fields) as { [name: string]: unknown });
   return { id, author: read.author.text, device: toHex(device), kind, seq, time, fields: shown };
-}
-
-/** A value that can travel and be printed: ids as text, bytes as hexadecimal digits. */
-function plain(value: Value): unknown {
-  if (value instanceof Cid) return value.text;
-  if (value instanceof Float) return value.value;
-  if (value instanceof Uint8Array) return '0x' + toHex(value);
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]));
-  }
-  return typeof value === 'bigint' ? value.toString() : value;
 }
 
 function failure(error: unknown): { reason: string; sentence: string; status: number } {
