@@ -10,10 +10,12 @@ from typing import Any
 from cinepeer.app.catalogue import Film
 from cinepeer.app.deed_file import DeedFile, parse_deed_file
 from cinepeer.app.library import Library
+from cinepeer.app.standing import GROUNDS
 from cinepeer.app.titles import Titles, parse_owners
 from cinepeer.errors import BadInput, Refused
 from cinepeer.records.cid import Cid
 from cinepeer.rights import abi, deeds
+from cinepeer.rights.act_words import act_sentence
 from cinepeer.rights.deeds import WHOLE, Deed, Offer, title_number
 from cinepeer.rights.deployment import ContractSet, salted_address
 from cinepeer.rights.keccak import keccak
@@ -21,13 +23,11 @@ from cinepeer.rights.sentence import offer_sentence
 from cinepeer.rights.shipped import SHIPPED
 from cinepeer.rights.state import State, Title
 
-GROUNDS = ("other", "owner", "shares", "licence", "content")
-"""What a notice says is wrong, by its number on the ledger."""
-
 PROPOSED_DAYS = 30
 """How long a proposed deed may be signed and carried."""
 
 LAST_TIME = (1 << 40) - 1
+LAST_DATE = 1 << 37  # seconds; later ones are said as no end
 
 _BOND = deeds.call("BOND", [], [])
 _OFFER = Offer.kind()
@@ -98,10 +98,17 @@ class Acts:
         file = DeedFile(deed, self._titles.contracts, film.id, film.name, {})
         return file.signed(self._titles.address, self._titles.sign(deed)).to_json()
 
-    def read(self, found: Any) -> dict[str, Any]:
-        """What a deed file says, in one sentence, and who has not signed it yet."""
+    def read(self, found: Any, language: str = "en") -> dict[str, Any]:
+        """What a deed file says, in one sentence, who has not signed it yet, and until when (seconds) it holds."""
         file = parse_deed_file(found, self._titles.contracts)
-        return {"sentence": _deed_sentence(file), "missing": [_hex(who) for who in file.missing()]}
+        return {
+            "sentence": _deed_sentence(file, language),
+            "name": file.name,
+            "film": file.film,
+            "shares": {_hex(who): shares for who, shares in zip(file.deed.holders, file.deed.shares, strict=True)},
+            "missing": [_hex(who) for who in file.missing()],
+            "deadline": file.deed.deadline,
+        }
 
     def agree(self, found: Any) -> dict[str, Any]:
         """A deed file with this account's signature added; raises `BadInput` for a deed that gives it nothing."""
@@ -143,12 +150,16 @@ class Acts:
         if await self._titles.standing(file.deed) is not None:
             if self._own_film(file) is None:
                 raise BadInput(f"found this deed's film registered already up to block {block}, expected a new one")
-            return Act("This announces your title, which somebody carried to the ledger, in a record.", b"", b"")
-        whose = "your" if file.deed.creator == self._titles.address else f"0x{file.deed.creator.hex()}'s"
-        data = deeds.register_call(file.deed, file.signatures[file.deed.creator])
-        return Act(
-            f"This carries {whose} deed to the ledger. {_deed_sentence(file)}", self._titles.contracts.titles, data
+            return Act(act_sentence("announce", _language(wanted)), b"", b"")
+        own = file.deed.creator == self._titles.address
+        said = _said(
+            wanted,
+            "register.own" if own else "register",
+            creator=_hex(file.deed.creator),
+            deed=_deed_sentence(file, _language(wanted)),
         )
+        data = deeds.register_call(file.deed, file.signatures[file.deed.creator])
+        return Act(said, self._titles.contracts.titles, data)
 
     def _file(self, wanted: Mapping[str, Any]) -> DeedFile:
         return parse_deed_file(wanted.get("deed"), self._titles.contracts)
@@ -174,23 +185,21 @@ class Acts:
         film, title = self._film(wanted)
         amount, memo = int(wanted["amount"]), str(wanted.get("memo") or "")
         data = deeds.pay_call(title, memo.encode()[:32].ljust(32, b"\0"))
-        said = f" with the public word {memo!r}" if memo else ""
-        sentence = f"This pays {amount:,} units to all who hold shares of {film!r} ({_hex(title)}){said}."
+        said = _said(wanted, "pay.memo", memo=memo) if memo else ""
+        sentence = _said(wanted, "pay", amount=amount, film=film, title=_hex(title), memo=said)
         return Act(sentence, self._titles.contracts.titles, data, amount)
 
     async def _buy(self, wanted: Mapping[str, Any]) -> Act:
         offer, signature = await self._titles.held_offer(wanted["offer"])
         data = deeds.buy_call(offer, signature, self._titles.address)
-        sentence = (
-            f"This buys one licence for {offer.price:,} units, public for ever, by this offer: {offer_sentence(offer)}"
-        )
+        sentence = _said(wanted, "buy", price=offer.price, offer=offer_sentence(offer, _language(wanted)))
         return Act(sentence, self._titles.contracts.licences, data, offer.price)
 
     async def _withdraw(self, wanted: Mapping[str, Any]) -> Act:
         film, title = self._film(wanted)
         holder = wanted["holder"]
         due = await self._titles.due(title, holder)
-        sentence = f"This has {due:,} units of royalties of {film!r} paid out to {_hex(holder)}."
+        sentence = _said(wanted, "withdraw", due=due, film=film, holder=_hex(holder))
         return Act(sentence, self._titles.contracts.titles, deeds.withdraw_call(title, holder))
 
     async def _give(self, wanted: Mapping[str, Any]) -> Act:
@@ -202,10 +211,7 @@ class Acts:
             raise BadInput(f"found {shares:,} shares to give, expected 1 to the {held:,} that this account holds")
         values = [own, to, title_number(title), shares, b""]
         data = deeds.call("safeTransferFrom", ["address", "address", "uint256", "uint256", "bytes"], values)
-        sentence = (
-            f"This gives {shares / 100:g} % of {film!r} to {_hex(to)} for good and leaves you "
-            f"{(held - shares) / 100:g} %; what your shares earned so far stays yours."
-        )
+        sentence = _said(wanted, "give", given=shares / 100, film=film, to=_hex(to), left=(held - shares) / 100)
         return Act(sentence, self._titles.contracts.titles, data)
 
     async def _agent(self, wanted: Mapping[str, Any]) -> Act:
@@ -216,12 +222,9 @@ class Acts:
         if until and not now < until <= LAST_TIME:
             raise BadInput(f"found an end at {until}, expected a time to come, or 0 to dismiss the agent")
         data = deeds.call("delegate", ["uint256", "address", "uint40"], [title_number(title), who, until])
-        end = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M UTC") if until < 1 << 38 else "its end"
-        sentence = (
-            f"This lets {_hex(who)} offer licences of {film!r} in your place until {end}."
-            if until
-            else f"This ends what {_hex(who)} may do for {film!r} in your place."
-        )
+        name = ("agent" if until < LAST_DATE else "agent.forever") if until else "agent.none"
+        end = datetime.fromtimestamp(min(until, LAST_DATE), UTC).strftime("%Y-%m-%d %H:%M UTC")
+        sentence = _said(wanted, name, to=_hex(who), film=film, end=end)
         return Act(sentence, self._titles.contracts.titles, data)
 
     async def _close(self, wanted: Mapping[str, Any]) -> Act:
@@ -229,7 +232,7 @@ class Acts:
         if offer.seller != self._titles.address:
             raise BadInput(f"found an offer of {_hex(offer.seller)}, expected one of this account")
         data = deeds.call("close", [_OFFER], [offer.values()])
-        sentence = f"This withdraws the offer {wanted['offer']} for good; licences that were bought of it stay."
+        sentence = _said(wanted, "close", offer=wanted["offer"])
         return Act(sentence, self._titles.contracts.licences, data)
 
     async def _notice(self, wanted: Mapping[str, Any]) -> Act:
@@ -241,10 +244,7 @@ class Acts:
         data = deeds.call("notice", ["uint256", "uint8", "bytes32"], [title_number(title), number, evidence])
         asked = deeds.call("bondFor", ["uint256"], [title_number(title)])
         bond = int.from_bytes(await self._titles.ledger.call(self._titles.contracts.disputes, asked))
-        sentence = (
-            f"This disputes the title of {film!r} ({ground}) and freezes its payouts; {bond:,} units are your bond, "
-            "which goes to the film if the arbiter finds you wrong."
-        )
+        sentence = _said(wanted, "notice", film=film, ground=_said(wanted, f"ground.{ground}"), bond=bond)
         return Act(sentence, self._titles.contracts.disputes, data, bond)
 
     async def _answer(self, wanted: Mapping[str, Any]) -> Act:
@@ -255,7 +255,7 @@ class Acts:
             raise BadInput(f"found no case {case} up to block {block}, expected one that was opened")
         data = deeds.call("answer", ["uint256", "bytes32"], [case, self._evidence(wanted)])
         bond = int.from_bytes(await self._titles.ledger.call(self._titles.contracts.disputes, _BOND))
-        sentence = f"This answers the notice {case}; {bond:,} units are your bond, yours again if the title holds."
+        sentence = _said(wanted, "answer", case=case, bond=bond)
         return Act(sentence, self._titles.contracts.disputes, data, bond)
 
     # -- what is asked about -----------------------------------------------------------------------
@@ -287,11 +287,19 @@ def predict_title(deed: Deed, contracts: ContractSet) -> bytes:
     return salted_address(contracts.titles, salt, SHIPPED.purse)
 
 
-def _deed_sentence(file: DeedFile) -> str:
+def _deed_sentence(file: DeedFile, language: str = "en") -> str:
     """Who would hold which shares of which film."""
     pairs = zip(file.deed.holders, file.deed.shares, strict=True)
     parts = ", ".join(f"{_hex(who)} {shares * 100 / WHOLE:g} %" for who, shares in pairs)
-    return f"It registers the film {file.name!r} for {_hex(file.deed.creator)}, shared out as {parts}."
+    return act_sentence("deed", language, film=file.name, creator=_hex(file.deed.creator), parts=parts)
+
+
+def _language(wanted: Mapping[str, Any]) -> str:
+    return str(wanted.get("language") or "en")
+
+
+def _said(wanted: Mapping[str, Any], name: str, **values: object) -> str:
+    return act_sentence(name, _language(wanted), **values)
 
 
 def _hex(data: bytes) -> str:

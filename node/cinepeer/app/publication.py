@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from cinepeer.app.licensed import parse_custodians
 from cinepeer.app.publish import FilmFacts
-from cinepeer.app.titles import check_terms, parse_owners
+from cinepeer.app.terms import Terms
+from cinepeer.app.titles import parse_owners
 from cinepeer.errors import BadInput
 
 log = logging.getLogger("cinepeer.publications")
@@ -28,6 +30,8 @@ class Wish:
     title: bool = True
     owners: tuple[tuple[str, int], ...] = ()
     offer: dict[str, Any] | None = None
+    licensed: bool = False
+    custodians: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Raises `BadInput` for what can be said before any work is done."""
@@ -35,15 +39,21 @@ class Wish:
             raise BadInput("found neither or both of an upload and a path, expected one of them")
         self.facts.check()
         parse_owners(self.owners)
+        if self.licensed and not self.title:
+            raise BadInput("found a licensed film without a title, expected one: licences hang on it")
+        if self.custodians and not self.licensed:
+            raise BadInput("found custodians of an open film, expected a licensed one: its key is what they keep")
+        parse_custodians(self.custodians)
         if self.offer is not None:
             if not self.title:
                 raise BadInput("found a licence offer without a title, expected the title to be registered with it")
-            check_terms(self.offer["medium"], self.offer["territory"])
+            Terms.of(self.offer).check()
 
     def plan(self) -> list[str]:
         """The names of the stages that it takes, in order."""
         last = ["title", "offer"] if self.offer is not None else ["title"]
-        return ["probe", "ladder", "import", "records", *(last if self.title else [])]
+        seal = ["seal"] if self.licensed else []
+        return ["probe", "ladder", *seal, "import", "records", *(last if self.title else [])]
 
     @classmethod
     def parse(cls, note: dict[str, Any]) -> Wish:
@@ -51,7 +61,8 @@ class Wish:
         facts = {name: tuple(value) if isinstance(value, list) else value for name, value in note["facts"].items()}
         facts["credits"] = tuple((name, role) for name, role in facts["credits"])
         owners = tuple((holder, shares) for holder, shares in note["owners"])
-        return cls(**{**note, "facts": FilmFacts(**facts), "owners": owners})
+        custodians = tuple(note.get("custodians", ()))
+        return cls(**{**note, "facts": FilmFacts(**facts), "owners": owners, "custodians": custodians})
 
 
 @dataclass(slots=True)
@@ -101,7 +112,7 @@ class Publication:
         self.revision += 1
         self.stages[-1].measure |= measure
         self.stages[-1].revision = self.revision
-        self.is_signing = name not in ("probe", "ladder", "import")
+        self.is_signing = name not in ("probe", "ladder", "seal", "import")
         self.wake()
 
     def wake(self) -> None:

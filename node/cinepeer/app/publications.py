@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from cinepeer.app.licensed import parse_custodians
 from cinepeer.app.publication import Publication, State, Wish, parse_note
 from cinepeer.app.publish import Published, Publishing
+from cinepeer.app.terms import Terms
 from cinepeer.app.titles import Titles, parse_owners
 from cinepeer.errors import Absent, BadInput, CinepeerError, Conflict
 from cinepeer.records.cid import Cid
@@ -202,7 +204,10 @@ class Publications:
             job.done = job.done or dict(job.published)
             return
         assert job.source is not None, "a job in the queue has its source"
-        made = await self._publishing.publish(job.source, job.wish.facts, job.tell, again=job.again)
+        custodians = parse_custodians(job.wish.custodians) if job.wish.licensed else None
+        made = await self._publishing.publish(
+            job.source, job.wish.facts, job.tell, again=job.again, custodians=custodians
+        )
         job.published = _plain(made)
         job.done = dict(job.published)
         self._save(job)
@@ -228,7 +233,7 @@ class Publications:
         standing = self._titles.offers(film) if job.again else []
         if standing:
             return {"offer": str(standing[-1].id), "price": str(terms["price"])}
-        return await self._titles.offer(film, **terms)
+        return await self._titles.offer(film, Terms.of(terms))
 
     def _next_step(self, job: Publication, error: CinepeerError) -> str:
         told = str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -9,9 +10,9 @@ from cinepeer.app.catalogue import Film
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
 from cinepeer.app.parts import RecordStore
+from cinepeer.app.standing import claims_told, disputes_told, offer_told
 from cinepeer.app.titles import Titles
-from cinepeer.errors import BadInput, Refused
-from cinepeer.rights.deeds import Offer
+from cinepeer.errors import BadInput, CinepeerError, Refused
 from cinepeer.rights.inspection import moment
 from cinepeer.rights.sentence import offer_sentence
 from cinepeer.rights.showing import (
@@ -25,6 +26,8 @@ from cinepeer.rights.showing import (
 )
 from cinepeer.rights.state import State, fold
 from cinepeer.rights.statement import Statement, of_holder, parts_text, rows_csv, statement_of, verify_statement
+
+log = logging.getLogger("cinepeer.statements")
 
 MAX_SCREENER_S = 3_653 * 86_400
 
@@ -139,8 +142,8 @@ class Statements:
             "block": head if block is None else block,
             "time": at,
             "title": None if title is None else _hex(title),
-            "disputes": [] if title is None else _disputes(state, title),
-            "claims": [] if title is None else _claims(state, title),
+            "disputes": [] if title is None else disputes_told(state, title),
+            "claims": [] if title is None else claims_told(state, title),
         }
 
     def _title(self, film: Film) -> bytes | None:
@@ -169,46 +172,25 @@ class Statements:
         link = screener_text(self._author.sign_screener(film.record, until))
         return {"film": film.id, "until": until, "screener": link, "path": f"/film/{film.id}#screener={link}"}
 
-    def sentences(self, film: Film, language: str) -> list[dict[str, str]]:
-        """The licence offers of a film, each as one plain text in a language."""
+    async def offers(self, film: Film, language: str) -> list[dict[str, Any]]:
+        """The licence offers of a film, each with its terms, where it stands, and one plain text in a language."""
         title = self._title(film)
-        offers = [] if title is None else self._library.catalogue.offers_of(title)
-        return [
-            {"offer": str(record.id), "text": offer_sentence(Offer.from_map(fields["terms"]), language)}
-            for record, fields in offers
-        ]
-
-
-def _disputes(state: State, title: bytes) -> list[dict[str, Any]]:
-    """Every dispute about a title, with its evidence by digest."""
-    return [
-        {
-            "case": one.case,
-            "claimant": _hex(one.claimant),
-            "respondent": None if one.respondent == bytes(20) else _hex(one.respondent),
-            "outcome": {0: "open", 3: "upheld", 4: "dismissed", 5: "lapsed"}.get(one.outcome, str(one.outcome)),
-            "evidence": [{"by": _hex(who), "sha256": digest.hex()} for who, digest in one.evidence],
-        }
-        for one in state.disputes.values()
-        if one.title == title
-    ]
-
-
-def _claims(state: State, title: bytes) -> list[dict[str, Any]]:
-    """Other titles of the same content or film record, the oldest first."""
-    mine = state.titles.get(title)
-    if mine is None:
-        return []
-    return [
-        {
-            "title": _hex(one.id),
-            "creator": _hex(one.deed.creator),
-            "since": one.since,
-            "earlier": one.since <= mine.since,
-        }
-        for one in state.titles.values()
-        if one.id != title and (one.deed.content == mine.deed.content or one.deed.metadata == mine.deed.metadata)
-    ]
+        held = [] if title is None else self._library.catalogue.offers_of(title)
+        state: State | None = None
+        try:
+            state = (await self._titles.state())[0] if held else None
+        except CinepeerError as error:
+            log.info("offers.unknown film=%s reason=%s", film.id, error)
+        contracts, own, now = self._titles.contracts, self._titles.address, self._clock_s()
+        told = []
+        for signed in held:
+            try:
+                told.append(
+                    offer_told(signed, contracts, state, own, now, lambda offer: offer_sentence(offer, language))
+                )
+            except (Refused, BadInput) as error:  # anybody may sign a record that looks like an offer
+                log.info("offers.odd record=%s reason=%s", signed[0].id, error)
+        return told
 
 
 def _hex(data: bytes) -> str:

@@ -12,24 +12,23 @@ from cinepeer.app.library import Library
 from cinepeer.app.network import Network
 from cinepeer.app.parts import Ledger, Receipt, RecordStore
 from cinepeer.app.profile import Wallet
+from cinepeer.app.standing import title_told
+from cinepeer.app.terms import Terms
 from cinepeer.errors import BadInput
 from cinepeer.records import merkle
 from cinepeer.records.bodies import parse_body
 from cinepeer.records.cid import DAG_PB, Cid
 from cinepeer.records.record import Record
 from cinepeer.rights import deeds
-from cinepeer.rights.deeds import NATIVE, WHOLE, Deed, Offer, sign_deed, sign_offer
+from cinepeer.rights.deeds import WHOLE, Deed, Offer, sign_deed, sign_offer
 from cinepeer.rights.deployment import ContractSet
 from cinepeer.rights.events import Entry, Log, decode_all
-from cinepeer.rights.licences import medium_bit
 from cinepeer.rights.royalties import statements
 from cinepeer.rights.signatures import address_of
-from cinepeer.rights.state import Purse, State, Title, fold
-from cinepeer.rights.territories import territory_map
+from cinepeer.rights.state import State, Title, fold
 
 ROYALTY_BP = 500
 DAY_S = 86_400
-NEVER = (1 << 40) - 1
 
 Owners = list[tuple[bytes, int]]
 
@@ -43,12 +42,6 @@ def parse_owners(found: Sequence[tuple[str, int]]) -> Owners:
     if taken > WHOLE:
         raise BadInput(f"found shares of {taken:,} in all, expected at most {WHOLE:,}: the rest is yours")
     return owners
-
-
-def check_terms(medium: str, territory: Sequence[str]) -> None:
-    """Raises `BadInput` for a medium or a territory that no offer can name."""
-    medium_bit(medium)
-    territory_map(territory or None)
 
 
 class Titles:
@@ -160,39 +153,9 @@ class Titles:
             shares=tuple(shares for _, shares in everyone),
         )
 
-    async def offer(
-        self,
-        film_id: str,
-        *,
-        price: int,
-        medium: str,
-        territory: Sequence[str],
-        days: int,
-        supply: int,
-        exclusive: bool,
-    ) -> dict[str, Any]:
+    async def offer(self, film_id: str, terms: Terms) -> dict[str, Any]:
         """Signs and announces a licence offer; it costs nothing until somebody takes it."""
-        title = self.title_of(self.own_film(film_id))
-        now = self._clock_ms() // 1000
-        offer = Offer(
-            title=title,
-            seller=self.address,
-            token=NATIVE,
-            price=price,
-            opens=now - DAY_S,
-            closes=NEVER,
-            start=0,
-            end=0,
-            term=days * DAY_S,
-            supply=supply,
-            media=medium_bit(medium),
-            remixShares=0,
-            exclusive=exclusive,
-            revocable=False,
-            territory=territory_map(territory or None),
-            terms=bytes(32),
-            salt=int.from_bytes(self._entropy(32)),
-        )
+        offer = self.draft(film_id, terms)
         signature = sign_offer(self._key, offer, self.contracts)
         record = await self._author.sign(
             "offer",
@@ -204,7 +167,12 @@ class Titles:
             },
         )
         await self._library.refresh()
-        return {"offer": str(record.id), "digest": _hex(offer.digest(self.contracts)), "price": str(price)}
+        return {"offer": str(record.id), "digest": _hex(offer.digest(self.contracts)), "price": str(terms.price)}
+
+    def draft(self, film_id: str, terms: Terms) -> Offer:
+        """The offer that would be signed; raises `BadInput` for terms that no licence can have."""
+        title = self.title_of(self.own_film(film_id))
+        return terms.offer(title, self.address, self._clock_ms() // 1000, int.from_bytes(self._entropy(32)))
 
     def offers(self, film_id: str) -> list[Record]:
         """The licence offers of a film that are held, oldest first."""
@@ -267,22 +235,8 @@ class Titles:
         found = state.titles.get(title)
         if found is None:
             raise BadInput(f"found no title {_hex(title)} on the ledger up to block {block}, expected it registered")
-        purse = found.purses.get(NATIVE, Purse())
-        return {
-            "title": _hex(title),
-            "block": block,
-            "status": found.status.name.lower(),
-            "shares": {_hex(holder): shares for holder, shares in sorted(found.shares.items()) if shares},
-            "paid_in": str(purse.paid_in),
-            "paid_out": str(purse.paid_out),
-            "claimable": {_hex(one.holder): str(one.claimable) for one in statements(found)},
-            "licences": [
-                {"licensee": _hex(one.licensee), "offer": _hex(one.offer), "start": one.start, "end": one.end}
-                for one in state.licences
-                if one.title == title and not one.revoked
-            ],
-            "offers": [str(record.id) for record in self.offers(film_id)],
-        }
+        told = title_told(state, found, block, self._clock_ms() // 1000)
+        return {**told, "offers": [str(record.id) for record in self.offers(film_id)]}
 
     async def state(self) -> tuple[State, int]:
         """The contracts' state and the block up to which it holds."""

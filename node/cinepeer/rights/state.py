@@ -87,7 +87,10 @@ class Anchor:
 
 @dataclass(slots=True)
 class Dispute:
-    """One dispute about a title: all evidence (digests) by whom, in order; `outcome` 0 while it is open."""
+    """
+    One dispute about a title: all evidence (digests) by whom, in order; `outcome` 0 while it is open; `ground` as the
+    notice numbered it, which is to be answered by `due` (seconds).
+    """
 
     case: int
     title: bytes
@@ -96,6 +99,8 @@ class Dispute:
     evidence: list[tuple[bytes, bytes]] = field(default_factory=list)
     respondent: bytes = NOBODY
     outcome: int = 0
+    ground: int = 0
+    due: int = 0
 
 
 @dataclass(slots=True)
@@ -277,6 +282,7 @@ def _dispute(state: State, entry: ev.Entry) -> None:
     match entry.event:
         case ev.Noticed() as event:
             opened = Dispute(event.case, event.title, event.claimant, event.bond, [(event.claimant, event.evidence)])
+            opened.ground, opened.due = event.ground, event.due
             state.disputes[event.case] = opened
         case ev.Answered() as event if event.case in state.disputes:
             dispute = state.disputes[event.case]

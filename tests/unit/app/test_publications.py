@@ -17,6 +17,7 @@ from cinepeer.adapters.system.uploads import Uploads
 from cinepeer.app.publication import Publication, Wish
 from cinepeer.app.publications import MAX_STARTS, Publications
 from cinepeer.app.publish import FilmFacts, Published, Tell
+from cinepeer.app.terms import Terms
 from cinepeer.errors import Absent, BadInput, Conflict, Unreachable
 from cinepeer.records.cid import RAW, Cid
 
@@ -52,7 +53,7 @@ class Signing:
 
     def __init__(self) -> None:
         self.registered: list[str] = []
-        self.offered: list[dict[str, Any]] = []
+        self.offered: list[Terms] = []
         self.problem: Exception | None = None
 
     async def register(self, film: str, owners: object) -> dict[str, Any]:
@@ -61,9 +62,9 @@ class Signing:
         self.registered.append(film)
         return {"title": "0xab", "record": "bafy", "block": 4}
 
-    async def offer(self, film: str, **terms: Any) -> dict[str, Any]:
+    async def offer(self, film: str, terms: Terms) -> dict[str, Any]:
         self.offered.append(terms)
-        return {"offer": "bafyoffer", "price": str(terms["price"])}
+        return {"offer": "bafyoffer", "price": str(terms.price)}
 
     def offers(self, film: str) -> list[Any]:
         return []
@@ -136,7 +137,7 @@ def test_a_job_goes_through_its_stages_and_gives_its_upload_back(tmp_path: Path)
         ]
         done = told[-1]["done"]
         assert (done["film"], done["title"]["block"], done["offer"]["offer"]) == (str(MADE.film), 4, "bafyoffer")
-        assert node.signing.offered == [OFFER]
+        assert node.signing.offered == [Terms.of(OFFER)]
         shown = node.jobs.get(job.id).shown()
         assert (shown["state"], shown["stage"], shown["problem"]) == ("done", "offer", None)
         assert all(stage["done"] for stage in shown["stages"])

@@ -27,6 +27,7 @@ export interface ActRequest {
   readonly evidence?: string | null;
   readonly case?: number | null;
   readonly deed?: DeedFile | null;
+  readonly language?: "en" | "zh";
 }
 
 /** An act in one sentence, the units that go with it, and about what it costs besides; once done, its block. */
@@ -55,6 +56,12 @@ export interface AdmissionRequest {
 export interface Admitted {
   readonly device: string;
   readonly record: string | null;
+}
+
+/** Who may offer licences in the controller's place, until when (seconds). */
+export interface Agent {
+  readonly agent: string;
+  readonly until: number;
 }
 
 /** The checkpoint that a node shows until it has replayed it; `held` of its `records` are here already. When it ended, `is_shown` is false, and `label` says how; `contradicts` names records that contradict it. */
@@ -296,10 +303,14 @@ export interface DeedRequest {
   readonly owners?: readonly Share[];
 }
 
-/** A deed file in one sentence, and whose signatures it still lacks. */
+/** A deed file in one sentence; shares (basis points) by holder, whose signatures it still lacks, and until when (seconds) it may be carried. */
 export interface DeedTold {
   readonly sentence: string;
+  readonly name: string;
+  readonly film: string;
+  readonly shares: { readonly [key: string]: number };
   readonly missing: readonly string[];
+  readonly deadline: number;
 }
 
 /** A device that the author's root admits, and the record that says so. */
@@ -335,9 +346,11 @@ export interface DeviceState {
   readonly next: NextPlace | null;
 }
 
-/** A dispute about a title; `outcome` is open, upheld, dismissed or lapsed. */
+/** A dispute about a title on a `ground`, to be answered by `due` (seconds); `outcome` is open, upheld, dismissed or lapsed. */
 export interface DisputeOf {
   readonly case: number;
+  readonly ground: string;
+  readonly due: number;
   readonly claimant: string;
   readonly respondent: string | null;
   readonly outcome: string;
@@ -593,12 +606,18 @@ export interface LedgerLabel {
   readonly chain_id: number;
 }
 
-/** A licence that stands; `start` and `end` in seconds. */
+/** A licence that was granted in `block`; `start` and `end` in seconds, `territory` null for the whole world. */
 export interface LicenceHeld {
   readonly licensee: string;
   readonly offer: string;
   readonly start: number;
   readonly end: number;
+  readonly paid: string;
+  readonly block: number;
+  readonly live: boolean;
+  readonly exclusive: boolean;
+  readonly media: readonly string[];
+  readonly territory: readonly string[] | null;
 }
 
 /** A licence to be bought: the id of the offer's record. */
@@ -667,6 +686,28 @@ export interface OfferMade {
   readonly [more: string]: unknown;
 }
 
+/** A licence offer with its terms and in words; times in seconds (null: open), `territory` null for the whole world. `standing` is `open`, `early`, `closed`, `sold out`, `over`, `void` (its seller may not sell) or `unknown`. */
+export interface OfferOf {
+  readonly offer: string;
+  readonly digest: string;
+  readonly text: string;
+  readonly seller: string;
+  readonly own: boolean;
+  readonly price: string;
+  readonly media: readonly string[];
+  readonly territory: readonly string[] | null;
+  readonly opens: number;
+  readonly closes: number | null;
+  readonly start: number | null;
+  readonly end: number | null;
+  readonly term_s: number | null;
+  readonly supply: number;
+  readonly taken: number;
+  readonly exclusive: boolean;
+  readonly terms_sha256: string | null;
+  readonly standing: string;
+}
+
 /** A licence offer for a film's title. */
 export interface OfferRequest {
   readonly price: string;
@@ -675,10 +716,14 @@ export interface OfferRequest {
   readonly days?: number;
   readonly supply?: number;
   readonly exclusive?: boolean;
+  readonly start?: number;
+  readonly end?: number;
+  readonly closes?: number;
+  readonly text?: string;
   readonly film: string;
 }
 
-/** What a licence offer says; `price` in the ledger's smallest unit, `days` 0 for no end. */
+/** What a licence offer says; `price` in the ledger's smallest unit, `days` 0 for no end; the window `start` to `end` and `closes`, the offer's own end, in seconds (0: open); `text` the CID of a legal text. */
 export interface OfferTerms {
   readonly price: string;
   readonly medium?: string;
@@ -686,6 +731,15 @@ export interface OfferTerms {
   readonly days?: number;
   readonly supply?: number;
   readonly exclusive?: boolean;
+  readonly start?: number;
+  readonly end?: number;
+  readonly closes?: number;
+  readonly text?: string;
+}
+
+/** An offer in words, before it is signed. */
+export interface OfferText {
+  readonly text: string;
 }
 
 /** A signed licence offer. */
@@ -1042,11 +1096,17 @@ export interface Revoked {
   readonly seq: number;
 }
 
-/** A film's rights as the ledger's log folds up to `block`; shares in basis points. */
+/** A film's rights as the ledger's log folds up to `block`; shares in basis points, `since` in seconds. */
 export interface Rights {
   readonly title: string;
   readonly block: number;
   readonly status: string;
+  readonly since: number;
+  readonly creator: string;
+  readonly controller: string;
+  readonly agents: readonly Agent[];
+  readonly disputes: readonly DisputeOf[];
+  readonly claims: readonly Claim[];
   readonly shares: { readonly [key: string]: number };
   readonly paid_in: string;
   readonly paid_out: string;
@@ -1089,12 +1149,6 @@ export interface ScreenerRequest {
   readonly film: string;
   readonly days?: number | null;
   readonly until?: number | null;
-}
-
-/** A licence offer in words. */
-export interface Sentence {
-  readonly offer: string;
-  readonly text: string;
 }
 
 /** One co-owner of a title: a ledger address and its shares (basis points). */
@@ -1351,7 +1405,7 @@ export interface Routes {
   readonly 'GET /api/fairness': { body: null; answer: Fairness };
   readonly 'GET /api/films': { body: null; answer: readonly Film[] };
   readonly 'GET /api/films/{film}': { body: null; answer: Film };
-  readonly 'GET /api/films/{film}/offers': { body: null; answer: readonly Sentence[] };
+  readonly 'GET /api/films/{film}/offers': { body: null; answer: readonly OfferOf[] };
   readonly 'GET /api/films/{film}/ratings': { body: null; answer: readonly GivenStars[] };
   readonly 'GET /api/films/{film}/reviews': { body: null; answer: readonly Review[] };
   readonly 'GET /api/films/{film}/rights': { body: null; answer: Rights };
@@ -1384,6 +1438,7 @@ export interface Routes {
   readonly 'POST /api/network': { body: AnnouncementRequest; answer: AnnouncementTold };
   readonly 'GET /api/news': { body: null; answer: readonly NewsOf[] };
   readonly 'POST /api/offers': { body: OfferRequest; answer: Offered };
+  readonly 'POST /api/offers/readings': { body: OfferRequest; answer: OfferText };
   readonly 'POST /api/payments': { body: PaymentRequest; answer: Paid };
   readonly 'GET /api/peers': { body: null; answer: readonly Peer[] };
   readonly 'POST /api/peers': { body: AddressRequest; answer: Connected };

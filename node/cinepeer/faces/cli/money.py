@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from cinepeer.faces.cli.call import Node, home_option, json_option, show
 from cinepeer.faces.cli.choice import FILM, film_id
 from cinepeer.faces.cli.consent import agree
 from cinepeer.faces.cli.film import parse_owner
+from cinepeer.faces.cli.moment import MOMENT
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
@@ -77,6 +79,10 @@ for _step in (propose, sign, register, announce_deed, give, agent, notice, answe
 @click.option("--days", default=0, type=click.IntRange(0, 36_500), help="How long a licence lasts; 0: without end.")
 @click.option("--supply", default=1_000, type=click.IntRange(1, 2**32 - 1), show_default=True)
 @click.option("--exclusive", is_flag=True)
+@click.option("--start", type=MOMENT, default=0, help="The day or moment (UTC) from which the film may be shown.")
+@click.option("--end", type=MOMENT, default=0, help="The day or moment (UTC) until which it may be shown.")
+@click.option("--closes", type=MOMENT, default=0, help="The day or moment (UTC) until which the offer may be taken.")
+@click.option("--text", default="", metavar="CID", help="The legal text, by its CID.")
 @click.option("--buy", "offer", metavar="OFFER", help="Buy this offer, by the id of its record.")
 @json_option
 @home_option
@@ -177,11 +183,19 @@ def _pairs(found: dict[str, Any]) -> Iterator[str]:
 def _rights(found: dict[str, Any]) -> Iterator[str]:
     """The rights as they stand, a line for each holder."""
     yield f"title     {found['title']}  {found['status']}, as of block {found['block']}"
+    yield f"control   {found['controller']}"
+    for one in found["agents"]:
+        until = datetime.fromtimestamp(min(one["until"], 1 << 37), UTC)
+        yield f"agent     {one['agent']}  until {until:%Y-%m-%d %H:%M} UTC"
     for holder, shares in found["shares"].items():
         due = found["claimable"].get(holder, "0")
         yield f"owner     {holder}  {shares / 100:g} %, {due} to be paid out"
     yield f"purse     {found['paid_in']} paid in, {found['paid_out']} paid out"
     yield from _granted(found)
+    for one in found["disputes"]:
+        yield f"dispute   {one['case']} by {one['claimant']}: {one['outcome']}"
+    for one in found["claims"]:
+        yield f"claim     {one['title']} by {one['creator']}, {'earlier' if one['earlier'] else 'later'}"
 
 
 def _licences(found: dict[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from cinepeer.app.acts import GROUNDS
+from cinepeer.app.standing import GROUNDS
 from cinepeer.faces.http.answers import Answer
 from cinepeer.faces.http.shapes import Shape, Share
 from cinepeer.faces.http.views import cid
@@ -57,19 +57,23 @@ class ActRequest(Shape):
     evidence: str | None = Field(default=None, max_length=200)
     case: int | None = Field(default=None, ge=0, lt=1 << 53)
     deed: DeedFile | None = None
+    language: Literal["en", "zh"] = "en"
 
     @model_validator(mode="after")
     def check_needed(self) -> ActRequest:
         """Each act has what it needs, and nothing of another's."""
         given = {name for name in type(self).model_fields if getattr(self, name) is not None}
-        given -= {"act", "agreed", "memo"}
+        given -= {"act", "agreed", "memo", "language"}
         if given != set(_NEEDED[self.act]):
             raise ValueError(f"expected {', '.join(_NEEDED[self.act])} with {self.act}, and nothing else")
         return self
 
     def wanted(self) -> dict[str, Any]:
         """As the application takes it: addresses as bytes, records by their ids."""
-        found = {name: getattr(self, name) for name in _NEEDED[self.act]} | {"memo": self.memo}
+        found = {name: getattr(self, name) for name in _NEEDED[self.act]} | {
+            "memo": self.memo,
+            "language": self.language,
+        }
         for name in ("to", "holder"):
             if name in found:
                 found[name] = bytes.fromhex(found[name][2:])
@@ -101,10 +105,17 @@ class ActTold(Answer):
 
 
 class DeedTold(Answer):
-    """A deed file in one sentence, and whose signatures it still lacks."""
+    """
+    A deed file in one sentence; shares (basis points) by holder, whose signatures it still lacks, and until when
+    (seconds) it may be carried.
+    """
 
     sentence: str
+    name: str
+    film: str
+    shares: dict[str, int]
     missing: list[str]
+    deadline: int
 
 
 class DeedAnnounced(Answer):

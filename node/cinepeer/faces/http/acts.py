@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
 
@@ -34,9 +34,9 @@ def acts(parts: Parts) -> APIRouter:
         return done().propose(wanted.film, [(share.holder, share.shares) for share in wanted.owners])
 
     @router.post("/api/deeds/readings", response_model=shapes.DeedTold)
-    async def read_deed(wanted: shapes.DeedFile) -> dict[str, Any]:
+    async def read_deed(wanted: shapes.DeedFile, language: Literal["en", "zh"] = "en") -> dict[str, Any]:
         """What a deed file says, and who has not signed it."""
-        return done().read(wanted.model_dump())
+        return done().read(wanted.model_dump(), language)
 
     @router.post("/api/deeds/signatures", response_model=shapes.DeedFile)
     async def sign_deed(wanted: shapes.DeedFile) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
+from cinepeer.app.terms import Terms
 from cinepeer.app.titles import parse_owners
 from cinepeer.faces.http import ledger_answers as answers
 from cinepeer.faces.http import shapes, views
@@ -68,7 +69,7 @@ def titles(parts: Parts) -> APIRouter:
     @router.post("/api/offers", response_model=answers.Offered)
     async def offer(wanted: shapes.OfferRequest) -> dict[str, Any]:
         """Signs a licence offer and announces it."""
-        return await parts.titles.offer(wanted.film, **wanted.terms())
+        return await parts.titles.offer(wanted.film, Terms.of(wanted.terms()))
 
     @router.post("/api/licences", response_model=answers.Bought)
     async def buy(wanted: shapes.LicenceRequest) -> dict[str, Any]:

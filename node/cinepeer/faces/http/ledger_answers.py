@@ -23,20 +23,70 @@ class Credited(Account):
 
 
 class LicenceHeld(Answer):
-    """A licence that stands; `start` and `end` in seconds."""
+    """A licence that was granted in `block`; `start` and `end` in seconds, `territory` null for the whole world."""
 
     licensee: str
     offer: str
     start: int
     end: int
+    paid: str
+    block: int
+    live: bool
+    exclusive: bool
+    media: list[str]
+    territory: list[str] | None
+
+
+class Agent(Answer):
+    """Who may offer licences in the controller's place, until when (seconds)."""
+
+    agent: str
+    until: int
+
+
+class Evidence(Answer):
+    """Evidence in a dispute: whose, and its digest."""
+
+    by: str
+    sha256: str
+
+
+class DisputeOf(Answer):
+    """
+    A dispute about a title on a `ground`, to be answered by `due` (seconds); `outcome` is open, upheld, dismissed or
+    lapsed.
+    """
+
+    case: int
+    ground: str
+    due: int
+    claimant: str
+    respondent: str | None
+    outcome: str
+    evidence: list[Evidence]
+
+
+class Claim(Answer):
+    """Another title of the same content or film record; `earlier`: it was registered no later."""
+
+    title: str
+    creator: str
+    since: int
+    earlier: bool
 
 
 class Rights(Growing):
-    """A film's rights as the ledger's log folds up to `block`; shares in basis points."""
+    """A film's rights as the ledger's log folds up to `block`; shares in basis points, `since` in seconds."""
 
     title: str
     block: int
     status: str
+    since: int
+    creator: str
+    controller: str
+    agents: list[Agent]
+    disputes: list[DisputeOf]
+    claims: list[Claim]
     shares: dict[str, int]
     paid_in: str
     paid_out: str
@@ -158,3 +208,38 @@ class ReportSigned(Answer):
     author: str
     device: str
     signature: str
+
+
+# Offers
+
+
+class OfferOf(Answer):
+    """
+    A licence offer with its terms and in words; times in seconds (null: open), `territory` null for the whole world.
+    `standing` is `open`, `early`, `closed`, `sold out`, `over`, `void` (its seller may not sell) or `unknown`.
+    """
+
+    offer: str
+    digest: str
+    text: str
+    seller: str
+    own: bool
+    price: str
+    media: list[str]
+    territory: list[str] | None
+    opens: int
+    closes: int | None
+    start: int | None
+    end: int | None
+    term_s: int | None
+    supply: int
+    taken: int
+    exclusive: bool
+    terms_sha256: str | None
+    standing: str
+
+
+class OfferText(Answer):
+    """An offer in words, before it is signed."""
+
+    text: str

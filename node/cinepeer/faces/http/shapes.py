@@ -90,7 +90,10 @@ class TitleRequest(Shape):
 
 
 class OfferTerms(Shape):
-    """What a licence offer says; `price` in the ledger's smallest unit, `days` 0 for no end."""
+    """
+    What a licence offer says; `price` in the ledger's smallest unit, `days` 0 for no end; the window `start` to `end`
+    and `closes`, the offer's own end, in seconds (0: open); `text` the CID of a legal text.
+    """
 
     price: str = Field(pattern=r"^\d{1,38}$")
     medium: str = "cinema"
@@ -98,11 +101,14 @@ class OfferTerms(Shape):
     days: int = Field(default=0, ge=0, le=36_500)
     supply: int = Field(default=1_000, ge=1, le=2**32 - 1)
     exclusive: bool = False
+    start: int = Field(default=0, ge=0, lt=1 << 40)
+    end: int = Field(default=0, ge=0, lt=1 << 40)
+    closes: int = Field(default=0, ge=0, lt=1 << 40)
+    text: str = Field(default="", max_length=120)
 
     def terms(self) -> dict[str, Any]:
         """As the application takes them."""
-        names = ("medium", "territory", "days", "supply", "exclusive")
-        return {"price": int(self.price), **{name: getattr(self, name) for name in names}}
+        return {name: getattr(self, name) for name in OfferTerms.model_fields} | {"price": int(self.price)}
 
 
 class OfferRequest(OfferTerms):

@@ -9,11 +9,14 @@ from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
 
 from cinepeer.app.statements import Statements
+from cinepeer.app.terms import Terms
 from cinepeer.faces.http import views
 from cinepeer.faces.http.answers import Answer
+from cinepeer.faces.http.ledger_answers import Claim, DisputeOf, OfferOf, OfferText
 from cinepeer.faces.http.nesting import ShallowRoute
 from cinepeer.faces.http.parts import Parts
-from cinepeer.faces.http.shapes import Shape
+from cinepeer.faces.http.shapes import OfferRequest, Shape
+from cinepeer.rights.sentence import offer_sentence
 
 Seconds = Annotated[int, Query(ge=0, lt=1 << 53)]
 Account = Annotated[str | None, Query(pattern=r"^0x[0-9a-fA-F]{40}$")]
@@ -76,32 +79,6 @@ class Place(Answer):
     log: int
 
 
-class Evidence(Answer):
-    """Evidence in a dispute: whose, and its digest."""
-
-    by: str
-    sha256: str
-
-
-class DisputeOf(Answer):
-    """A dispute about a title; `outcome` is open, upheld, dismissed or lapsed."""
-
-    case: int
-    claimant: str
-    respondent: str | None
-    outcome: str
-    evidence: list[Evidence]
-
-
-class Claim(Answer):
-    """Another title of the same content or film record; `earlier`: it was registered no later."""
-
-    title: str
-    creator: str
-    since: int
-    earlier: bool
-
-
 class Showing(Answer):
     """Whether a film may be shown, why, and the entry that decides (null: none does)."""
 
@@ -139,13 +116,6 @@ class ScreenerOf(Answer):
     path: str
 
 
-class Sentence(Answer):
-    """A licence offer in words."""
-
-    offer: str
-    text: str
-
-
 def _now_s() -> int:
     return int(clock.time())
 
@@ -180,10 +150,15 @@ def statements(parts: Parts) -> APIRouter:
         who = None if licensee is None else bytes.fromhex(licensee[2:])
         return await told().showing(views.film_of(parts, film), territory, medium, time, block, who, screener, own)
 
-    @router.get("/api/films/{film}/offers", response_model=list[Sentence])
-    async def get_offers(film: str, language: Literal["en", "zh"] = "en") -> list[dict[str, str]]:
-        """A film's licence offers, each as one plain text that can be read back."""
-        return told().sentences(views.film_of(parts, film), language)
+    @router.get("/api/films/{film}/offers", response_model=list[OfferOf])
+    async def get_offers(film: str, language: Literal["en", "zh"] = "en") -> list[dict[str, Any]]:
+        """A film's licence offers: terms, where each stands, and one plain text that can be read back."""
+        return await told().offers(views.film_of(parts, film), language)
+
+    @router.post("/api/offers/readings", response_model=OfferText)
+    async def read_offer(wanted: OfferRequest, language: Literal["en", "zh"] = "en") -> dict[str, str]:
+        """An own film's offer in words, before it is signed; nothing is."""
+        return {"text": offer_sentence(parts.titles.draft(wanted.film, Terms.of(wanted.terms())), language)}
 
     @router.post("/api/screeners", response_model=ScreenerOf)
     async def new_screener(wanted: ScreenerRequest) -> dict[str, Any]:
