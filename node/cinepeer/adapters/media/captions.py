@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cinepeer.adapters.media.program import Limits, read_only, run_program
+from cinepeer.content.cues import write_captions as write_vtt
+from cinepeer.content.packaging import Words
 
 FOLDER = "captions"
 MAX_TRACKS = 32
@@ -70,6 +72,18 @@ async def write_captions(path: Path, folder: Path, captions: Sequence[Caption], 
             shutil.rmtree(folder / name)
     if captions and not written:
         (folder / FOLDER).rmdir()
+    return tuple(written)
+
+
+def write_words(folder: Path, words: Sequence[Words], seconds: float) -> tuple[Track, ...]:
+    """Writes the creator's own captions into `folder`, numbered behind those of the film."""
+    written = []
+    for number, one in enumerate(words, MAX_TRACKS):
+        name = f"{FOLDER}/{number:02d}"
+        (folder / name).mkdir(parents=True)
+        (folder / name / "00000.vtt").write_text(write_vtt(one.cues()), encoding="utf-8")
+        (folder / name / "index.m3u8").write_text(_playlist(seconds))
+        written.append(Track(name, one.language, _plain(one.name) or one.language))
     return tuple(written)
 
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from cinepeer.adapters.media.captions import Caption, parse_captions
+from cinepeer.content.cues import Chapter, chapters_of
 from cinepeer.errors import BadInput
 
 MAX_SIDE = 8192
@@ -38,6 +39,7 @@ class Description:
     interlaced: bool
     is_hdr: bool = False
     captions: tuple[Caption, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
 
 
 def parse_description(name: str, data: bytes) -> Description:
@@ -49,12 +51,15 @@ def parse_description(name: str, data: bytes) -> Description:
             raise TypeError
         if len(streams) > MAX_STREAMS:
             raise BadInput(f"found {len(streams)} streams in {name}, expected at most {MAX_STREAMS}")
-        return _describe(name, streams, container)
+        marks = found.get("chapters", [])
+        return _describe(name, streams, container, marks if isinstance(marks, list) else [])
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, ZeroDivisionError):
         raise BadInput(f"found {name} with a description that makes no sense, expected a film") from None
 
 
-def _describe(name: str, streams: list[dict[str, Any]], container: Mapping[str, Any]) -> Description:
+def _describe(
+    name: str, streams: list[dict[str, Any]], container: Mapping[str, Any], marks: list[dict[str, Any]]
+) -> Description:
     """The film in ffprobe's answer, whose outline is checked."""
     pictures = [s for s in streams if s["codec_type"] == "video" and not s.get("disposition", {}).get("attached_pic")]
     sounds = [s for s in streams if s["codec_type"] == "audio" and int(s.get("channels", 0)) > 0]
@@ -77,6 +82,11 @@ def _describe(name: str, streams: list[dict[str, Any]], container: Mapping[str, 
         interlaced=picture.get("field_order") in _FIELD_ORDERS,
         is_hdr=picture.get("color_transfer") in _HDR_CURVES,
         captions=parse_captions(streams),
+        chapters=tuple(
+            chapters_of(
+                (round(1000 * _seconds(one["start_time"])), str(one.get("tags", {}).get("title", ""))) for one in marks
+            )
+        ),
     )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cinepeer.adapters.media.program import Limits, run_program
+from cinepeer.adapters.media.storyboard import FOLDER as BOARDS
+from cinepeer.adapters.media.storyboard import Storyboard
 from cinepeer.content.fingerprint import PICTURES_A_SECOND, SIDE, picture_hash
 
 BLACK_S, STILL_S, SILENT_S = 2, 10, 5
@@ -45,8 +47,8 @@ class Examination:
         return words
 
 
-async def examine(folder: Path, rendition: str, sound: str | None, seconds: float) -> Examination:
-    """Decodes the smallest rendition, and the sound where there is one, of the ladder in `folder`.
+async def examine(folder: Path, rendition: str, sound: str | None, seconds: float, board: Storyboard) -> Examination:
+    """Decodes the smallest rendition, and the sound where there is one, of the ladder in `folder`; draws `board`.
 
     What does not decode is found missing, and nothing is raised for it: the ladder was checked before.
     """
@@ -54,22 +56,24 @@ async def examine(folder: Path, rendition: str, sound: str | None, seconds: floa
     limits = Limits(
         cpu_s=300 + math.ceil(seconds), memory_bytes=4 << 30, file_bytes=64 << 20, wall_s=300, output_bytes=1 << 30
     )
+    (folder / BOARDS).mkdir()
     try:
-        outcome = await run_program(
-            "ffmpeg", _arguments(rendition, sound), limits, folder=folder, on_output=pictures.read
-        )
+        arguments = _arguments(rendition, sound, board)
+        outcome = await run_program("ffmpeg", arguments, limits, folder=folder, on_output=pictures.read)
+        await asyncio.to_thread(board.finish, folder, seconds)
         return await asyncio.to_thread(_read, folder, outcome.complaints, pictures, seconds, sound is not None)
     finally:
         for name in (_PICTURE, _SOUND):
             (folder / name).unlink(missing_ok=True)
 
 
-def _arguments(rendition: str, sound: str | None) -> list[str]:
+def _arguments(rendition: str, sound: str | None, board: Storyboard) -> list[str]:
     """One run over our own files; ffmpeg writes what it notices into two texts beside them."""
     own = ["-protocol_whitelist", "file", "-format_whitelist", "hls,mov", "-allowed_extensions", "ALL"]
     arguments = ["-nostdin", "-hide_banner", "-nostats", "-v", "info", "-y", "-threads", "2"]
     graph = (
-        f"[0:v]fps={LOOKS_A_SECOND},blackdetect=d={BLACK_S}:pix_th=0.1,freezedetect=n=-60dB:d={STILL_S},metadata=print:file={_PICTURE},"
+        f"[0:v]split[look][draw];[draw]{board.filters()}[board];"
+        f"[look]fps={LOOKS_A_SECOND},blackdetect=d={BLACK_S}:pix_th=0.1,freezedetect=n=-60dB:d={STILL_S},metadata=print:file={_PICTURE},"
         f"fps={PICTURES_A_SECOND},scale={SIDE}:{SIDE}:flags=area,format=gray[small]"
     )
     arguments += [*own, "-i", f"file:{rendition}/index.m3u8"]
@@ -80,6 +84,7 @@ def _arguments(rendition: str, sound: str | None) -> list[str]:
             "ebur128=framelog=verbose:peak=sample[heard]"
         )
     arguments += ["-filter_complex", graph, "-map", "[small]", "-f", "rawvideo", "pipe:1"]
+    arguments += ["-map", "[board]", *board.outputs()]
     return arguments + (["-map", "[heard]", "-f", "null", "-"] if sound is not None else [])
 
 

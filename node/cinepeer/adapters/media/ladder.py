@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cinepeer.adapters.media.captions import Track, write_captions
+from cinepeer.adapters.media.captions import Track, write_captions, write_words
 from cinepeer.adapters.media.examine import Examination, examine
+from cinepeer.adapters.media.loudness import measure
 from cinepeer.adapters.media.master import Line, bandwidths, picture_codec, read_segments, write_master
+from cinepeer.adapters.media.picture import as_shown
 from cinepeer.adapters.media.probe import Probe
 from cinepeer.adapters.media.program import Limits, Outcome, read_only, run_program
+from cinepeer.adapters.media.stills import write_poster
+from cinepeer.adapters.media.storyboard import Storyboard
+from cinepeer.content.cues import write_chapters
+from cinepeer.content.packaging import Packaging
 from cinepeer.errors import BadInput, LimitReached
 
 SEGMENT_S = 4
 SOUND = "audio"
-POSTER = "poster.jpg"
+POSTER, CHAPTERS = "poster.jpg", "chapters.vtt"
 POSTER_HEIGHT = 720
 
 # Height, the highest bits a second of the picture; H.264 at constant quality stays below for plain scenes.
@@ -28,11 +35,6 @@ _OWN_RUNG = 1.125  # times the largest rung below: from here on a rung of the so
 # x264's result depends on the number of its threads, and with a lookahead thread on chance: with these the same film
 # gives the same bytes on any number of cores.
 _ENCODER_THREADS = 4
-# From high dynamic range (BT.2100) to what every screen shows (BT.709), by zimg; without it ffmpeg says so.
-_TONES = (
-    "zscale=transfer=linear:npl=203,format=gbrpf32le,zscale=primaries=bt709,tonemap=mobius:desat=0,"
-    "zscale=transfer=bt709:matrix=bt709:range=tv,format=yuv420p,"
-)
 # Bounds the memory of a run on a machine of many cores.
 _DECODER_THREADS = "4"
 
@@ -41,6 +43,7 @@ _LOST_S = 1.0
 _LOST_SHARE = 0.005
 
 Progress = Callable[[float, float], None]
+PLAIN = Packaging()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class Package:
     size_bytes: int
     examination: Examination
     captions: tuple[str, ...] = ()
+    chapters: int = 0
+    gain_db: float | None = None
 
     @property
     def hashes(self) -> tuple[int, ...]:
@@ -73,7 +78,8 @@ class Package:
     @property
     def findings(self) -> dict[str, object]:
         """What a creator is told of the film."""
-        return self.examination.told() | ({"captions": list(self.captions)} if self.captions else {})
+        told = {"captions": list(self.captions), "chapters": self.chapters, "gain_db": self.gain_db}
+        return self.examination.told() | {name: value for name, value in told.items() if value}
 
 
 def sizes(width: int, height: int) -> list[tuple[int, int]]:
@@ -93,10 +99,13 @@ def _even(length: float) -> int:
     return max(2, 2 * round(length / 2))
 
 
-async def package(path: Path, out: Path, probe: Probe, progress: Progress | None = None) -> Package:
+async def package(
+    path: Path, out: Path, probe: Probe, progress: Progress | None = None, wished: Packaging = PLAIN
+) -> Package:
     """Makes the folder `out`, whole or not at all; `progress(seconds_done, seconds_total)` is called as it goes.
 
-    Raises `BadInput` when the film cannot be encoded or `out` is there already, `LimitReached` when the disk is full.
+    `wished`: what its creator adds or changes. Raises `BadInput` when the film cannot be encoded or `out` is there
+    already, `LimitReached` when the disk is full.
     """
     if out.exists():
         raise BadInput(f"found {out} already there, expected a new folder for the renditions")
@@ -104,9 +113,18 @@ async def package(path: Path, out: Path, probe: Probe, progress: Progress | None
     await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
     try:
         _make_room(partial, probe)
-        await _encode(path, partial, probe, progress)
-        captions = await write_captions(path, partial, probe.captions, probe.duration_ms / 1000)
-        package = await asyncio.to_thread(_finish, partial, probe, await _examined(partial, probe), captions)
+        if wished.poster_s is not None:
+            await write_poster(path, probe, wished.poster_s, POSTER_HEIGHT, partial / f"chosen-{POSTER}")
+        gain_db = await _gain_db(path, probe, wished)
+        await _encode(path, partial, probe, progress, gain_db or 0.0)
+        if wished.poster_s is not None:
+            (partial / f"chosen-{POSTER}").replace(partial / POSTER)
+        seconds = probe.duration_ms / 1000
+        captions = await write_captions(path, partial, probe.captions, seconds)
+        captions += write_words(partial, wished.captions, seconds)
+        chapters = _write_chapters(partial, probe, wished)
+        made = await asyncio.to_thread(_finish, partial, probe, await _examined(partial, probe), captions)
+        package = dataclasses.replace(made, chapters=chapters, gain_db=gain_db)
         await asyncio.to_thread(partial.rename, out)
     except OSError as error:
         raise LimitReached(f"found that {out.parent} takes no files ({error.strerror}), expected room there") from error
@@ -116,10 +134,28 @@ async def package(path: Path, out: Path, probe: Probe, progress: Progress | None
     return package
 
 
+async def _gain_db(path: Path, probe: Probe, wished: Packaging) -> float | None:
+    """The decibels that bring the sound to the loudness wished for; None where it is left as it is."""
+    if wished.loudness is None or not probe.has_audio:
+        return None
+    return (await measure(path, probe)).gain_db(wished.loudness)
+
+
+def _write_chapters(folder: Path, probe: Probe, wished: Packaging) -> int:
+    """Writes the creator's chapters, or the film's own; returns how many there are."""
+    own = wished.own_chapters()
+    chapters = [one for one in (probe.chapters if own is None else own) if one.start_ms < probe.duration_ms]
+    if chapters:
+        (folder / CHAPTERS).write_text(write_chapters(chapters, probe.duration_ms), encoding="utf-8")
+    return len(chapters)
+
+
 async def _examined(folder: Path, probe: Probe) -> Examination:
-    """What is to be known of the film, by its smallest rendition."""
-    _, height = sizes(probe.width, probe.height)[-1]
-    return await examine(folder, _name(height), SOUND if probe.has_audio else None, probe.duration_ms / 1000)
+    """What is to be known of the film, by its smallest rendition, of which the storyboard is drawn too."""
+    width, height = sizes(probe.width, probe.height)[-1]
+    seconds = probe.duration_ms / 1000
+    board = Storyboard.plan(width, height, seconds)
+    return await examine(folder, _name(height), SOUND if probe.has_audio else None, seconds, board)
 
 
 def _make_room(folder: Path, probe: Probe) -> None:
@@ -160,7 +196,7 @@ def _name(height: int) -> str:
     return f"{height}p"
 
 
-async def _encode(path: Path, folder: Path, probe: Probe, progress: Progress | None) -> None:
+async def _encode(path: Path, folder: Path, probe: Probe, progress: Progress | None, gain_db: float) -> None:
     """Runs ffmpeg once over the film."""
     seconds = probe.duration_ms / 1000
     meter = _Meter(seconds, progress)
@@ -171,7 +207,7 @@ async def _encode(path: Path, folder: Path, probe: Probe, progress: Progress | N
         wall_s=300,
         output_bytes=1 << 30,
     )
-    outcome = await run_program("ffmpeg", encoding(path, probe), limits, folder=folder, on_output=meter.read)
+    outcome = await run_program("ffmpeg", encoding(path, probe, gain_db), limits, folder=folder, on_output=meter.read)
     if outcome.status:
         raise _failure(path, outcome)
     if progress is not None:
@@ -184,12 +220,15 @@ def _failure(path: Path, outcome: Outcome) -> BadInput:
     )
 
 
-def encoding(path: Path, probe: Probe) -> list[str]:
-    """The arguments of the run; its outputs are relative to the folder, whose name may hold any sign."""
+def encoding(path: Path, probe: Probe, gain_db: float = 0.0) -> list[str]:
+    """The arguments of the run, with so many decibels more of the sound.
+
+    Its outputs are relative to the folder, whose name may hold any sign.
+    """
     rungs = sizes(probe.width, probe.height)
     arguments = ["-nostdin", "-y", "-v", "error", "-progress", "pipe:1", "-threads", _DECODER_THREADS]
     arguments += [*read_only(path), "-filter_complex_threads", _DECODER_THREADS]
-    arguments += ["-filter_complex", _filters(probe, rungs)]
+    arguments += ["-filter_complex", _filters(probe, rungs, gain_db)]
     for place in range(len(rungs)):
         arguments += ["-map", f"[rung{place}]"]
     if probe.has_audio:
@@ -209,14 +248,13 @@ def encoding(path: Path, probe: Probe) -> list[str]:
     return arguments + poster
 
 
-def _filters(probe: Probe, rungs: list[tuple[int, int]]) -> str:
+def _filters(probe: Probe, rungs: list[tuple[int, int]], gain_db: float) -> str:
     """One decode, as many sizes as there are rungs, and a telling picture from the first twelve seconds."""
     poster_height = min(POSTER_HEIGHT, _even(probe.height))
     poster_width = _even(probe.width * poster_height / probe.height)
-    first = ("yadif=deint=interlaced," if probe.interlaced else "") + (_TONES if probe.is_hdr else "")
     outputs = "".join(f"[size{place}]" for place in range(len(rungs)))
     graph = [
-        f"[0:{probe.picture_stream}]{first}fps={probe.rate},split={len(rungs) + 1}{outputs}[scenes]",
+        f"[0:{probe.picture_stream}]{as_shown(probe)}fps={probe.rate},split={len(rungs) + 1}{outputs}[scenes]",
         f"[scenes]select='not(mod(n,{max(1, round(probe.rate / 2))}))',scale={poster_width}:{poster_height},"
         "setsar=1,format=yuvj420p,thumbnail=24[poster]",
     ]
@@ -226,7 +264,8 @@ def _filters(probe: Probe, rungs: list[tuple[int, int]]) -> str:
     ]
     if probe.has_audio:
         # Holes in the sound are filled and its start is moved to the picture's, so that the two stay together.
-        graph.append(f"[0:{probe.sound_stream}]aresample=48000:async=1:first_pts=0[sound]")
+        gain = f",volume={gain_db}dB" if gain_db else ""
+        graph.append(f"[0:{probe.sound_stream}]aresample=48000:async=1:first_pts=0{gain}[sound]")
     return ";".join(graph)
 
 

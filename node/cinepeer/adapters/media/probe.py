@@ -13,6 +13,7 @@ from pathlib import Path
 from cinepeer.adapters.media.captions import Caption
 from cinepeer.adapters.media.description import Description, cut_short, parse_description
 from cinepeer.adapters.media.program import Limits, Outcome, read_only, run_program
+from cinepeer.content.cues import Chapter
 from cinepeer.errors import BadInput
 
 _LIMITS = Limits(cpu_s=120, memory_bytes=4 << 30, file_bytes=0, wall_s=120)
@@ -43,15 +44,15 @@ class Probe:
     interlaced: bool
     is_hdr: bool = False
     captions: tuple[Caption, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
 
 
 async def probe(path: Path) -> Probe:
     """Examines the file in limited subprocesses; raises `BadInput` for whatever is not a whole film."""
     path = Path(path)
     size_bytes = _size(path)
-    outcome = await run_program(
-        "ffprobe", ("-v", "error", "-print_format", "json", "-show_format", "-show_streams", *read_only(path)), _LIMITS
-    )
+    shown = ("-show_format", "-show_streams", "-show_chapters")
+    outcome = await run_program("ffprobe", ("-v", "error", "-print_format", "json", *shown, *read_only(path)), _LIMITS)
     if outcome.status:
         raise _unreadable(path, outcome)
     film = parse_description(path.name, outcome.output)
@@ -72,6 +73,7 @@ async def probe(path: Path) -> Probe:
         interlaced=film.interlaced,
         is_hdr=film.is_hdr,
         captions=film.captions,
+        chapters=film.chapters,
     )
 
 

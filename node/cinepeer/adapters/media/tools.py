@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cinepeer.adapters.media.ladder import Package, Progress, package
+from cinepeer.adapters.media.ladder import PLAIN, Package, Progress, package
 from cinepeer.adapters.media.probe import Probe, probe
+from cinepeer.adapters.media.stills import Still, candidates
+from cinepeer.content.packaging import Packaging
 
 
 class FilmTools:
@@ -15,6 +17,12 @@ class FilmTools:
         """What a file is; raises `BadInput`."""
         return await probe(path)
 
-    async def package(self, path: Path, out: Path, probe: Probe, progress: Progress | None = None) -> Package:
-        """Cuts the ladder into `out`; raises `BadInput` or `LimitReached`."""
-        return await package(path, out, probe, progress)
+    async def package(
+        self, path: Path, out: Path, probe: Probe, progress: Progress | None = None, wished: Packaging = PLAIN
+    ) -> Package:
+        """Cuts the ladder into `out`, as `wished`; raises `BadInput` or `LimitReached`."""
+        return await package(path, out, probe, progress, wished)
+
+    async def stills(self, path: Path, probe: Probe) -> list[Still]:
+        """Pictures from which a poster may be chosen."""
+        return await candidates(path, probe)
