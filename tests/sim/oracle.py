@@ -2,6 +2,9 @@
 
 Nothing here is shared with the code that it judges. A fact is plain data: what somebody signed, and whether the
 signature is good. Sets of facts go in, sets of ids come out, by looking at all of them again and again.
+
+Law 1 is asked of `counted` and `standing_ratings`, which know no order; law 2 of `valid`, which knows no receiver; law
+3 of `valid` over what was acknowledged; law 4 of `valid` over all that anybody ever said; law 5 of `forks`.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ Standing = dict[tuple[bytes, str], tuple[int, bytes, int | None]]
 
 
 def valid(facts: Iterable[Fact], now_ms: int) -> Facts:
-    """All that can stand, by id, for a clock that shows `now_ms`: found by adding until nothing more can be added."""
+    """Laws 2 to 4: all that can stand, by id, for a clock that shows `now_ms`, added until nothing more can be added."""
     left = sorted((one for one in facts if one.is_signed), key=lambda one: (one.time_ms, one.seq))
     standing: Facts = {}
     ground = _Ground()
@@ -104,7 +107,7 @@ class _Ground:
 
 
 def forks(held: Facts) -> dict[tuple[bytes, bytes], int]:
-    """The lowest seq that each (author, device) signed twice, of those that did."""
+    """Law 5: the lowest seq that each (author, device) signed twice, of those that did."""
     places = Counter((one.author, one.device, one.seq) for one in held.values())
     found: dict[tuple[bytes, bytes], int] = {}
     for (author, device, seq), times in places.items():
@@ -114,7 +117,7 @@ def forks(held: Facts) -> dict[tuple[bytes, bytes], int]:
 
 
 def counted(held: Facts) -> set[bytes]:
-    """The ids of all that counts among the facts that are held (and valid)."""
+    """Laws 1, 2 and 5: the ids of all that counts among the facts that are held (and valid)."""
     broken = forks(held)
     of_author: dict[bytes, list[Fact]] = defaultdict(list)
     for one in held.values():
@@ -163,7 +166,7 @@ def _is_left(fact: Fact, limits: list[Any], keeps_first: bool = False) -> bool:
 
 
 def standing_ratings(held: Facts) -> Standing:
-    """By author and film, the (time, id, stars) that hold: of all that counts, the greatest."""
+    """Law 1: by author and film, the (time, id, stars) that hold: of all that counts, the greatest."""
     found: Standing = {}
     for fact_id in counted(held):
         fact = held[fact_id]
