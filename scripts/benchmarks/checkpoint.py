@@ -1,7 +1,8 @@
 """A checkpoint of very many ratings: how soon a light client and a fresh node show what they come to.
 
 ./scripts/bench checkpoint [COUNT]         the work alone, each part in a process of its own
-./scripts/bench checkpoint whole [COUNT]   two whole nodes, of which one joins the other with nothing (takes minutes)
+./scripts/bench checkpoint whole [COUNT [FOLDER]]   two whole nodes, of which one joins the other with nothing (takes
+                                           minutes); FOLDER keeps the home of the other for the next time
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from cinepeer.replication.snapshot import snapshot
 def figures(size: str = "1000000", *more: str) -> dict[str, dict[str, object]]:
     """Of `size` records of one rating each; the baseline is to replay the records themselves."""
     if size == "whole":
-        return checkpoint_whole.figures(int(more[0]) if more else 1_000_000)
+        return checkpoint_whole.figures(int(more[0]) if more else 1_000_000, *more[1:2])
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "records.db")
         million.write(file, int(size))
