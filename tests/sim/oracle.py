@@ -42,7 +42,7 @@ Standing = dict[tuple[bytes, str], tuple[int, bytes, int | None]]
 
 
 def valid(facts: Iterable[Fact], now_ms: int) -> Facts:
-    """Laws 2 to 4: all that can stand, by id, for a clock that shows `now_ms`, added until nothing more can be added."""
+    """Laws 2 to 4: all that can stand, by id, for a clock that shows `now_ms`, until nothing more can be added."""
     left = sorted((one for one in facts if one.is_signed), key=lambda one: (one.time_ms, one.seq))
     standing: Facts = {}
     ground = _Ground()
