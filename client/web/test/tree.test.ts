@@ -102,13 +102,13 @@ describe('a tree', () => {
 describe('a node', () => {
   const REFUSED: [string, Octets, string][] = [
     ['no data', new Uint8Array(0), 'bad-node'],
-    ['a symbolic link', field(1, number(1, 4)), 'bad-node'],
-    ['a sharded folder', field(1, number(1, 5)), 'bad-node'],
+    ['a symbolic link', field(1, number(1, 4)), 'unsupported-node'],
+    ['a sharded folder', field(1, number(1, 5)), 'unsupported-node'],
     ['content in a folder', field(1, join([number(1, 1), field(2, utf8('x'))])), 'bad-node'],
     ['a size that is not its own', field(1, join([number(1, 2), field(2, utf8('x')), number(3, 2)])), 'bad-node'],
     ['data twice', join([field(1, number(1, 1)), field(1, number(1, 1))]), 'bad-node'],
-    ['a varint with a zero at its end', Uint8Array.of(0x0a, 0x82, 0x00, 0x08, 0x01), 'bad-node'],
-    ['a field that is cut', Uint8Array.of(0x0a, 0x05, 0x08), 'bad-node'],
+    ['a varint with a zero at its end', Uint8Array.of(0x0a, 0x82, 0x00, 0x08, 0x01), 'bad-varint'],
+    ['a field that is cut', Uint8Array.of(0x0a, 0x05, 0x08), 'bad-protobuf'],
     ['a link without a hash', join([field(2, field(2, utf8('a'))), field(1, number(1, 1))]), 'bad-node'],
     ['a link of another hash', join([field(2, field(1, utf8('a'))), field(1, number(1, 1))]), 'bad-cid'],
   ];

@@ -208,14 +208,22 @@ def _parse_data(message: bytes | None) -> tuple[int, bytes, int | None, list[int
         elif field == 2 and not data:
             data = as_bytes(value, "the data")
         elif field == 3 and size is None:
-            size = as_number(value, "the size")
+            size = _as_size(value, "the size")
         elif field == 4:
-            sizes.append(as_number(value, "a part's size"))
+            sizes.append(_as_size(value, "a part's size"))
         elif field <= 4:
             raise Refused("bad-node", f"found field {field} twice in a UnixFS node, expected it once")
     if sort is None:
         raise Refused("bad-node", "found a UnixFS node without a type, expected one")
     return sort, data, size, sizes
+
+
+def _as_size(value: int | bytes, field: str) -> int:
+    """A size that every reader can count, a browser as well."""
+    size = as_number(value, field)
+    if size >= 1 << 53:
+        raise Refused("too-large", f"found {size} bytes for {field}, expected fewer than 2^53")
+    return size
 
 
 def _directory(branch: Branch, data: bytes, sizes: list[int]) -> Directory:

@@ -73,8 +73,8 @@ def parse_header(data: bytes) -> Header:
         if size is not None and len(field) != size:
             raise Refused("bad-header", f"found {len(field)} bytes in header field {at}, expected {size}")
     scalars = {at: rlp.decode_uint(flat[at]) for at in (*_SCALARS, *_LATER_SCALARS) if at < len(flat)}
-    if scalars[8] >= 1 << 63 or scalars[11] >= 1 << 63:
-        raise Refused("bad-header", "found a height or time beyond 63 bits, expected a block header")
+    if scalars[8] >= 1 << 53 or scalars[11] >= 1 << 53:
+        raise Refused("bad-header", "found a height or time beyond 53 bits, expected a block header")
     return Header(keccak(data), flat[0], scalars[8], scalars[11], flat[3], flat[5], flat[4])
 
 

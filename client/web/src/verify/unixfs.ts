@@ -28,7 +28,7 @@ export function parseNode(cid: Cid, block: Octets): Node {
   const { links, data } = parseBranch(block);
   const found = parseData(data);
   if (found.sort === DIRECTORY) return folder(links, found);
-  if (!FILES.has(found.sort)) throw bad(`type ${found.sort}`, 'a file or a plain folder');
+  if (!FILES.has(found.sort)) throw new Refused('unsupported-node', `found type ${found.sort}, expected a file or a plain folder`);
   if (links.length === 0) {
     if (found.sizes.length || (found.size !== null && found.size !== found.data.length)) throw bad('a false size', 'a true one');
     return { sort: 'leaf', data: found.data };
@@ -40,8 +40,8 @@ export function parseNode(cid: Cid, block: Octets): Node {
   return { sort: 'file', parts: links.map((one, at) => ({ cid: one.cid, size: found.sizes[at]! })), size: sum };
 }
 
-function bad(found: string, expected: string): Refused {
-  return new Refused('bad-node', `found ${found} in a node, expected ${expected}`);
+function bad(found: string, expected: string, reason = 'bad-node'): Refused {
+  return new Refused(reason, `found ${found} in a node, expected ${expected}`);
 }
 
 function folder(links: readonly Link[], found: Data): Node {
@@ -60,14 +60,14 @@ export function isName(name: string): boolean {
 }
 
 function parseBranch(block: Octets): { links: Link[]; data: Octets | null } {
-  if (block.length > MAX_BLOCK_BYTES) throw bad(`${block.length} bytes`, `at most ${MAX_BLOCK_BYTES}`);
+  if (block.length > MAX_BLOCK_BYTES) throw bad(`${block.length} bytes`, `at most ${MAX_BLOCK_BYTES}`, 'too-large');
   const links: Link[] = [];
   let data: Octets | null = null;
   let runs = 0;
   let last = 0;
   for (const [field, value] of readFields(block)) {
     if (field === 2) {
-      if (links.length === MAX_LINKS) throw bad(`more than ${MAX_LINKS} links`, 'at most that');
+      if (links.length === MAX_LINKS) throw bad(`more than ${MAX_LINKS} links`, 'at most that', 'too-large');
       links.push(parseLink(asBytes(value)));
       if (last !== 2) runs++;
     } else if (field === 1 && data === null) data = asBytes(value);
@@ -80,17 +80,17 @@ function parseBranch(block: Octets): { links: Link[]; data: Octets | null } {
 
 function parseLink(message: Octets): Link {
   let cid: Cid | null = null;
-  let name = '';
+  let name: Octets = new Uint8Array(0);
   let last = 0;
   for (const [field, value] of readFields(message)) {
     if (field <= last || field > 3) throw bad(`field ${field} after ${last}`, 'hash, name and size once');
     last = field;
     if (field === 1) cid = linked(asBytes(value));
-    else if (field === 2) name = utf8(asBytes(value));
+    else if (field === 2) name = asBytes(value);
     else asNumber(value);
   }
   if (cid === null) throw bad('a link without a hash', 'one');
-  return { cid, name };
+  return { cid, name: utf8(name) };
 }
 
 /** The CID in a link: a CIDv1, or the bare multihash of a dag-pb node. */
@@ -123,8 +123,8 @@ function parseData(message: Octets | null): Data {
   for (const [field, value] of readFields(message)) {
     if (field === 1 && sort === null) sort = asNumber(value);
     else if (field === 2 && data.length === 0) data = asBytes(value);
-    else if (field === 3 && size === null) size = asNumber(value);
-    else if (field === 4) sizes.push(asNumber(value));
+    else if (field === 3 && size === null) size = asSize(value);
+    else if (field === 4) sizes.push(asSize(value));
     else if (field <= 4) throw bad(`field ${field} twice`, 'it once');
   }
   if (sort === null) throw bad('no type', 'one');
@@ -132,44 +132,47 @@ function parseData(message: Octets | null): Data {
 }
 
 function asNumber(value: number | Octets): number {
-  if (typeof value !== 'number') throw bad('bytes', 'a number');
+  if (typeof value !== 'number') throw bad('bytes', 'a number', 'bad-protobuf');
   return value;
 }
 
 function asBytes(value: number | Octets): Octets {
-  if (typeof value === 'number') throw bad('a number', 'bytes');
+  if (typeof value === 'number') throw bad('a number', 'bytes', 'bad-protobuf');
   return value;
 }
 
-/** The fields of a Protocol Buffers message of varints and byte strings, in order. */
+function asSize(value: number | Octets): number {
+  const size = asNumber(value);
+  if (size > Number.MAX_SAFE_INTEGER) throw bad(`a size of ${size} bytes`, 'one below 2^53', 'too-large');
+  return size;
+}
+
+/** The fields of a Protocol Buffers message of varints and byte strings, in order; numbers from 2^53 on are rounded. */
 function* readFields(data: Octets): Iterable<[number, number | Octets]> {
   let at = 0;
   const varint = (): number => {
     let number = 0;
     let scale = 1;
-    for (let count = 0; count < 8; count++) {
+    for (let count = 0; count < 10; count++) {
       const octet = data[at++];
-      if (octet === undefined) break;
+      if (octet === undefined || (count === 9 && octet > 1)) break;
       number += (octet & 0x7f) * scale;
-      if (octet < 0x80) {
-        if ((octet === 0 && count > 0) || number > Number.MAX_SAFE_INTEGER) break;
-        return number;
-      }
+      if (octet === 0 && count > 0) break;
+      if (octet < 0x80) return number;
       scale *= 128;
     }
-    throw bad('a varint that is cut, too long or not the shortest', 'its shortest form, below 2^53');
+    throw bad('a varint that is cut, too long or not the shortest', 'its shortest form, below 2^64', 'bad-varint');
   };
   while (at < data.length) {
-    const key = varint();
+    const wire = data[at]! & 7;
+    const field = Math.floor(varint() / 8);
     const value = varint();
-    const wire = key % 8;
-    if (key < 8 || (wire !== 0 && wire !== 2)) throw bad(`the field key ${key}`, 'a numbered varint or byte string');
-    const field = Math.floor(key / 8);
+    if (field === 0 || (wire !== 0 && wire !== 2)) throw bad(`field ${field} of type ${wire}`, 'a numbered varint or byte string', 'bad-protobuf');
     if (wire === 0) {
       yield [field, value];
       continue;
     }
-    if (value > data.length - at) throw bad(`${data.length - at} bytes of a field`, String(value));
+    if (value > data.length - at) throw bad(`${data.length - at} bytes of a field`, String(value), 'bad-protobuf');
     yield [field, data.subarray(at, at + value)];
     at += value;
   }
