@@ -12,6 +12,7 @@ from cinepeer.trust.rating_arrays import RatingArrays
 
 LIGHT_BYTES = 6_000_000
 MAX_NEXT = 1_000
+MAX_TRIED = 2_000_000  # ratings up to which the shares of the parts are tried: half as long again as a fit
 SEED = 0
 
 
@@ -31,12 +32,18 @@ class Fitted:
 Parts = tuple[bytes, bytes, bytes, bytes, list[str], list[list[str]]]
 
 
-async def fit_apart(counted: RatingArrays, words: Mapping[str, Sequence[str]]) -> Fitted:
-    """Fits on `counted` in a child process; `words` are what is told of films, also of such as nobody rated."""
+async def fit_apart(
+    counted: RatingArrays, words: Mapping[str, Sequence[str]], shares: Sequence[int] | None = None
+) -> Fitted:
+    """Fits on `counted` in a child process; `words` are what is told of films, also of such as nobody rated.
+
+    `shares`: per cent of the parts as an earlier fit chose them (empty: it tried none); None: they are tried here.
+    Raises `BadInput`.
+    """
     root, parts = await asyncio.to_thread(_parts, counted, words)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        data, light = await asyncio.get_running_loop().run_in_executor(pool, fit_parts, *parts)
+        data, light = await asyncio.get_running_loop().run_in_executor(pool, fit_parts, *parts, shares)
     return Fitted(data, light, root, len(counted))
 
 
@@ -49,7 +56,13 @@ def _parts(counted: RatingArrays, words: Mapping[str, Sequence[str]]) -> tuple[b
 
 
 def fit_parts(
-    starts: bytes, film: bytes, stars: bytes, time: bytes, films: list[str], words: list[list[str]]
+    starts: bytes,
+    film: bytes,
+    stars: bytes,
+    time: bytes,
+    films: list[str],
+    words: list[list[str]],
+    shares: Sequence[int] | None = None,
 ) -> tuple[bytes, bytes]:
     """Runs in the child: the model's bytes, and those of its copy for light clients. scipy is loaded here alone."""
     import numpy as np
@@ -57,7 +70,8 @@ def fit_parts(
 
     from cinepeer.errors import BadInput
     from cinepeer.recommend.content import features
-    from cinepeer.recommend.distilled import compact, fit_served
+    from cinepeer.recommend.distilled import NEVER, compact, fit_served
+    from cinepeer.recommend.recommender import TRIES
     from cinepeer.recommend.served import save, served_of
 
     begins, column = np.frombuffer(starts, np.int64).copy(), np.frombuffer(film, np.int32).copy()
@@ -67,10 +81,11 @@ def fit_parts(
     content = features(words) if any(words) else None
     if content is not None and not content.shape[1]:
         content = None
-    model = fit_served(table, films, when, content, max_next=MAX_NEXT)
+    tries = TRIES if shares is None and len(given) <= MAX_TRIED else NEVER
+    model = fit_served(table, films, when, content, max_next=MAX_NEXT, tries=tries, shares=shares or ())
     taste = [channel for channel in model.channels if channel.kind != "lately"]
     try:
-        light = save(compact(served_of(model.films, model.likes, model.records, taste), LIGHT_BYTES))
+        light = save(compact(served_of(model.films, model.likes, model.records, taste, model.shares), LIGHT_BYTES))
     except BadInput:  # more films than fit into a light copy: whoever wants one takes the whole
         light = b""
     return save(model), light

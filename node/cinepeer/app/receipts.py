@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cinepeer.app.facts import words_of
@@ -66,12 +66,15 @@ class Receipts:
         head = write_head(statement, self._sign, None if is_sealed else entries)
         return Stated(head, write_opening(entries) if is_sealed else None, statement.model)
 
-    async def refit(self, root: bytes) -> Fitted:
-        """Fits anew on the counted ratings named by `root`; raises `Unreachable` where others are counted here."""
+    async def refit(self, root: bytes, shares: Sequence[int]) -> Fitted:
+        """Fits anew on the counted ratings named by `root`, with the `shares` that the model in question names.
+
+        Raises `Unreachable` where others are counted here, `BadInput` for shares that cannot be.
+        """
         counted = self._library.counted.arrays()
         if counted.root != root:
             raise Unreachable(
                 f"found the ratings {counted.root.hex()[:16]}… counted here, expected those of the root "
                 f"{root.hex()[:16]}…: only a node that holds the same records can fit on them anew"
             )
-        return await fit_apart(counted, words_of(self._library.catalogue))
+        return await fit_apart(counted, words_of(self._library.catalogue), shares)

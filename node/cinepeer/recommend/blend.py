@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """`parts`: the models over the same films; `weights`: what each counts."""
+    """`parts`: the models over the same films; `weights`: what each counts.
+
+    `shares`: per cent of every part that could have been in it, where they were tried or given; not saved.
+    """
 
     name: str
     parts: tuple[Recommender, ...]
     weights: tuple[float, ...]
+    shares: tuple[int, ...] = ()
 
     def scores(self, stars: csr_array, times: Times | None = None) -> Floats:
         """float32 [viewers, films]."""

@@ -50,14 +50,15 @@ def fit_served(
     kernel_ridge: float = 3.0,
     least_known: int = 3,
     tries: int = NEVER,
+    shares: Sequence[int] = (),
 ) -> ServedModel:
     """Fits every channel on `stars` [authors, films] (1..10; column j is `films[j]`) for `ranking.rank`.
 
     `times` as in `recommender.fit`. The `max_films` most liked films speak and are spoken of; films that nobody likes
     are spoken of where `content` [films, features] tells what they are. `max_next` > 0: the most rated of them get
-    the fading channels too, at 3 matrices. `ridge` is of M; `tries` as in
-    `recommender`: by default the shares stay, since a trial near a tie could turn a refit elsewhere into another model.
-    Raises `BadInput`.
+    the fading channels too, at 3 matrices. `ridge` is of M; `tries` as in `recommender`; what was tried
+    stands in the model as its `shares`, since a trial near a tie could turn a refit elsewhere into another one: given
+    again they are not tried. Raises `BadInput`.
     """
     verify_stars(stars, times, len(films))
     if content is not None and content.shape[0] != len(films):
@@ -70,7 +71,8 @@ def fit_served(
     if not len(warm):
         return served_of(names, counts.tolist(), int(stars.nnz), [])
     told = None if content is None else sparse(content[kept])
-    liked, disliked, second = _taste(stars, times, told, warm, least_dislikes, ridge, tries)
+    blend = _blend(stars, times, told, warm, least_dislikes, tries, shares)
+    liked, disliked, second = _taste(blend, sparse(stars[:, warm]), warm, ridge)
     cold = np.flatnonzero(counts == 0)
     across = None
     if told is not None and len(cold):
@@ -88,7 +90,7 @@ def fit_served(
         _channel(name, values, rows, matrix, most)
         for name, values, rows, matrix in sorted(matrices, key=lambda told: told[0])
     ]
-    return served_of(names, counts.tolist(), int(stars.nnz), channels)
+    return served_of(names, counts.tolist(), int(stars.nnz), channels, blend.shares)
 
 
 def compact(model: ServedModel, size_bytes: int) -> ServedModel:
@@ -98,7 +100,7 @@ def compact(model: ServedModel, size_bytes: int) -> ServedModel:
     alone stay, where not all weights fit; a column's scale stays. Raises `BadInput` when not even the header and a bit
     for every weight fit.
     """
-    head = len(save(served_of(model.films, model.likes, model.records, [_thin(one, 0.0) for one in model.channels])))
+    head = len(save(_with(model, [_thin(one, 0.0) for one in model.channels])))
     if head + sum(len(channel.rows) * len(model.films) for channel in model.channels) <= size_bytes:
         channels = list(model.channels)
     else:
@@ -110,12 +112,16 @@ def _shared(model: ServedModel, channels: Sequence[Channel], size_bytes: int) ->
     """The model of these channels in `size_bytes`."""
     shares = [LIKED_SHARE if channel.kind == "liked" else 1.0 for channel in channels]
     rows = sum(share * len(channel.rows) for share, channel in zip(shares, channels, strict=True))
-    head = len(save(served_of(model.films, model.likes, model.records, [_thin(one, 0.0) for one in channels])))
+    head = len(save(_with(model, [_thin(one, 0.0) for one in channels])))
     if head > size_bytes:
         raise BadInput(f"found room for {size_bytes} bytes, expected at least {head} for {len(model.films)} films")
     each = (size_bytes - head - SLACK) / max(rows * len(model.films), 1)
     thin = [_thin(channel, share * each) for share, channel in zip(shares, channels, strict=True)]
-    return served_of(model.films, model.likes, model.records, thin)
+    return _with(model, thin)
+
+
+def _with(model: ServedModel, channels: Sequence[Channel]) -> ServedModel:
+    return served_of(model.films, model.likes, model.records, channels, model.shares)
 
 
 def _loudest(channel: Channel) -> Channel:
@@ -157,16 +163,16 @@ def _ordered(stars: csr_array, times: Times | None, kept: Integers) -> tuple[csr
     return picked, None if when is None else when[order].data.astype(np.int64)
 
 
-def _taste(
+def _blend(
     stars: csr_array,
     times: Times | None,
     content: csr_array | None,
     warm: Integers,
     least: int,
-    ridge: float,
     tries: int,
-) -> tuple[Floats, Floats, Integers]:
-    """(likes to films [warm, warm], dislikes to films [second, warm], the second's film numbers)."""
+    shares: Sequence[int],
+) -> Blend:
+    """The blend of the films that somebody likes; with dislikes where one has `least` of them."""
     mine = sparse(stars[:, warm])
     when = None
     if times is not None:
@@ -174,8 +180,13 @@ def _taste(
     told = None if content is None else sparse(content[warm])
     often = np.bincount(mine.indices[mine.data < LIKED], minlength=len(warm)) >= least
     name = "dislikes-blend" if often.any() else "blend"
-    blend = fit(mine, when, told, model=name, tries=tries)
-    assert isinstance(blend, Blend), "both names are of blends"
+    found = fit(mine, when, told, model=name, tries=tries, shares=shares)
+    assert isinstance(found, Blend), "both names are of blends"
+    return found
+
+
+def _taste(blend: Blend, mine: csr_array, warm: Integers, ridge: float) -> tuple[Floats, Floats, Integers]:
+    """(likes to films [warm, warm], dislikes to films [second, warm], the second's film numbers)."""
     some = sparse(mine[np.unique(np.linspace(0, mine.shape[0] - 1, SPREAD).astype(np.int64))])
     total: Floats = np.zeros((len(warm), len(warm)), np.float32)
     below: Floats = np.zeros((0, len(warm)), np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -37,8 +38,8 @@ from cinepeer.recommend.linear import load_linear
 
 LINEAR = ("popularity", "films", "ease", "edlae", "dislikes", "next", "content", "rated", "near", "words")
 BLENDS = ("blend", "dislikes-blend", "next-blend", "cold-blend", "stars-blend")
-SHARES = (0.3, 0.2, 0.5)  # of near, EASE with content and iALS in the default
-DISLIKE_SHARES = (0.5, 0.1, 0.1, 0.3)  # of dislikes, near, EASE with content and iALS
+SHARES = (30, 20, 50)  # per cent of near, EASE with content and iALS in the default
+DISLIKE_SHARES = (50, 10, 10, 30)  # per cent of dislikes, near, EASE with content and iALS
 TRIES = 400
 COLD_SHARES: tuple[float, ...] = (0.5, 0.3, 0.2)  # of content, content-factors and words
 SPAN = 32  # ratings that follow each other
@@ -154,22 +155,34 @@ def _load_recent(data: bytes) -> recent.Recent:
 
 
 def _blend(
-    stars: csr_array, times: Times | None, content: csr_array | None, *, size: int = 64, tries: int = TRIES
+    stars: csr_array,
+    times: Times | None,
+    content: csr_array | None,
+    *,
+    size: int = 64,
+    tries: int = TRIES,
+    shares: Sequence[int] = (),
 ) -> Recommender:
     """The default: near (where there are times), EASE with the films' `content` (where given), iALS of `size`.
 
-    From `tries` authors who like five films on, the shares start from `SHARES` and move where that is surely better.
+    From `tries` authors who like five films on, the shares start from `SHARES` and move where that is surely better;
+    `shares`, per cent of each part, are taken as they are.
     """
     makers = (trials.near_try, trials.ease_try, partial(trials.factors_try, size=size))
-    return _tuned("blend", makers, SHARES, stars, times, content, tries)
+    return _tuned("blend", makers, (SHARES, shares), stars, times, content, tries)
 
 
 def _dislikes_blend(
-    stars: csr_array, times: Times | None, content: csr_array | None, *, tries: int = TRIES
+    stars: csr_array,
+    times: Times | None,
+    content: csr_array | None,
+    *,
+    tries: int = TRIES,
+    shares: Sequence[int] = (),
 ) -> Recommender:
     """The item model with dislikes, and the parts of the default; shares as there, from `DISLIKE_SHARES` on."""
     makers = (trials.dislikes_try, trials.near_try, trials.ease_try, trials.factors_try)
-    return _tuned("dislikes-blend", makers, DISLIKE_SHARES, stars, times, content, tries)
+    return _tuned("dislikes-blend", makers, (DISLIKE_SHARES, shares), stars, times, content, tries)
 
 
 def _cold_blend(stars: csr_array, times: Times | None, content: csr_array | None, *, tries: int = TRIES) -> Recommender:
@@ -201,18 +214,27 @@ def _likers(stars: csr_array) -> int:
 def _tuned(
     name: str,
     makers: Sequence[Callable[[csr_array, Times | None, csr_array | None], trials.Try]],
-    shares: Sequence[float],
+    shares: tuple[Sequence[int], Sequence[int]],
     stars: csr_array,
     times: Times | None,
     content: csr_array | None,
     tries: int,
 ) -> Recommender:
-    trial = tuning.trial_of(stars, times) if _likers(stars) >= tries else None
-    made = [make(stars, times, content) for make in makers]
-    if trial is not None:
-        scores = [tuning.standardised(part.apart(trial).scores(trial.shown)) for part in made]
-        shares = tuning.tuned(scores, trial, shares)
-    return blend_of(name, *((part.whole(), share) for part, share in zip(made, shares, strict=True) if share > 0))
+    """A blend of these parts; `shares`: where a trial begins, and those that an earlier one came to (or none)."""
+    first, given = shares
+    if given and (len(given) != len(makers) or sum(given) != 100 or min(given) < 0):
+        raise BadInput(f"found the shares {list(given)}, expected {len(makers)} of 100 per cent together")
+    trial = tuning.trial_of(stars, times) if given or _likers(stars) >= tries else None
+    parts = [make(stars, times, content) for make in makers]
+    chosen = tuple(given) or tuple(first)
+    if trial is not None and given:
+        for part in parts:
+            part.after(trial)
+    elif trial is not None:
+        scores = [tuning.standardised(part.apart(trial).scores(trial.shown)) for part in parts]
+        chosen = tuple(round(share * 100) for share in tuning.tuned(scores, trial, [share / 100 for share in first]))
+    made = [(part.whole(), share / 100) for part, share in zip(parts, chosen, strict=True) if share > 0]
+    return replace(blend_of(name, *made), shares=() if trial is None else chosen)
 
 
 def _content(stars: csr_array, _: Times | None, content: csr_array | None) -> Recommender:

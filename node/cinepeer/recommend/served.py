@@ -79,12 +79,17 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """`films`: ids ascending. `likes`: how many counted authors like each. `records`: ratings it was fitted on."""
+    """`films`: ids ascending. `likes`: how many counted authors like each. `records`: ratings it was fitted on.
+
+    `shares`: per cent of every part of the blend that it was made of, so that a refit elsewhere need not try them
+    again; empty where they were not tried.
+    """
 
     films: tuple[str, ...]
     likes: tuple[int, ...]
     records: int
     channels: tuple[Channel, ...]
+    shares: tuple[int, ...] = ()
 
 
 def channel_of(
@@ -106,9 +111,13 @@ def channel_of(
     return Channel(name, tuple(values), tuple(rows), tuple(scales), coding, held, offsets)
 
 
-def served_of(films: Sequence[str], likes: Sequence[int], records: int, channels: Iterable[Channel]) -> ServedModel:
+def served_of(
+    films: Sequence[str], likes: Sequence[int], records: int, channels: Iterable[Channel], shares: Sequence[int] = ()
+) -> ServedModel:
     """A model from its parts; raises `Refused` (`bad-model`) when they do not fit together."""
-    model = ServedModel(tuple(films), tuple(likes), records, tuple(channels))
+    model = ServedModel(tuple(films), tuple(likes), records, tuple(channels), tuple(shares))
+    if len(shares) > MAX_CHANNELS or (shares and sum(shares) != 100):
+        raise Refused("bad-model", f"found {len(shares)} shares of {sum(shares)} per cent, expected 100 together")
     names = [channel.name for channel in model.channels]
     if len(films) > MAX_FILMS or len(names) > MAX_CHANNELS:
         raise Refused("bad-model", f"found {len(films)} films in {len(names)} channels, expected at most {MAX_FILMS}")
@@ -128,6 +137,8 @@ def save(model: ServedModel) -> bytes:
             parts[key] = list(numbers)
         channels.append(parts)
     told: dict[str, dagcbor.Value] = {"format": FORMAT, "films": list(model.films), "likes": list(model.likes)}
+    if model.shares:
+        told["shares"] = list(model.shares)
     header = dagcbor.encode({**told, "records": model.records, "channels": channels})
     return b"".join((len(header).to_bytes(4, "big"), header, *(channel.weights for channel in model.channels)))
 
@@ -153,7 +164,8 @@ def load(data: bytes) -> ServedModel:
     if at != len(data):
         raise Refused("bad-model", f"found {len(data)} bytes, expected {at}")
     films = [_text(film) for film in _list(header, "films")]
-    return served_of(films, _numbers(header, "likes"), _whole(header.get("records")), channels)
+    shares = _numbers(header, "shares") if "shares" in header else []
+    return served_of(films, _numbers(header, "likes"), _whole(header.get("records")), channels, shares)
 
 
 def served_id(data: bytes) -> Cid:

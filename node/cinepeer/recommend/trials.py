@@ -29,13 +29,24 @@ Counts = npt.NDArray[np.float64]
 
 
 class Try(Protocol):
-    """One part: `apart` on a trial's authors (asked first, at most once), `whole` on all."""
+    """One part: `apart` on a trial's authors (asked first, at most once), `whole` on all.
+
+    `after` has `whole` come to what it comes to after a trial whose shares are known already.
+    """
 
     def apart(self, trial: Trial) -> Linear | factors.Factors: ...
+    def after(self, trial: Trial) -> None: ...
     def whole(self) -> Linear | factors.Factors: ...
 
 
-class Afresh:
+class Summed:
+    """A part that is the same after a trial."""
+
+    def after(self, trial: Trial) -> None:
+        """Nothing."""
+
+
+class Afresh(Summed):
     """A part that is fitted twice from nothing."""
 
     def __init__(
@@ -55,7 +66,7 @@ class Afresh:
         return self._make(self._stars, self._times)
 
 
-class NearTry:
+class NearTry(Summed):
     """`near`, from one count of all pairs."""
 
     def __init__(self, stars: csr_array, times: Times, kept: Integers) -> None:
@@ -75,7 +86,7 @@ class NearTry:
         return linear_of("near", self._stars, self._kept, near.solved(self._sums))
 
 
-class EaseTry:
+class EaseTry(Summed):
     """`ease`, with the films' content where given, from one Gram matrix."""
 
     def __init__(self, stars: csr_array, content: csr_array | None, kept: Integers) -> None:
@@ -114,6 +125,10 @@ class FactorsTry:
         found = factors.fit(trial.stars, size=self._size, rounds=TRIED_ROUNDS)
         self._start = found.films
         return found
+
+    def after(self, trial: Trial) -> None:
+        """As `apart`."""
+        self.apart(trial)
 
     def whole(self) -> factors.Factors:
         """On all."""

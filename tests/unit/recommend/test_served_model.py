@@ -13,7 +13,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from cinepeer.errors import BadInput, Refused
-from cinepeer.recommend import ranking, served
+from cinepeer.recommend import ranking, served, tuning
 from cinepeer.recommend.distilled import compact, fit_served
 from cinepeer.recommend.fast_ranking import FastRanking
 from cinepeer.recommend.history import likes
@@ -101,6 +101,26 @@ def test_permuted_authors_and_films_give_the_same_bytes() -> None:
     content = csr_array(here.content[films])
     other = fit_served(stars, [NAMES[film] for film in films], times, content, max_next=FILMS)
     assert served.save(other) == served.save(made())
+
+
+def test_shares_that_were_tried_stand_in_the_model_and_give_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "tuned", lambda *_: (0.3, 0.2, 0.0, 0.5))
+    tried = made(tries=20)
+    assert tried.shares == (30, 20, 0, 50)
+    assert served.load(served.save(tried)) == tried
+    assert compact(tried, 3_000).shares == tried.shares
+    assert made().shares == ()
+    monkeypatch.setattr(tuning, "tuned", None)  # they are not tried again
+    assert served.save(made(shares=tried.shares)) == served.save(tried)
+
+
+@pytest.mark.parametrize("wrong", [(100,), (50, 50, 0), (50, 10, 10, 40), (130, -30, 0, 0)])
+def test_shares_that_cannot_be_are_refused(wrong: tuple[int, ...]) -> None:
+    with pytest.raises(BadInput, match="of 100 per cent together"):
+        made(shares=wrong)
+    model = made()
+    with pytest.raises(Refused, match="expected 100 together"):
+        served.served_of(model.films, model.likes, model.records, model.channels, (60, 60))
 
 
 def test_a_film_that_nobody_liked_is_spoken_of_by_its_content_alone() -> None:

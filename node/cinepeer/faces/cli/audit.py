@@ -101,6 +101,7 @@ def _audited_receipt(path: Path, opening: Path | None, node: Node | None, as_jso
 
     reading = read_file(path, opening)
     if node is not None and reading.receipt is not None and reading.code != 1:
+        from cinepeer.recommend.receipt import model_of
         from cinepeer.recommend.refit import BY_REFIT, refitted
         from cinepeer.recommend.replay import Finding as Check
         from cinepeer.recommend.served import load
@@ -110,7 +111,8 @@ def _audited_receipt(path: Path, opening: Path | None, node: Node | None, as_jso
         more = [Check("refit", None, "no root of ratings", expected, BY_REFIT)]
         if origin is not None:
             try:
-                again = load(node.read("POST", f"/api/refits/{origin.root.hex()}"))
+                shares = "".join(f"&share={share}" for share in model_of(reading.receipt).shares)
+                again = load(node.read("POST", f"/api/refits/{origin.root.hex()}?{shares[1:]}"))
                 more = refitted(reading.receipt, reading.entries, again)
             except Unreachable as error:
                 more = [Check("refit", None, str(error), expected, BY_REFIT)]

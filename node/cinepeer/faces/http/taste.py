@@ -126,7 +126,10 @@ def _add_wishes(router: APIRouter, parts: Parts) -> None:
         return await taste_views.receipt(parts, wishes, wanted.limit, wanted.sealed)
 
     @router.post("/api/refits/{root}", response_class=Response, responses=_MODEL)
-    async def refit(root: str) -> Response:
-        """Fits anew on the counted ratings that `root` (hex) names, and answers the model's bytes."""
-        fitted = await parts.receipts.refit(taste_views.digest(root))
+    async def refit(root: str, share: Annotated[list[int] | None, Query(max_length=8)] = None) -> Response:
+        """Fits anew on the counted ratings that `root` (hex) names, and answers the model's bytes.
+
+        `share`: per cent of each of the model's parts, as the model in question names them.
+        """
+        fitted = await parts.receipts.refit(taste_views.digest(root), share or ())
         return Response(fitted.data, media_type=MODEL_TYPE)
