@@ -37,6 +37,7 @@ HONEST = (
     "bodiless",
 )
 TWISTED = ("fork", "fork-first", "fork-root", "rotate-twice", "rotate-back", "early-root", "old-root", "shared-device")
+FLOODS = ("fork-many",)  # what no calm world draws: hundreds of records of one device and seq
 FALSE = ("forged", "back-in-time", "far-future", "stranger", "device-delegates", "wrong-root", "gap")
 
 
@@ -180,6 +181,10 @@ class _Life:
                 self.person.begin_root(root, 50 + step.one, older[step.other % len(older)][0])
             case "fork" if own:
                 device.rate(90 + step.other, after=own[step.other % len(own)])
+            case "fork-many" if own:
+                after = own[step.other % len(own)]
+                for number in range(60 + 40 * step.other):
+                    device.rate(1 + number % 50, 1 + step.one, after=after)
             case "fork-first" if own:
                 device.begin("rating", ratings=[["movielens:5", 1 + step.other % 10]])
             case "fork-root":

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from sim.liars import KINDS
-from sim.lives import FALSE, Step, draw_steps
+from sim.lives import FALSE, FLOODS, Step, draw_steps
 
 FAULTS = (
     "crash", "crash-before", "crash-after", "freeze", "partition", "cut", "slow", "disk-full", "forget", "want",
@@ -112,6 +112,7 @@ def draw_wild(seed: int) -> Scenario:
         steps += _lies(chance, nodes, len(liars), span_ms)
     faults = [_fault(chance, nodes, span_ms) for _ in range(chance.randrange(5, 25))]
     links = _links(chance, nodes, len(liars))
+    steps += _floods(Random(f"floods {seed}"), nodes, span_ms)
     return replace(
         calm,
         nodes=nodes,
@@ -188,6 +189,14 @@ def _lies(chance: Random, nodes: int, liars: int, span_ms: int) -> list[Step]:
         where, what = nodes + chance.randrange(liars), chance.choice(FALSE)
         lies.append(Step(chance.randrange(span_ms), chance.randrange(4), what, where, *chance.choices(range(8), k=2)))
     return lies
+
+
+def _floods(chance: Random, nodes: int, span_ms: int) -> list[Step]:
+    """None to two floods, each of an author whom others know."""
+    return [
+        Step(chance.randrange(span_ms), chance.randrange(6), chance.choice(FLOODS), chance.randrange(nodes), 0, other)
+        for other in chance.choices(range(8), k=chance.randrange(3))
+    ]
 
 
 def _fault(chance: Random, nodes: int, span_ms: int) -> Fault:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from sim import liars, scenario
-from sim.lives import FALSE, HONEST, TWISTED
+from sim.lives import FALSE, HONEST, TWISTED, Lives, Step
 from sim.run import Report, run
+from sim.scenario import Scenario
 from sim.shrink import shrink
 
 SEEDS = range(300)
@@ -61,6 +62,15 @@ def test_the_seeds_draw_every_sort_of_step_fault_and_liar() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_wild_world_heals_too(seed: int) -> None:
     run(scenario.draw_wild(seed))
+
+
+@pytest.mark.parametrize("other", [0, 5])
+def test_a_world_in_which_a_device_forks_hundreds_of_times_heals_to_its_lowest_fork(other: int) -> None:
+    steps = (Step(0, 0, "rate", 0), Step(50, 0, "many", 1), Step(900, 0, "fork-many", 2, 0, other))
+    places = Counter(record.seq for record, _ in Lives(steps).pairs.values() if record.kind == "rating")
+    assert max(places.values()) >= 60 + 40 * other
+    links = ((0, 1), (1, 2), (0, 3))
+    run(Scenario(7, 3, links, ("flipper",), (*steps, Step(9_000, 1, "rate", 0)), loss=0.3))
 
 
 @pytest.mark.parametrize("seed", [3, 9, 60])
