@@ -163,14 +163,14 @@ async def node(
 ASK = "/test/ask/1"
 
 
-async def until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
+async def until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """Waits for a condition; the time is a bound against hanging, not a measurement."""
     async with asyncio.timeout(timeout_s):
         while not condition():
             await asyncio.sleep(0.02)
 
 
-async def trio_until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
+async def trio_until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """The same under trio."""
     with trio.fail_after(timeout_s):
         while not condition():

@@ -113,10 +113,10 @@ async def attack(number: int, addr: str, protocol: str, pieces: list[bytes]) -> 
         host, opened = make_host(plan(number)), 0
         async with running(host):
             with suppress(*BREAKS):
-                with trio.fail_after(5):
+                with trio.fail_after(30):
                     await host.connect(PeerInfo(peer, [at]))
                 for piece in pieces:
-                    with trio.fail_after(5):
+                    with trio.fail_after(30):
                         stream = await host.new_stream(peer, [TProtocol(protocol)])
                     opened += 1
                     with suppress(*BREAKS), trio.move_on_after(0.3):
@@ -196,7 +196,7 @@ def sockets(count: int, port: int, first: bytes = b"") -> object:
     try:
         for _ in range(count):
             with suppress(OSError):
-                one = socket.create_connection(("127.0.0.1", port), timeout=5, source_address=(STRANGER, 0))
+                one = socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(STRANGER, 0))
                 made.append(one)
                 one.sendall(first)
         yield made
@@ -218,6 +218,13 @@ def is_closed(one: socket.socket) -> bool:
     return True
 
 
+def first_word(port: int) -> bytes:
+    """What the node says to one more connection of the stranger's; nothing where there is no place for it."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 30, (STRANGER, 0)) as late:
+        return late.recv(1)
+    return b""
+
+
 def test_a_thousand_connections_of_one_address_leave_room_for_others_and_leave_nothing_behind(tmp_path: Path) -> None:
     async def body() -> None:
         async with victim(tmp_path) as found, node(76) as innocent:
@@ -229,8 +236,10 @@ def test_a_thousand_connections_of_one_address_leave_room_for_others_and_leave_n
                 async with innocent.p2p.conversation(peer, ASK) as talk:
                     assert await talk.ask(b"x") == b"x"
                 await asyncio.to_thread(lambda: [is_closed(one) for one in made[:40]])
-                closed = await asyncio.to_thread(lambda: sum(map(is_closed, made[40:80])))
-                assert closed == 40  # beyond the handshakes that one address may have under way
+                # Beyond the handshakes that one address may have under way.
+                async with asyncio.timeout(60):
+                    while not await asyncio.to_thread(lambda: all(map(is_closed, made[40:80]))):
+                        pass
             await until(lambda: psutil.Process().num_fds() < before + 12)
             assert found.p2p.restarts == 0
 
@@ -249,10 +258,9 @@ def test_slow_handshakes_hold_no_place_for_long(tmp_path: Path, first: bytes) ->
                             one.sendall(b"\x00" if first == b"" else b"e")
                 await innocent.p2p.connect(found.addr)
                 await until(lambda: all(map(is_closed, made)))
-                late = socket.create_connection(("127.0.0.1", found.port), source_address=(STRANGER, 0))
-                late.settimeout(5)
-                assert late.recv(1)  # the listener's hello: there is a place again
-                late.close()
+                async with asyncio.timeout(60):  # until there is a place again, and the listener says its hello
+                    while not await asyncio.to_thread(first_word, found.port):
+                        await asyncio.sleep(0.1)
 
     asyncio.run(body())
 
@@ -274,7 +282,7 @@ def test_a_stream_that_says_nothing_and_a_frame_that_never_ends_are_given_up(
                         stream = await host.new_stream(peer, [TProtocol(ASK)])
                         if first:
                             await stream.write(first)
-                        with trio.move_on_after(10) as scope, suppress(*BREAKS):
+                        with trio.move_on_after(60) as scope, suppress(*BREAKS):
                             while await stream.read(100):
                                 pass
                         ended.append(not scope.cancelled_caught)

@@ -90,7 +90,7 @@ def test_js_libp2p_exchanges_gossip_questions_and_pings_with_ours(who_dials: str
                     await asyncio.sleep(0.5)
 
             telling = asyncio.create_task(keep_telling())
-            heard = await asyncio.wait_for(asyncio.to_thread(peer.wait, "heard"), 30)
+            heard = await asyncio.wait_for(asyncio.to_thread(peer.wait, "heard"), 90)
             telling.cancel()
             assert heard == {"heard": "from ours", "from": ours.p2p.peer_id}
             for _ in range(20):

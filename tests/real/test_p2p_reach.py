@@ -37,8 +37,8 @@ def test_a_probe_tells_whether_that_very_peer_answers_and_leaves_no_connection()
     async def body() -> None:
         async with node(1) as one, node(2) as two, node(3) as three:
             addr = transport(two.p2p.addrs[0])
-            assert await one.p2p.probe(two.p2p.peer_id, addr, 5.0)
-            assert not await one.p2p.probe(three.p2p.peer_id, addr, 5.0)  # somebody else lives there
+            assert await one.p2p.probe(two.p2p.peer_id, addr, 30.0)
+            assert not await one.p2p.probe(three.p2p.peer_id, addr, 30.0)  # somebody else lives there
             with socket.create_server(("127.0.0.1", 0)) as mute:
                 port = mute.getsockname()[1]
                 assert not await one.p2p.probe(two.p2p.peer_id, f"/ip4/127.0.0.1/tcp/{port}", 0.3)
@@ -46,7 +46,7 @@ def test_a_probe_tells_whether_that_very_peer_answers_and_leaves_no_connection()
             assert one.neighbours == two.neighbours == []
             assert one.events == two.events == []
             await one.p2p.connect(two.p2p.addrs[0])  # a probe beside an open connection leaves it alone
-            assert await two.p2p.probe(one.p2p.peer_id, transport(one.p2p.addrs[0]), 5.0)
+            assert await two.p2p.probe(one.p2p.peer_id, transport(one.p2p.addrs[0]), 30.0)
             assert [found.peer_id for found in two.neighbours] == [one.p2p.peer_id]
 
     asyncio.run(body())

@@ -65,7 +65,7 @@ async def settled(count: int, *nodes: Node) -> None:
     async def all_hold() -> bool:
         return all([await one.store.count() == count for one in nodes])
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not await all_hold():
             await asyncio.sleep(0.05)
     held = [set(await one.store.leaves()) for one in nodes]
@@ -173,7 +173,7 @@ def test_a_node_that_holds_a_part_gets_that_part_and_both_say_the_same_of_it(tmp
             await whole.store.add([*one.pairs, *two.pairs, *three.pairs], NOW_MS)
             await part.p2p.connect(whole.p2p.addrs[0])
             await until(lambda: whole.p2p.peer_id in part.replication.peers())
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 while await part.store.count() < 8:
                     await asyncio.sleep(0.05)
             held = [(found.record, found.body) for found in await part.store.after(0, 100)]

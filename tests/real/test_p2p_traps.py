@@ -124,7 +124,7 @@ class Wire:
 @pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "as-shipped"])
 def test_f_a_frozen_peer_is_noticed_and_dialled_again_when_it_thaws(is_guarded: bool) -> None:
     async def body() -> None:
-        made = plan(206, ping_interval_s=0.2, ping_timeout_s=0.3, dial_timeout_s=0.5, redial_first_s=0.1)
+        made = plan(206, ping_interval_s=0.2, ping_timeout_s=1.0, dial_timeout_s=4.0, redial_first_s=0.1)
         dialler, frozen = make_host(made), make_host(plan(207))
         async with running(dialler, frozen), trio.open_nursery() as nursery:
             wire = Wire(int(str(frozen.get_transport_addrs()[0].value_for_protocol("tcp"))))
@@ -139,10 +139,10 @@ def test_f_a_frozen_peer_is_noticed_and_dialled_again_when_it_thaws(is_guarded: 
             wire.frozen = True
             if is_guarded:
                 peer = str(frozen.get_id())
-                await trio_until(lambda: quiet.events == [(peer, True), (peer, False)])
+                await trio_until(lambda: quiet.events[-1] == (peer, False))
                 assert not is_linked(dialler, frozen)
                 wire.frozen = False
-                await trio_until(lambda: quiet.events[2:] == [(peer, True)])
+                await trio_until(lambda: quiet.events[-1] == (peer, True))
             else:
                 await trio.sleep(2.0)
             assert is_linked(dialler, frozen)
@@ -208,17 +208,18 @@ def test_idle_sockets_of_one_address_are_turned_away_at_once(is_guarded: bool) -
         async with running(listening):
             port = int(str(listening.get_transport_addrs()[0].value_for_protocol("tcp")))
             idle = [await trio.open_tcp_stream("127.0.0.1", port) for _ in range(20)]
-            await trio.sleep(0.2)
-            closed = 0
-            for stream in idle:
-                with trio.move_on_after(0.05):
-                    try:
-                        while await stream.receive_some(100):
-                            pass  # the listener's hello comes first
-                        closed += 1
-                    except trio.BrokenResourceError:
-                        closed += 1
-            assert closed == (12 if is_guarded else 0)
+            closed: set[trio.SocketStream] = set()
+            with trio.move_on_after(60 if is_guarded else 1):
+                while len(closed) < 12:
+                    for stream in idle:
+                        with trio.move_on_after(0.05):
+                            try:
+                                while await stream.receive_some(100):
+                                    pass  # the listener's hello comes first
+                                closed.add(stream)
+                            except trio.BrokenResourceError:
+                                closed.add(stream)
+            assert len(closed) == (12 if is_guarded else 0)
             for stream in idle:
                 await stream.aclose()
 
@@ -251,7 +252,9 @@ def test_a_peer_that_overruns_its_window_loses_its_connection(
                         await stream.write(bytes(1 << 16))
                 except StreamError:
                     pass
-            await trio.sleep(0.5)
+            with trio.move_on_after(60 if is_guarded else 0.5):
+                while is_linked(listening, sender):
+                    await trio.sleep(0.1)
             assert is_linked(listening, sender) is not is_guarded
             held = sum(
                 len(buffer)
