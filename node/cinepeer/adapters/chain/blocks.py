@@ -10,7 +10,9 @@ from cinepeer.adapters.chain.evm import Evm, encode_header
 from cinepeer.adapters.chain.formats import RpcError, data, parse_data, parse_number
 from cinepeer.adapters.chain.readthrough import MAX_BLOCKS
 from cinepeer.adapters.chain.replay import Sealed
+from cinepeer.records import dagcbor
 from cinepeer.rights.sequencer import SignedHeader
+from cinepeer.rights.succession import MAX_HANDOVERS, Handover, parse_handover
 
 MAX_BYTES = 256 * 1024
 """An answer ends with the block that passes this size; it travels as hex, so as twice as much."""
@@ -57,6 +59,13 @@ def parse_signed(told: Any) -> SignedHeader:
     if not isinstance(told, dict):
         raise RpcError("found no object, expected a header and its signature", jsonrpc.BAD_PARAMETERS)
     return SignedHeader(parse_data(told.get("header"), "header"), parse_data(told.get("signature"), "signature", 64))
+
+
+def parse_told(told: Any) -> list[Handover]:
+    """The hand-overs that `cinepeer_handovers` told; raises `RpcError` or `Refused` (`bad-handover`)."""
+    if not isinstance(told, list) or len(told) > MAX_HANDOVERS:
+        raise RpcError(f"found no list of up to {MAX_HANDOVERS} hand-overs, expected one", jsonrpc.BAD_PARAMETERS)
+    return [parse_handover(dagcbor.decode(parse_data(one, "hand-over"))) for one in told]
 
 
 def fault_json(sentence: str, header: SignedHeader, other: SignedHeader | None) -> dict[str, Any]:

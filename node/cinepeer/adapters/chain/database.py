@@ -34,6 +34,7 @@ create index if not exists log_topic2 on log(topic2, block) where topic2 is not 
 create index if not exists log_topic3 on log(topic3, block) where topic3 is not null;
 create table if not exists fault(
     sentence text not null, header blob primary key, signature blob not null, other blob, other_signature blob);
+create table if not exists handover(number integer primary key, body blob not null);
 """
 
 
@@ -191,6 +192,14 @@ class Tables:
     def faults(self) -> list[tuple[str, bytes, bytes, bytes | None, bytes | None]]:
         """Everything that the sequencer did wrong, in the order in which it was found."""
         return list(self.connection.execute("select * from fault order by rowid"))
+
+    def add_handover(self, number: int, body: bytes) -> None:
+        """Writes a hand-over from one sequencer to the next, inside the open transaction."""
+        self.connection.execute("insert into handover values(?, ?)", (number, body))
+
+    def handovers(self) -> list[bytes]:
+        """Every hand-over, in order."""
+        return [row[0] for row in self.connection.execute("select body from handover order by number")]
 
     def block_number(self, block_hash: bytes) -> int | None:
         """The number of the block with this hash, or None."""

@@ -23,6 +23,7 @@ from cinepeer.adapters.chain.rpc import Rpc
 from cinepeer.adapters.chain.sequencer import Sequencer
 from cinepeer.adapters.chain.shipment import ARTIFACTS
 from cinepeer.errors import BadInput, CinepeerError
+from cinepeer.records import keys
 
 _BUSY_PORT_S = 3.0
 
@@ -54,7 +55,8 @@ async def serve(
         if sequencer is None or seed is None:
             rpc = Rpc(Follower(evm), None, clock)
         else:
-            found(sequencer, seed, artifacts)
+            if keys.public_key(seed) == evm.succession.first:
+                found(sequencer, seed, artifacts)
             rpc = Rpc(sequencer, Faucet(sequencer, seed, clock), clock)
         listening = await _listen(port)
         http = server(rpc_app(rpc.answer))

@@ -22,7 +22,9 @@ from cinepeer.adapters.chain.database import LogRow, Tables, TxRow
 from cinepeer.adapters.chain.genesis import network_id
 from cinepeer.adapters.chain.machine import FilmVM
 from cinepeer.errors import BadInput
+from cinepeer.records import dagcbor
 from cinepeer.rights.deployment import created_address
+from cinepeer.rights.succession import Handover, parse_handover, succession_of
 
 GAS_LIMIT = 60_000_000
 """The gas limit that every header states."""
@@ -86,6 +88,9 @@ class Evm:
             with self.tables.atomic():
                 self._begin()
         self.head = self._check_file(path)
+        first = bytes.fromhex(str(genesis["sequencer"]))
+        kept = (parse_handover(dagcbor.decode(body)) for body in self.tables.handovers())
+        self.succession = succession_of(self.network, first, kept)
         self._head_vm: Any = None
         self._head_transactions: list[Any] = []
 
@@ -166,6 +171,14 @@ class Evm:
         self.head = done.header
         self._head_vm = done.vm
         self._head_transactions = done.transactions
+
+    def keep(self, handover: Handover) -> None:
+        """Writes a hand-over inside the open transaction; `succeed` makes it count once that is committed."""
+        self.tables.add_handover(handover.number, dagcbor.encode(handover.to_map()))
+
+    def succeed(self, handover: Handover) -> None:
+        """Makes a committed hand-over count; raises `Refused` (`bad-handover`) for one that does not hold."""
+        self.succession = self.succession.followed_by(handover)
 
     # -- state -------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from cinepeer.adapters.chain.evm import Evm
 from cinepeer.adapters.chain.sequencer import Rejected
+from cinepeer.rights.succession import Candidate, Handover
 
 
 class Follower:
@@ -32,6 +33,13 @@ class Follower:
     def sign(self, header: Any) -> bytes:
         """Raises `Rejected`: only the sequencer signs; what it signed is held with its block."""
         raise Rejected(f"found no signature of block {header.block_number} here yet, expected one with the next block")
+
+    def hand_over(self, candidate: Candidate, order: bytes) -> Handover:
+        """Raises `Rejected`: what it does not order a copy cannot hand over."""
+        raise Rejected(
+            f"found a copy of the ledger, expected its sequencer to hand over to {candidate.sequencer.hex()}"
+            f"{'' if order else ', with its order'}"
+        )
 
     def refresh(self) -> None:
         """Nothing waits, so nothing has to be counted anew."""

@@ -25,6 +25,7 @@ _PATIENCE_S = 2.0
 _PAUSE_S = 30.0
 
 Forward = Callable[[bytes], Awaitable[bytes]]
+Succeeded = Callable[[Sequence[str]], Awaitable[None]]
 _log = logging.getLogger(__name__)
 
 
@@ -36,13 +37,23 @@ class Following:
     """
 
     def __init__(
-        self, copy: Forward, origin: Forward | None, others: Callable[[], Sequence[Forward]], outbox: Outbox | None
+        self,
+        copy: Forward,
+        origin: Forward | None,
+        others: Callable[[], Sequence[Forward]],
+        outbox: Outbox | None,
+        succeeded: Succeeded | None = None,
     ) -> None:
-        """`copy` answers from here, `origin` is the sequencer, `others` are nodes that hold copies of their own."""
+        """
+        `copy` answers from here, `origin` is the sequencer, `others` are nodes that hold copies of their own;
+        `succeeded` hears the hand-overs that the copy holds, whenever they have become more.
+        """
         self._copy = copy
         self._origin = origin
         self._others = others
         self._outbox = outbox
+        self._succeeded = succeeded
+        self._handovers = 0
         self._turn = asyncio.Lock()
         self._level_at = -1e9
         self._was_level = origin is None
@@ -65,9 +76,27 @@ class Following:
                 with contextlib.suppress(asyncio.CancelledError, CinepeerError):
                     await task
 
+    def turn_to(self, origin: Forward | None) -> None:
+        """Follows another sequencer from now on, or none: then the own process orders."""
+        self._origin = origin
+        self._level_at = -1e9
+        self._was_level = self._was_level or origin is None
+        self.is_away = False
+
+    async def learn(self, told: Sequence[str]) -> int:
+        """Gives the copy hand-overs, as `cinepeer_handovers` tells them; how many it holds. Raises `Refused`."""
+        held = int(await _ask(self._copy, "cinepeer_succeed", list(told)))
+        if held > self._handovers:
+            self._handovers = held
+            if self._succeeded is not None:
+                await self._succeeded(await _ask(self._copy, "cinepeer_handovers"))
+        return held
+
     @property
     def label(self) -> str:
         """What this ledger is, honestly, in one line."""
+        if self._origin is None:
+            return "embedded, test credits, not money" + (f"; {self.fault}" if self.fault else "")
         state = f"own copy of another node's ledger, executed up to block {self.head}"
         if self.is_away:
             state += ", its sequencer is away"
@@ -182,10 +211,22 @@ class Following:
             blocks = await _ask(source, "cinepeer_blocks", hex(first), hex(MAX_BLOCKS))
             if not isinstance(blocks, list) or not blocks:
                 return
-            self.head = int(await _ask(self._copy, "cinepeer_take", blocks), 16)
+            try:
+                self.head = int(await _ask(self._copy, "cinepeer_take", blocks), 16)
+            except Refused as error:
+                # A block by a key that does not order as far as the copy knows: perhaps it was handed over to it.
+                if error.reason != "bad-signature" or not await self._caught_up(source):
+                    raise
+                continue
             if self.head < first:
                 return
             first = self.head + 1
+
+    async def _caught_up(self, source: Forward) -> bool:
+        """Whether the copy holds more hand-overs than before, now that another node was asked for them."""
+        before = self._handovers
+        told = await _ask(source, "cinepeer_handovers")
+        return isinstance(told, list) and bool(told) and await self.learn(told) > before
 
     async def _follow(self) -> None:
         """Now, and every half minute: level, heads compared with another node's, the outbox emptied."""
@@ -201,11 +242,20 @@ class Following:
             await asyncio.sleep(_PAUSE_S)
 
     async def _compare(self) -> None:
-        """Compares the newest header of another node with the own: two that were signed for one height are a fork."""
+        """
+        Compares hand-overs and the newest header of another node with the own: two that were signed for one height are
+        a fork.
+        """
         others = self._others()
         if not others:
             return
         self._next = (self._next + 1) % len(others)
+        try:
+            await self._caught_up(others[self._next])
+        except Refused as error:
+            self._note(error)
+        except Unreachable:
+            return
         try:
             signed = await _ask(others[self._next], "cinepeer_signedHeader", "latest")
             if int(str(signed.get("number")), 16) <= self.head:

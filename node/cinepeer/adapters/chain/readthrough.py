@@ -50,6 +50,7 @@ ALLOWED = frozenset(
         "cinepeer_signedHeader",
         "cinepeer_blocks",
         "cinepeer_faults",
+        "cinepeer_handovers",
         "cinepeer_genesis",
         "cinepeer_faucet",
     }

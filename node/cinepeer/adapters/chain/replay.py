@@ -11,9 +11,10 @@ import rlp
 
 from cinepeer.adapters.chain.evm import Evm, Faulty, encode_header, rows
 from cinepeer.errors import Refused
-from cinepeer.rights.proofs import parse_header
+from cinepeer.rights.proofs import Header, parse_header
 from cinepeer.rights.rlp import decode as decode_rlp
 from cinepeer.rights.sequencer import SignedHeader, verify_header
+from cinepeer.rights.succession import Handover
 
 AHEAD_S = 120
 """How far a block's time may be ahead of this node's clock; a later one waits until it is not."""
@@ -40,7 +41,6 @@ class Replay:
         """`clock` gives Unix seconds."""
         self._evm = evm
         self._clock = clock
-        self._sequencer = bytes.fromhex(evm.genesis["sequencer"])
 
     def take(self, blocks: Sequence[Sealed]) -> int:
         """
@@ -49,8 +49,7 @@ class Replay:
         sequencer did not say or cannot be judged yet, `fork` and `false-block` for what it signed and does not hold.
         """
         for sealed in blocks:
-            verify_header(sealed.header, self._evm.network, self._sequencer)
-            header = parse_header(sealed.header.rlp)
+            header = self._signed(sealed.header)
             if header.number <= self._evm.head.block_number:
                 self._compare(sealed.header)
                 continue
@@ -66,9 +65,33 @@ class Replay:
 
     def compare(self, signed: SignedHeader) -> None:
         """Compares a header that another node was shown with the one held here; raises `Refused` (`fork`)."""
-        verify_header(signed, self._evm.network, self._sequencer)
-        if parse_header(signed.rlp).number <= self._evm.head.block_number:
+        if self._signed(signed).number <= self._evm.head.block_number:
             self._compare(signed)
+
+    def succeed(self, handovers: Sequence[Handover]) -> int:
+        """
+        Takes the hand-overs that follow on those held, in order, each durable before the next; gives how many are held.
+        Raises `Refused`: `bad-handover` for one that does not hold or is another than the one held, `fork` where the
+        sequencer that handed over signed another history than it said.
+        """
+        evm = self._evm
+        for one in handovers:
+            held = evm.succession.handovers
+            if one.number <= len(held):
+                if (one.sequencer, one.height, one.hash) != _place(held[one.number - 1]):
+                    raise Refused(
+                        "bad-handover",
+                        f"found another hand-over number {one.number}, to {one.sequencer.hex()}, expected the one that "
+                        f"is held, to {held[one.number - 1].sequencer.hex()}: the first stands",
+                    )
+                continue
+            evm.succession.verify_next(one)
+            self._refuse_after_fault()
+            self._compare_end(one)
+            with evm.tables.atomic():
+                evm.keep(one)
+            evm.succeed(one)
+        return len(evm.succession.handovers)
 
     def faults(self) -> list[tuple[str, SignedHeader, SignedHeader | None]]:
         """What the sequencer did wrong: the sentence, the header it signed, and for a fork the other one too."""
@@ -76,6 +99,27 @@ class Replay:
             (why, SignedHeader(one, said), SignedHeader(other, other_said) if other else None)
             for why, one, said, other, other_said in self._evm.tables.faults()
         ]
+
+    def _signed(self, signed: SignedHeader) -> Header:
+        """The header, signed by the key whose turn it is at its height; raises `Refused`."""
+        header = parse_header(signed.rlp)
+        verify_header(signed, self._evm.network, self._evm.succession.at(header.number))
+        return header
+
+    def _compare_end(self, handover: Handover) -> None:
+        """Compares the blocks held here with the last one that a hand-over names; raises `Refused` (`fork`)."""
+        at = handover.height + 1 if self._evm.head.block_number > handover.height else handover.height
+        held = self._evm.header(at)
+        if held is None or (at == handover.height and held.hash == handover.hash):
+            return
+        sentence = f"found block {at} signed by a sequencer that had handed over after another block {handover.height}"
+        if at > handover.height:
+            sentence = f"found block {at} signed by the sequencer that handed over after block {handover.height}"
+        row = self._evm.tables.block(at)
+        self._keep_fault(
+            sentence + ", expected one history", SignedHeader(encode_header(held), row[1] if row else b""), None
+        )
+        raise Refused("fork", sentence + ", expected one history")
 
     def _compare(self, signed: SignedHeader) -> None:
         header = parse_header(signed.rlp)
@@ -100,9 +144,14 @@ class Replay:
             held = SignedHeader(encode_header(self._evm.head), row[1] if row else b"")
             self._keep_fault(sentence + ", expected one history", held, sealed.header)
             raise Refused("fork", sentence + ", expected one history")
+        number = self._evm.head.block_number + 1
+        named = self._evm.succession.block_hash(number)
+        if named not in (None, parse_header(sealed.header.rlp).hash):
+            sentence = f"found a signed block {number} that is not the one after which its sequencer handed over"
+            self._keep_fault(sentence + ", expected one history", sealed.header, None)
+            raise Refused("fork", sentence + ", expected one history")
         wrong = self._execute(sealed)
         if wrong:
-            number = self._evm.head.block_number + 1
             sentence = f"found a false {wrong} in block {number} as signed, expected what its execution gives"
             self._keep_fault(sentence, sealed.header, None)
             raise Refused("false-block", sentence)
@@ -158,6 +207,11 @@ class Replay:
     def _keep_fault(self, why: str, one: SignedHeader, other: SignedHeader | None) -> None:
         with self._evm.tables.atomic():
             self._evm.tables.add_fault(why, one.rlp, one.signature, *((other.rlp, other.signature) if other else ()))
+
+
+def _place(handover: Handover) -> tuple[bytes, int, bytes]:
+    """To whom a hand-over goes, and after which block."""
+    return handover.sequencer, handover.height, handover.hash
 
 
 def _difference(computed: bytes, signed: bytes) -> str:

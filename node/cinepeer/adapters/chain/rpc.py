@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cinepeer.adapters.chain import formats, jsonrpc, questions
-from cinepeer.adapters.chain.blocks import fault_json, parse_blocks, parse_signed, sealed_blocks
+from cinepeer.adapters.chain.blocks import fault_json, parse_blocks, parse_signed, parse_told, sealed_blocks
 from cinepeer.adapters.chain.database import LogFilter, LogRow, TxRow
 from cinepeer.adapters.chain.evm import encode_header
 from cinepeer.adapters.chain.faucet import Faucet
@@ -16,6 +16,8 @@ from cinepeer.adapters.chain.formats import RpcError, data, number, parse_data, 
 from cinepeer.adapters.chain.replay import Replay
 from cinepeer.adapters.chain.sequencer import Rejected, Sequencer
 from cinepeer.errors import Refused
+from cinepeer.records import dagcbor
+from cinepeer.rights.succession import parse_candidate
 
 MAX_BATCH = 256
 """Most calls in one request."""
@@ -78,6 +80,11 @@ class Rpc:
             "cinepeer_blocks": lambda first, count: sealed_blocks(self._evm, self._sequencer.sign, first, count),
             "cinepeer_take": self._take,
             "cinepeer_compare": lambda signed: self._replay.compare(parse_signed(signed)),
+            "cinepeer_handovers": lambda: [
+                data(dagcbor.encode(one.to_map())) for one in self._evm.succession.handovers
+            ],
+            "cinepeer_succeed": lambda told: self._replay.succeed(parse_told(told)),
+            "cinepeer_handOver": self._hand_over,
             "cinepeer_faults": lambda: [fault_json(*fault) for fault in self._replay.faults()],
             "cinepeer_refusal": lambda tx: self._sequencer.refusals.get(parse_data(tx, "transaction hash", 32)),
         }
@@ -181,6 +188,11 @@ class Rpc:
             return number(self._replay.take(parse_blocks(blocks)))
         finally:
             self._sequencer.refresh()
+
+    def _hand_over(self, candidate: Any, order: Any) -> str:
+        asked = parse_candidate(dagcbor.decode(parse_data(candidate, "candidate")))
+        handover = self._sequencer.hand_over(asked, parse_data(order, "order", 64))
+        return data(dagcbor.encode(handover.to_map()))
 
     def _pay(self, place: Any) -> str:
         if self._faucet is None:

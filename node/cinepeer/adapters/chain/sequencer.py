@@ -15,10 +15,13 @@ from eth_keys.exceptions import BadSignature
 from eth_utils import ValidationError
 
 from cinepeer.adapters.chain.evm import BLOCK_GAS, Evm, Faulty, encode_header, rows
+from cinepeer.adapters.chain.genesis import address_of, faucet_key
+from cinepeer.adapters.chain.signing import sign_transaction
 from cinepeer.errors import BadInput, Refused
 from cinepeer.records import keys
 from cinepeer.rights.rlp import decode as decode_rlp
 from cinepeer.rights.sequencer import sign_header
+from cinepeer.rights.succession import Candidate, Handover, hand_over
 
 AHEAD_S = 15
 """How far chain time may run ahead of the clock before blocks are held to one a second."""
@@ -37,6 +40,7 @@ _BLOCK_TRANSACTIONS = 200
 _BLOCK_BYTES = 512 * 1024
 _KEPT_REFUSALS = 1000
 _BLOB_TYPE = 3
+_TRANSFER_GAS = 50_000
 
 _log = logging.getLogger(__name__)
 
@@ -81,8 +85,9 @@ class Sequencer:
         """
         self.evm = evm
         self._seed = seed
-        if keys.public_key(seed).hex() != evm.genesis["sequencer"]:
-            raise BadInput(f"found another key, expected the sequencer's of {evm.genesis['sequencer']}")
+        self._key = keys.public_key(seed)
+        if self._key not in evm.succession.keys:
+            raise BadInput(f"found another key, expected the sequencer's of {evm.succession.current.hex()}")
         self._clock = clock
         self._reached = reached
         self._waiting: dict[bytes, Any] = {}
@@ -99,8 +104,8 @@ class Sequencer:
         tx = self._read(raw)
         if tx.hash in self._waiting or self.evm.tables.tx(tx.hash) is not None:
             return tx.hash
-        if self._stuck or self._forked:
-            raise Rejected(f"the ledger takes nothing now: {self._forked or self._stuck}")
+        if self._stuck or self._forked or self._handed:
+            raise Rejected(f"the ledger takes nothing now: {self._forked or self._handed or self._stuck}")
         self._check(tx)
         queue = self._queue(tx.sender)
         if tx.nonce != queue.nonce:
@@ -192,6 +197,44 @@ class Sequencer:
                 batch.remove(fault.transaction)
         return None
 
+    def hand_over(self, candidate: Candidate, order: bytes) -> Handover:
+        """
+        Orders what waits, gives the test credits to the candidate's faucet, and hands over: the last block and the
+        hand-over are on disk together, and nothing is ordered here after them. `order` is this sequencer's signature
+        over the candidate's order. Raises `Refused` (`bad-handover`, `bad-signature`) or `Rejected`.
+        """
+        succession = self.evm.succession
+        if self._forked or self._handed:
+            raise Rejected(
+                f"found a ledger that orders nothing, expected its sequencer: {self._forked or self._handed}"
+            )
+        succession.verify_candidate(candidate)
+        keys.verify(self._key, candidate.order(succession.network), order)
+        while self._waiting and self.seal() is not None:
+            pass
+        self._seal(endowment(self.evm, self._seed, candidate.faucet), candidate)
+        if not self._handed:
+            self._leave(candidate)
+        return self.evm.succession.handovers[-1]
+
+    def _leave(self, candidate: Candidate) -> None:
+        """Hands over after the head, without a block of its own."""
+        evm = self.evm
+        handover = hand_over(self._seed, evm.network, candidate, evm.head.block_number, evm.head.hash)
+        with evm.tables.atomic():
+            evm.keep(handover)
+        evm.succeed(handover)
+
+    @property
+    def _handed(self) -> str:
+        """Why nothing is ordered here any more, where another key orders now; empty otherwise."""
+        succession = self.evm.succession
+        if succession.current == self._key:
+            return ""
+        last = succession.handovers[-1]
+        who = f"{last.sequencer.hex()} orders since block {last.height}"
+        return f"{who}; start this node again, and it follows that sequencer"
+
     def _batch(self) -> list[Any]:
         """What waits, in order, as far as it may fill a block: by number and, so that a block can travel, by bytes."""
         batch: list[Any] = []
@@ -214,19 +257,27 @@ class Sequencer:
         if faults:
             self._forked = faults[0][0]
 
-    def _seal(self, batch: list[Any]) -> Any | None:
+    def _seal(self, batch: list[Any], candidate: Candidate | None = None) -> Any | None:
+        """One block of a batch, None where nothing of it held; with a `candidate` the hand-over in the same commit."""
         evm, tables = self.evm, self.evm.tables
         tables.connection.execute("begin immediate")
         try:
             if tables.last_block() != (evm.head.block_number, evm.head.hash):
                 raise sqlite3.IntegrityError("another process wrote to this ledger")
             done = evm.execute(batch, block_time(evm.head.timestamp, self._clock()))
+            handover = None
             if done.transactions:
                 self._write(done)
+                if candidate is not None:
+                    last = done.header
+                    handover = hand_over(self._seed, evm.network, candidate, last.block_number, last.hash)
+                    evm.keep(handover)
                 self._reached("before-commit")
                 tables.connection.execute("commit")
         finally:
             tables.undo()
+        if handover is not None:
+            evm.succeed(handover)
         self._refuse(done.refused)
         if not done.transactions:
             return None
@@ -270,6 +321,17 @@ class Sequencer:
                     _log.error("no block could be written: %s", error)
                     await asyncio.sleep(1.0)
                 last = self._clock()
+
+
+def endowment(evm: Evm, seed: bytes, faucet: bytes) -> list[Any]:
+    """The transaction that gives what the faucet of a `seed` holds to another faucet's account; none for nothing."""
+    key = faucet_key(seed)
+    own = address_of(key)
+    state = evm.state(evm.head)
+    held = state.get_balance(own)
+    if not held:
+        return []
+    return [sign_transaction(key, evm.chain_id, state.get_nonce(own), to=faucet, value=held, gas=_TRANSFER_GAS)]
 
 
 def _cost(tx: Any) -> int:
