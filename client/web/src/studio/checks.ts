@@ -77,7 +77,7 @@ export function languageTag(text: string): string | null {
 
 /** What is wrong with a draft. Empty when it can be published. */
 export function objectionsTo(draft: Draft): Objections {
-  return { ...facts(draft), ...(draft.isTitled ? { ...owners(draft), ...(draft.isOffered ? offer(draft) : {}) } : {}) };
+  return { ...facts(draft), ...(draft.isTitled ? { ...ownersObjections(draft.owners), ...(draft.isOffered ? offer(draft) : {}) } : {}) };
 }
 
 function facts(draft: Draft): Objections {
@@ -96,17 +96,18 @@ function facts(draft: Draft): Objections {
   return found;
 }
 
-function owners(draft: Draft): Objections {
+/** What is wrong with the co-owners of a title. Empty when the deed can be written. */
+export function ownersObjections(owners: Draft['owners']): Objections {
   const found: { [field: string]: Objection } = {};
   const seen = new Set<string>();
-  for (const [place, { holder, percent }] of draft.owners.entries()) {
+  for (const [place, { holder, percent }] of owners.entries()) {
     const address = holder.trim().toLowerCase();
     if (!ADDRESS.test(address)) found[`holder-${place}`] = { word: 'check.address', values: { found: holder.trim() || '–' } };
     else if (seen.has(address)) found[`holder-${place}`] = { word: 'check.twice', values: {} };
     seen.add(address);
     if (!shareOf(percent)) found[`percent-${place}`] = { word: 'check.percent', values: { found: percent.trim() || '–' } };
   }
-  const rest = restOf(draft.owners);
+  const rest = restOf(owners);
   if (rest < 0) found['sum'] = { word: 'check.sum', values: { sum: ((WHOLE - rest) / 100).toFixed(2) } };
   return found;
 }

@@ -1,0 +1,101 @@
+/** What is typed, picked and handed on about rights, before anything is asked of a node. */
+
+import { describe, expect, it } from 'vitest';
+import type { DeedFile } from '../src/ask/api';
+import { fileName, linkOf, readDeed, together } from '../src/rights/deed';
+import { CODES, matching, named, places, UNION } from '../src/rights/places';
+import { screenerOf } from '../src/rights/showing.svelte';
+import { emptyTerms, objectionsTo, requestOf, secondOf } from '../src/rights/terms';
+
+const NOW = Date.parse('2027-01-15T12:00:00Z') / 1000;
+const OWNER = '0x' + 'ab'.repeat(20);
+const DEED: DeedFile = {
+  format: 'cinepeer/deed/1',
+  film: 'bafyreifilm',
+  name: 'Été /../ 电影',
+  chain: 7,
+  contract: '0x' + '11'.repeat(20),
+  deed: { creator: OWNER, holders: [OWNER], shares: [10_000], deadline: 1 },
+  signatures: { [OWNER]: '0x' + '22'.repeat(65) },
+};
+
+describe('countries', () => {
+  const english = places('en');
+  it('are all that a licence can name, in the order of their names', () => {
+    expect(CODES).toHaveLength(249);
+    expect(new Set(english.map(({ code }) => code))).toEqual(new Set(CODES));
+    expect(english[0]!.name).toBe('Afghanistan');
+    expect(UNION.every((code) => CODES.includes(code)) && UNION.length === 27).toBe(true);
+  });
+  it('are found by code, by the beginning of any word, without accents, and in Chinese by any part', () => {
+    expect(matching(english, 'fr')[0]!.code).toBe('FR');
+    expect(matching(english, 'zealand').map(({ code }) => code)).toEqual(['NZ']);
+    expect(matching(english, 'cote').map(({ code }) => code)).toContain('CI');
+    expect(matching(places('zh-Hans'), '兰西').length + matching(places('zh-Hans'), '法国').length).toBeGreaterThan(0);
+    expect(matching(english, 'atlantis')).toEqual([]);
+    expect(matching(english, '  ')).toHaveLength(249);
+  });
+  it('are joined as the language joins', () => {
+    expect(named(['FR', 'DE'], 'en')).toBe('France and Germany');
+    expect(named(['FR', 'DE'], 'zh-Hans')).toBe('法国和德国');
+  });
+});
+
+describe('terms of an offer', () => {
+  const sound = { ...emptyTerms(), price: '500', places: ['FR'], days: '30', start: '2027-02-01', end: '2027-02-28', closes: '2027-01-15' };
+  it('become what is asked of the node, whole days to their last second', () => {
+    expect(objectionsTo(sound, NOW)).toEqual({});
+    const asked = requestOf('film', sound);
+    expect(asked).toMatchObject({ film: 'film', price: '500', territory: ['FR'], days: 30, supply: 1000, exclusive: false, text: '' });
+    expect([asked.start, asked.end, asked.closes]).toEqual([secondOf('2027-02-01'), secondOf('2027-03-01')! - 1, secondOf('2027-01-16')! - 1]);
+    expect(requestOf('film', { ...emptyTerms(), price: '0' })).toMatchObject({ start: 0, end: 0, closes: 0, days: 0, territory: [] });
+  });
+  it.each([
+    ['price', { price: '1.5' }, 'check.price'],
+    ['price', { price: '' }, 'check.price'],
+    ['days', { days: '0' }, 'check.days'],
+    ['supply', { supply: '4294967296' }, 'check.supply'],
+    ['start', { start: 'soon' }, 'check.day'],
+    ['end', { end: '2027-13-01' }, 'check.day'],
+    ['end', { end: '2027-01-31' }, 'check.window'],
+    ['closes', { closes: '2027-01-14' }, 'check.past'],
+    ['text', { text: 'law.pdf' }, 'check.cid'],
+  ])('name what is wrong with %s: %o', (field, change, word) => {
+    expect(objectionsTo({ ...sound, ...change }, NOW)).toEqual({ [field]: expect.objectContaining({ word }) });
+  });
+});
+
+describe('a deed on its way', () => {
+  it('is read from a file or from a link, letters of all scripts as they were', () => {
+    expect(readDeed(JSON.stringify(DEED))).toEqual(DEED);
+    const link = linkOf(DEED, 'http://localhost:1');
+    expect(link).toMatch(/^http:\/\/localhost:1\/studio#deed=[\w-]+$/);
+    expect(readDeed(link)).toEqual(DEED);
+  });
+  it.each(['', 'hello', '{}', 'null', '[1]', '#deed=', '#deed=***', JSON.stringify({ ...DEED, format: 'cinepeer/deed/2' }), JSON.stringify({ ...DEED, signatures: null }), 'x'.repeat((1 << 20) + 1)])(
+    'is not found in %.20s',
+    (text) => expect(readDeed(text)).toBeNull(),
+  );
+  it('takes the signatures of both copies, and only of the same deed', () => {
+    const other = '0x' + 'cd'.repeat(20);
+    const copy = { ...DEED, signatures: { [other]: '0x33' } };
+    expect(Object.keys(together(DEED, copy)!.signatures)).toEqual([OWNER, other]);
+    const turned = Object.fromEntries(Object.entries(copy).reverse()) as unknown as DeedFile;
+    expect(together(DEED, turned)).not.toBeNull();
+    expect(together(DEED, { ...copy, deed: { ...DEED.deed, shares: [9_999] } })).toBeNull();
+    expect(together(DEED, { ...copy, chain: 8 })).toBeNull();
+  });
+  it('has a file name that no folder is in', () => {
+    expect(fileName(DEED)).toBe('Été  电影.deed');
+    expect(fileName({ ...DEED, name: '../' })).toBe('film.deed');
+  });
+});
+
+describe('a screener link', () => {
+  it('is what stands behind # and nothing else', () => {
+    expect(screenerOf('#screener=' + 'a_-Z9'.repeat(8))).toBe('a_-Z9'.repeat(8));
+    expect(screenerOf('#screener=a b')).toBeNull();
+    expect(screenerOf('#other=' + 'a'.repeat(40))).toBeNull();
+    expect(screenerOf('')).toBeNull();
+  });
+});
