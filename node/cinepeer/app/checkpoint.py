@@ -27,6 +27,7 @@ SHOWN = 100
 
 MADE, REPLAYED, DIFFERS = "made", "replayed", "differs"
 NOT_REPLAYED = ", not replayed"
+NOT_COUNTED = " on a device that was revoked or forked before"
 
 
 class Moment(Protocol):
@@ -65,7 +66,10 @@ class Outcomes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What a record says of a checkpoint, how that stands here, and which records of its device contradict it."""
+    """What a record says of a checkpoint, how that stands here, and which records of its device contradict it.
+
+    It `counts` unless its device was revoked or forked before it, as far as the records that are held here tell.
+    """
 
     record: Cid
     author: Cid
@@ -77,6 +81,7 @@ class Stated:
     root: Cid
     label: str
     contradicts: tuple[Cid, ...] = ()
+    counts: bool = True
 
     @property
     def is_claim(self) -> bool:
@@ -183,7 +188,7 @@ class Checkpoints:
         newest: dict[bytes, int] = {}
         chosen = []
         for one in await self.listed():
-            if one.record in self._introduced or self._outcome(one.root) == DIFFERS:
+            if one.record in self._introduced or not one.counts or self._outcome(one.root) == DIFFERS:
                 continue
             if newest.setdefault(one.device, one.moment_ms) == one.moment_ms:  # its contradictions come along
                 chosen.append(one)
@@ -272,9 +277,16 @@ class Checkpoints:
                 fields["root"],
                 self._label(record, fields["root"]),
                 tuple(sorted(one for one, other in said[_place(record, fields)] if other != _content(fields))),
+                self._counts(record),
             )
             for record, fields in parsed
         ]
+
+    def _counts(self, record: Record) -> bool:
+        """What is known here of its device; of one that is not known yet, its introduction told all that can be."""
+        feeds = self._store.feeds
+        is_known = record.id not in self._introduced or record.device in feeds.devices(record.author)
+        return not is_known or feeds.covers(record)
 
     def _label(self, record: Record, root: Cid) -> str:
         """How a checkpoint is shown."""
@@ -287,7 +299,7 @@ class Checkpoints:
                 words = self._known[str(root)].get("words")
                 return f"computed by {record.author}, and not what its records come to here" + (words and f": {words}")
             case _:
-                return f"computed by {record.author}{NOT_REPLAYED}"
+                return f"computed by {record.author}{NOT_REPLAYED if self._counts(record) else NOT_COUNTED}"
 
 
 def _place(record: Record, fields: dict[str, Any]) -> tuple[object, ...]:

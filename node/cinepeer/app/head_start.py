@@ -214,7 +214,7 @@ class HeadStart:
             self._end(replace(shown.stated, label=f"{shown.stated.label}: nobody brings all of its records"))
         elif one := next((one for one in await self._checkpoints.listed() if one.record == shown.stated.record), None):
             self.shown = replace(shown, stated=one)
-            if one.contradicts:
+            if one.contradicts or not one.counts:
                 self._end(one)
 
     def _end(self, stated: Stated) -> None:

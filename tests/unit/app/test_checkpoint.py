@@ -13,7 +13,7 @@ from cinepeer.records.cid import DAG_CBOR, RAW, Cid
 from cinepeer.replication import checkpoint
 from cinepeer.replication.scope import EVERYTHING, Scope
 from cinepeer.replication.snapshot import Said
-from unit.app.two_nodes import Node, state, tell
+from unit.app.two_nodes import Node, revoked, state, tell
 from unit.store.people import rater
 
 
@@ -94,6 +94,25 @@ def test_a_lie_about_the_ratings_is_found_by_replaying(tmp_path: Path) -> None:
             "0 ratings too many, 6 too few, 1 otherwise"
         )
         assert [one.label for one in await bela.begin().listed()] == [ended.label]
+
+    tell(tmp_path, story)
+
+
+def test_one_of_a_device_that_was_revoked_before_is_named_so_and_told_to_nobody(tmp_path: Path) -> None:
+    async def story(anna: Node, bela: Node) -> None:
+        before = await anna.checkpoints.make()
+        made = await anna.checkpoints.make()
+        await bela.bring(anna)
+        assert [one.counts for one in await bela.checkpoints.listed()] == [True, True]
+        assert [one.record.id for one in await bela.checkpoints.introductions()] == [made.record]
+        await bela.store.add([await revoked(anna, before.record)], bela.world.clock_ms())
+        labels = [one.label for one in await bela.checkpoints.listed()]
+        assert labels == [
+            f"computed by {anna.author.id} on a device that was revoked or forked before",
+            f"computed by {anna.author.id}, not replayed",
+        ]
+        assert [one.record.id for one in await bela.checkpoints.introductions()] == [before.record]
+        assert await bela.checkpoints.replay(made.record) == Replay("replayed here")  # what it says may be true
 
     tell(tmp_path, story)
 

@@ -20,7 +20,7 @@ from cinepeer.replication.introduction import encode_introductions, parse_introd
 from cinepeer.replication.scope import EVERYTHING
 from cinepeer.replication.snapshot import Said
 from cinepeer.rights.state import State
-from unit.app.two_nodes import Node, state, tell
+from unit.app.two_nodes import Node, revoked, state, tell
 from unit.store.people import rater
 
 
@@ -98,6 +98,27 @@ def test_without_any_record_it_shows_what_a_neighbour_computed_and_then_its_own(
         assert await bela.label(made.record) == "replayed here"
         await start.look()
         assert start.it.shown is None and start.blamed == []
+
+    tell(tmp_path, story)
+
+
+def test_one_of_a_device_that_turns_out_to_be_revoked_is_shown_no_longer(tmp_path: Path) -> None:
+    async def story(anna: Node, bela: Node) -> None:
+        last = (await anna.store.by_kind("rating", anna.author.id))[-1].record
+        await anna.checkpoints.make()
+        start = Start(bela, Wire(anna=await told(anna)))
+        await start.look()
+        assert start.it.shown is not None
+        root = [one for one in await anna.store.after(0, 9) if one.record.kind in ("inception", "delegate")]
+        await bela.store.add([(one.record, one.body) for one in root], bela.world.clock_ms())
+        await start.look()
+        assert start.it.shown is not None
+        await bela.store.add([await revoked(anna, last.id)], bela.world.clock_ms())
+        await start.look()
+        assert start.it.shown is None and start.it.ended is not None
+        assert start.it.ended.label.endswith("on a device that was revoked or forked before")
+        await start.look()
+        assert start.it.shown is None
 
     tell(tmp_path, story)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,7 +15,9 @@ from cinepeer.adapters.store.records import RecordStore
 from cinepeer.adapters.system.notes import Notes
 from cinepeer.app.checkpoint import Checkpoints
 from cinepeer.app.identity import Author
+from cinepeer.records.bodies import new_body
 from cinepeer.records.cid import Cid
+from cinepeer.records.record import Record, sign_record
 from cinepeer.replication import checkpoint
 from cinepeer.replication.checkpoint import statement
 from cinepeer.replication.scope import EVERYTHING, Scope
@@ -77,6 +80,21 @@ def tell(folder: Path, story: Callable[[Node, Node], Awaitable[None]], scope: Sc
             await story(*nodes)
 
     asyncio.run(run())
+
+
+async def revoked(node: Node, last: Cid) -> tuple[Record, bytes]:
+    """The record by which a node's author revokes its own device after the record `last`; it is not stored."""
+    held = await node.store.get(last)
+    assert held is not None
+    root = next(key for key, its in node.store.feeds.devices(node.author.id).items() if its.is_root)
+    [head] = node.store.feeds.heads(root)
+    before = await node.store.get(head)
+    assert before is not None
+    said = {"device": node.author.device, "seq": held[0].seq, "head": last, "reason": "lost"}
+    body = new_body("revocation", bytes(16), **said)
+    place = {"author": node.author.id, "seq": before[0].seq + 1, "prev": head, "time": node.world.clock_ms()}
+    seed = hashlib.sha256(f"{node.folder.name} root".encode()).digest()
+    return sign_record(seed, kind="revocation", body=body, **place), body  # type: ignore[arg-type]
 
 
 async def state(node: Node, said: list[Said], moment_ms: int = 7, **other: Any) -> Cid:
