@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cinepeer.app.licensed import parse_custodians
-from cinepeer.app.publish import FilmFacts
+from cinepeer.app.publish import PLAIN, FilmFacts
 from cinepeer.app.terms import Terms
 from cinepeer.app.titles import parse_owners
+from cinepeer.content.packaging import Packaging
 from cinepeer.errors import BadInput
 
 log = logging.getLogger("cinepeer.publications")
@@ -32,12 +33,14 @@ class Wish:
     offer: dict[str, Any] | None = None
     licensed: bool = False
     custodians: tuple[str, ...] = ()
+    packaging: Packaging = PLAIN
 
     def check(self) -> None:
         """Raises `BadInput` for what can be said before any work is done."""
         if (self.upload is None) == (self.path is None):
             raise BadInput("found neither or both of an upload and a path, expected one of them")
         self.facts.check()
+        self.packaging.check()
         parse_owners(self.owners)
         if self.licensed and not self.title:
             raise BadInput("found a licensed film without a title, expected one: licences hang on it")
@@ -61,8 +64,9 @@ class Wish:
         facts = {name: tuple(value) if isinstance(value, list) else value for name, value in note["facts"].items()}
         facts["credits"] = tuple((name, role) for name, role in facts["credits"])
         owners = tuple((holder, shares) for holder, shares in note["owners"])
-        custodians = tuple(note.get("custodians", ()))
-        return cls(**{**note, "facts": FilmFacts(**facts), "owners": owners, "custodians": custodians})
+        several = {"owners": owners, "custodians": tuple(note.get("custodians", ()))}
+        packaging = Packaging.parse(note.get("packaging", {}))
+        return cls(**{**note, "facts": FilmFacts(**facts), "packaging": packaging, **several})
 
 
 @dataclass(slots=True)
@@ -79,12 +83,14 @@ class Stage:
 class Publication:
     """One job. `published` is what was signed, `done` all that was made; `problem` is the sentence of a failure.
 
-    `again`: an earlier attempt may have signed something; `starts` counts those that the node did not outlive.
+    `priority`: of those that wait, the highest comes first. `again`: an earlier attempt may have signed something;
+    `starts` counts those that the node did not outlive.
     """
 
     id: str
     wish: Wish
     made_ms: int
+    priority: int = 0
     state: State = "waiting"
     starts: int = 0
     again: bool = False
@@ -122,7 +128,7 @@ class Publication:
 
     def note(self) -> dict[str, Any]:
         """What is kept on the disk."""
-        kept = ("id", "made_ms", "state", "starts", "again", "published", "done", "problem", "exit_code")
+        kept = ("id", "made_ms", "priority", "state", "starts", "again", "published", "done", "problem", "exit_code")
         return {"wish": dataclasses.asdict(self.wish), **{name: getattr(self, name) for name in kept}}
 
     def shown(self) -> dict[str, Any]:
@@ -132,6 +138,7 @@ class Publication:
             "id": self.id,
             "name": self.wish.facts.name,
             "made_ms": self.made_ms,
+            "priority": self.priority,
             "upload": self.wish.upload,
             "state": self.state,
             "plan": self.wish.plan(),

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 from cinepeer.app.licensed import parse_custodians
 from cinepeer.app.publication import Publication, State, Wish, parse_note
-from cinepeer.app.publish import Published, Publishing
+from cinepeer.app.publish import Published, Publishing, Tell
 from cinepeer.app.terms import Terms
 from cinepeer.app.titles import Titles, parse_owners
 from cinepeer.errors import Absent, BadInput, CinepeerError, Conflict
@@ -23,6 +23,7 @@ log = logging.getLogger("cinepeer.publications")
 MAX_KEPT = 100
 MAX_WAITING = 100
 MAX_STARTS = 3
+MAX_PRIORITY = 10
 
 
 class Notes(Protocol):
@@ -60,7 +61,7 @@ class Publications:
         self._clock_ms = clock_ms
         self._entropy = entropy
         self._jobs: dict[str, Publication] = {}
-        self._queue: asyncio.Queue[Publication] = asyncio.Queue()
+        self._arrived = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._running: tuple[Publication, asyncio.Task[None]] | None = None
 
@@ -89,12 +90,13 @@ class Publications:
 
     # What people ask
 
-    def add(self, wish: Wish) -> Publication:
+    def add(self, wish: Wish, priority: int = 0) -> Publication:
         """Takes a job; raises `BadInput` or `Conflict` where it cannot become a film."""
         wish.check()
+        _check_priority(priority)
         if sum(not job.is_over for job in self._jobs.values()) >= MAX_WAITING:
             raise Conflict(f"found {MAX_WAITING} publications waiting, expected one of them to end first")
-        job = Publication(self._entropy(16).hex(), wish, self._clock_ms())
+        job = Publication(self._entropy(16).hex(), wish, self._clock_ms(), priority)
         job.source = Path(str(wish.path)) if wish.upload is None else self._uploads.hold(wish.upload)
         try:
             self._notes.save(job.id, job.note())
@@ -102,7 +104,7 @@ class Publications:
             self._let_go(job)
             raise
         self._jobs[job.id] = job
-        self._queue.put_nowait(job)
+        self._arrived.set()
         self._prune()
         return job
 
@@ -140,6 +142,35 @@ class Publications:
         self._save(job)
         return job
 
+    def prefer(self, job_id: str, priority: int) -> Publication:
+        """Gives a job that waits another place in the queue; raises `BadInput`, or `Conflict` once it has begun."""
+        _check_priority(priority)
+        job = self.get(job_id)
+        if job.state != "waiting":
+            raise Conflict(f"found the publication {job.state}, expected one that waits")
+        job.priority = priority
+        self._save(job)
+        job.wake()
+        return job
+
+    def place(self, job: Publication) -> int:
+        """How many jobs come before this one; 0 for one that runs or is over."""
+        return sum(_order(other) < _order(job) for other in self._waiting()) if job.state == "waiting" else 0
+
+    @contextlib.contextmanager
+    def borrowed(self, upload: str | None, path: str | None) -> Iterator[Path]:
+        """The file of an upload that is whole, or of this machine, for a look; raises `BadInput` or `Conflict`."""
+        if (upload is None) == (path is None):
+            raise BadInput("found neither or both of an upload and a path, expected one of them")
+        if upload is None:
+            yield Path(str(path))
+            return
+        file = self._uploads.hold(upload)
+        try:
+            yield file
+        finally:
+            self._uploads.release(upload)
+
     async def events(self, job: Publication) -> AsyncIterator[dict[str, Any]]:
         """The stages so far, then each change as it comes, then how it ended: `done` or `problem`."""
         seen = -1
@@ -166,12 +197,17 @@ class Publications:
             except Conflict as error:
                 self._end(job, "failed", f"{error}: send the file again", error.exit_code)
                 return
-        self._queue.put_nowait(job)
+        self._arrived.set()
+
+    def _waiting(self) -> list[Publication]:
+        return [job for job in self._jobs.values() if job.state == "waiting"]
 
     async def _work(self) -> None:
         while True:
-            job = await self._queue.get()
-            if job.state != "waiting":
+            job = min(self._waiting(), key=_order, default=None)
+            if job is None:
+                self._arrived.clear()
+                await self._arrived.wait()
                 continue
             task = asyncio.create_task(self._run(job), name=f"publication-{job.id}")
             self._running = job, task
@@ -206,11 +242,26 @@ class Publications:
         assert job.source is not None, "a job in the queue has its source"
         custodians = parse_custodians(job.wish.custodians) if job.wish.licensed else None
         made = await self._publishing.publish(
-            job.source, job.wish.facts, job.tell, again=job.again, custodians=custodians
+            job.source,
+            job.wish.facts,
+            self._told(job),
+            again=job.again,
+            custodians=custodians,
+            wished=job.wish.packaging,
         )
         job.published = _plain(made)
         job.done = dict(job.published)
         self._save(job)
+
+    def _told(self, job: Publication) -> Tell:
+        """Tells a job's stages, each with how long it took so far."""
+        begun: dict[str, int] = {}
+
+        def tell(stage: str, measure: dict[str, object]) -> None:
+            now_ms = self._clock_ms()
+            job.tell(stage, {**measure, "took_ms": now_ms - begun.setdefault(stage, now_ms)})
+
+        return tell
 
     async def _register(self, job: Publication) -> None:
         """The title and, where it is wished, the licence offer; both are safe to repeat."""
@@ -272,6 +323,16 @@ class Publications:
         for job in [one for one in self.all() if one.is_over][MAX_KEPT:]:
             del self._jobs[job.id]
             self._notes.remove(job.id)
+
+
+def _order(job: Publication) -> tuple[int, int, str]:
+    """The place of a job that waits: the highest priority first, then the oldest."""
+    return -job.priority, job.made_ms, job.id
+
+
+def _check_priority(priority: int) -> None:
+    if abs(priority) > MAX_PRIORITY:
+        raise BadInput(f"found the priority {priority}, expected -{MAX_PRIORITY} to {MAX_PRIORITY}")
 
 
 def _plain(made: Published) -> dict[str, Any]:

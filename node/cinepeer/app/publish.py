@@ -17,6 +17,7 @@ from cinepeer.app.parts import Media, Package, Probe
 from cinepeer.app.sealing import Sealing
 from cinepeer.content.cipher import Sealed
 from cinepeer.content.fingerprint import Shown, parse_sketch, sketch
+from cinepeer.content.packaging import Packaging
 from cinepeer.content.unixfs import links
 from cinepeer.errors import BadInput, LimitReached, Refused
 from cinepeer.ports import IpfsBackend
@@ -28,6 +29,7 @@ from cinepeer.records.record import Record
 
 MAX_NEAR = 5
 MAX_STRETCHES = 20
+PLAIN = Packaging()
 
 # tell(stage, measure): what a person sees while it runs.
 Tell = Callable[[str, dict[str, object]], None]
@@ -101,8 +103,9 @@ class Publishing:
         hosting: Hosting,
         denied: DenyList,
         sealing: Sealing | None = None,
+        learn: Callable[[Probe, float], None] = lambda _probe, _took_s: None,
     ) -> None:
-        """`sealing` encrypts licensed films; without it they are refused."""
+        """`sealing` encrypts licensed films, without it they are refused; `learn` hears how long packaging took."""
         self._author = author
         self._library = library
         self._ipfs = ipfs
@@ -110,6 +113,7 @@ class Publishing:
         self._hosting = hosting
         self._denied = denied
         self._sealing = sealing
+        self._learn = learn
 
     async def publish(
         self,
@@ -119,12 +123,14 @@ class Publishing:
         *,
         again: bool = False,
         custodians: Sequence[Cid] | None = None,
+        wished: Packaging = PLAIN,
     ) -> Published:
         """Publishes `path`; raises `BadInput` or `LimitReached` with nothing changed when it cannot.
 
         `tell` hears of each stage when it begins, and of its measure. From "records" on it must not be cancelled.
         With `again`, a film that an earlier attempt has signed already is taken as done. With `custodians`, of whom
-        there may be none beside the author, the film is licensed: sealed before its bytes are imported.
+        there may be none beside the author, the film is licensed: sealed before its bytes are imported. `wished`: what
+        is added to the film's package.
         """
         facts.check()
         tell("probe", {})
@@ -134,8 +140,9 @@ class Publishing:
             out = Path(scratch) / "version"
             tell("ladder", {})
             package = await self._media.package(
-                path, out, probe, lambda done, whole: tell("ladder", {"seconds": done, "of": whole})
+                path, out, probe, lambda done, whole: tell("ladder", {"seconds": done, "of": whole}), wished
             )
+            self._learn(probe, package.took_s)
             tell("ladder", {"renditions": [rendition.name for rendition in package.renditions], **package.findings})
             if near := await asyncio.to_thread(self._near, package.hashes):
                 tell("ladder", {"near": near})

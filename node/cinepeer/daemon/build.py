@@ -75,7 +75,7 @@ async def build(
     from cinepeer.app.strangers import Strangers, vouched_for
     from cinepeer.app.titles import Titles
     from cinepeer.app.witness import Witnessing
-    from cinepeer.daemon.hosting import challenging, counting, open_bandwidth, open_hosting
+    from cinepeer.daemon.hosting import challenging, counting, open_bandwidth, open_estimates, open_hosting
     from cinepeer.daemon.lists import open_recommendations
     from cinepeer.faces.http.parts import Parts
     from cinepeer.records.keys import sign
@@ -158,7 +158,9 @@ async def build(
     moderation.apply_list()
     titles = Titles(ledger, network, author, library, store, keys.secret("account"), clock_ms, secrets.token_bytes)
     hosting.consent = Consent(titles, library).objection
-    publishing = Publishing(author, library, disk.ipfs, FilmTools(), hosting, disk.denied)
+    tools = FilmTools()
+    estimates = open_estimates(home, tools, hosting, disk)
+    publishing = Publishing(author, library, disk.ipfs, tools, hosting, disk.denied, learn=estimates.learn)
     uploads, jobs = Uploads(home.path / "uploads", clock_ms, os.urandom), Notes(home.path / "publications")
     publications = Publications(publishing, titles, uploads, jobs, clock_ms, os.urandom)
     devices = Devices(store, author, roots.seeds, clock_ms, os.urandom, is_restored, p2p.neighbours, replication.sync)
@@ -183,6 +185,7 @@ async def build(
         ipfs=disk.ipfs,
         denied=disk.denied,
         publications=publications,
+        estimates=estimates,
         uploads=uploads,
         hosting=hosting,
         challenges=challenges,

@@ -14,10 +14,12 @@ from cinepeer.adapters.system.durable import write_whole
 from cinepeer.adapters.system.home import Home
 from cinepeer.app.bandwidth import Bandwidth, Limits, parse_night
 from cinepeer.app.challenge import Challenges
+from cinepeer.app.estimate import Estimates
 from cinepeer.app.fetch import Fetching
 from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
+from cinepeer.app.parts import Media
 from cinepeer.daemon.disk import Disk, keep_disk_cap
 from cinepeer.daemon.listeners import public_url
 from cinepeer.errors import CinepeerError, Refused
@@ -64,6 +66,17 @@ def open_hosting(
         keep_kept=keep,
     )
     return hosting, challenges
+
+
+def open_estimates(home: Home, media: Media, hosting: Hosting, disk: Disk) -> Estimates:
+    """What publishing takes, by how fast this machine was with the last films."""
+
+    async def room_bytes() -> int:
+        return max(0, hosting.cap_bytes - int(await disk.ipfs.stored_bytes()))
+
+    kept = home.kept.get("ladder_speed")
+    speed = float(kept) if isinstance(kept, int | float) and kept > 0 else None
+    return Estimates(media, room_bytes, speed, lambda found: home.keep(ladder_speed=round(found)))
 
 
 def open_bandwidth(home: Home, settings: Mapping[str, Any]) -> Bandwidth:

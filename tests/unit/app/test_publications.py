@@ -18,6 +18,7 @@ from cinepeer.app.publication import Publication, Wish
 from cinepeer.app.publications import MAX_STARTS, Publications
 from cinepeer.app.publish import FilmFacts, Published, Tell
 from cinepeer.app.terms import Terms
+from cinepeer.content.packaging import Packaging, Words
 from cinepeer.errors import Absent, BadInput, Conflict, Unreachable
 from cinepeer.records.cid import RAW, Cid
 
@@ -35,9 +36,13 @@ class Making:
         self.gates: dict[str, asyncio.Event] = {}
         self.problem: Exception | None = None
         self.taken: list[tuple[Path, bool]] = []
+        self.wished: list[object] = []
 
-    async def publish(self, path: Path, facts: FilmFacts, tell: Tell, *, again: bool = False) -> Published:
+    async def publish(
+        self, path: Path, facts: FilmFacts, tell: Tell, *, again: bool = False, **rest: object
+    ) -> Published:
         self.taken.append((path, again))
+        self.wished.append(rest.get("wished"))
         for stage in ("probe", "ladder", "import", "records"):
             tell(stage, {})
             if stage in self.gates:
@@ -341,5 +346,78 @@ def test_what_can_be_refused_at_once_is(tmp_path: Path, wish: Wish, sentence: st
         assert node.jobs.all() == []
         with pytest.raises(Absent):
             node.jobs.get("ab" * 16)
+
+    on_node(tmp_path, story)
+
+
+def test_of_those_that_wait_the_highest_priority_comes_first(tmp_path: Path) -> None:
+    async def story(node: Node) -> list[str]:
+        gate = node.making.gates["probe"] = asyncio.Event()
+        first = node.jobs.add(Wish(FACTS, path="/0.mp4"))
+        await asyncio.sleep(0.01)
+        late = node.jobs.add(Wish(FACTS, path="/1.mp4"))
+        urgent = node.jobs.add(Wish(FACTS, path="/2.mp4"), priority=5)
+        last = node.jobs.add(Wish(FACTS, path="/3.mp4"))
+        assert [node.jobs.place(job) for job in (first, urgent, late, last)] == [0, 0, 1, 2]
+        assert node.jobs.prefer(last.id, 9).priority == 9 and node.jobs.place(last) == 0
+        with pytest.raises(Conflict, match="found the publication running"):
+            node.jobs.prefer(first.id, 1)
+        with pytest.raises(BadInput, match="expected -10 to 10"):
+            node.jobs.prefer(late.id, 11)
+        gate.set()
+        for job in (first, last, urgent, late):
+            await end_of(node, job)
+        assert json.loads(json.dumps(node.notes.all()[0]))["priority"] in (0, 5, 9)
+        return [str(path) for path, _ in node.making.taken]
+
+    assert on_node(tmp_path, story) == ["/0.mp4", "/3.mp4", "/2.mp4", "/1.mp4"]
+
+
+def test_what_is_wished_of_the_package_outlives_the_node(tmp_path: Path) -> None:
+    wished = Packaging((Words("en", "English", "00:01.000 --> 00:02.000\nHello\n"),), "0:00 Start", 2.5, -23.0)
+
+    async def begin(node: Node) -> None:
+        node.making.gates["ladder"] = asyncio.Event()
+        node.jobs.add(Wish(FACTS, path="/film.mp4", packaging=wished), priority=3)
+        while not node.making.taken:
+            await asyncio.sleep(0)
+
+    async def go_on(node: Node) -> None:
+        (job,) = node.jobs.all()
+        assert job.priority == 3
+        await end_of(node, job)
+        assert node.making.wished == [wished]
+
+    on_node(tmp_path, begin)
+    on_node(tmp_path, go_on)
+
+
+def test_words_that_are_none_are_refused_before_any_work(tmp_path: Path) -> None:
+    async def story(node: Node) -> None:
+        with pytest.raises(BadInput, match="found no caption"):
+            node.jobs.add(Wish(FACTS, path="/film.mp4", packaging=Packaging((Words("en", "", "x"),))))
+        assert node.jobs.all() == []
+
+    on_node(tmp_path, story)
+
+
+def test_every_stage_tells_how_long_it_took(tmp_path: Path) -> None:
+    async def story(node: Node) -> None:
+        job = node.jobs.add(Wish(FACTS, path="/film.mp4", title=False))
+        await end_of(node, job)
+        assert all(stage.measure["took_ms"] > 0 for stage in job.stages)
+
+    on_node(tmp_path, story)
+
+
+def test_an_upload_is_lent_for_a_look(tmp_path: Path) -> None:
+    async def story(node: Node) -> None:
+        upload = node.upload()
+        with node.jobs.borrowed(upload, None) as file:
+            assert file.read_bytes() == b"abc"
+        with node.jobs.borrowed(None, "/film.mp4") as file:
+            assert file == Path("/film.mp4")
+        with pytest.raises(BadInput, match="neither or both"), node.jobs.borrowed(upload, "/film.mp4"):
+            pass
 
     on_node(tmp_path, story)

@@ -357,6 +357,21 @@ export interface DisputeOf {
   readonly evidence: readonly Evidence[];
 }
 
+/** What a film is and what its publication takes: see `POST /api/publications/estimates`. */
+export interface Estimate {
+  readonly duration_s: number;
+  readonly size_bytes: number;
+  readonly has_audio: boolean;
+  readonly renditions: readonly string[];
+  readonly captions: readonly string[];
+  readonly chapters: string;
+  readonly package_bytes: number;
+  readonly room_bytes: number;
+  readonly fits: boolean;
+  readonly ladder_s: number | null;
+  readonly stills: readonly StillOf[];
+}
+
 /** Evidence in a dispute: whose, and its digest. */
 export interface Evidence {
   readonly by: string;
@@ -811,6 +826,11 @@ export interface Place {
   readonly log: number;
 }
 
+/** A job's priority in the queue. */
+export interface PlaceRequest {
+  readonly priority: number;
+}
+
 /** Ratings that only this home knows: [film, stars, time in ms or null, source]. */
 export interface PrivateRatings {
   readonly count: number;
@@ -873,6 +893,11 @@ export interface PublicationBegun {
 
 /** A film to be published: an upload that is whole, or a file on the node's own machine (one of the two). */
 export interface PublicationRequest {
+  readonly captions?: readonly WordsRequest[];
+  readonly chapters?: string | null;
+  readonly poster?: number | null;
+  readonly loudness?: number | null;
+  readonly priority?: number;
   readonly path?: string | null;
   readonly name: string;
   readonly year?: number | null;
@@ -889,11 +914,13 @@ export interface PublicationRequest {
   readonly offer?: OfferTerms | null;
 }
 
-/** A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed. */
+/** A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed. `ahead`: how many jobs come before it, the highest priority first. */
 export interface PublicationState {
   readonly id: string;
   readonly name: string;
   readonly made_ms: number;
+  readonly priority: number;
+  readonly ahead: number;
   readonly upload: string | null;
   readonly state: "waiting" | "running" | "done" | "failed" | "cancelled";
   readonly plan: readonly string[];
@@ -905,6 +932,11 @@ export interface PublicationState {
 
 /** A film file on the node's own machine and what its creator says of it; `premiere` in seconds. */
 export interface PublishRequest {
+  readonly captions?: readonly WordsRequest[];
+  readonly chapters?: string | null;
+  readonly poster?: number | null;
+  readonly loudness?: number | null;
+  readonly priority?: number;
   readonly path: string;
   readonly name: string;
   readonly year?: number | null;
@@ -1181,6 +1213,12 @@ export interface Signed {
   readonly record: string;
 }
 
+/** A film to look into: an upload that is whole, or a file on the node's own machine (one of the two). */
+export interface SourceRequest {
+  readonly upload?: string | null;
+  readonly path?: string | null;
+}
+
 /** What came into a purse, from whom: a `sale`, another `film`'s purse, or a `payment`. */
 export interface SourceRow {
   readonly title: string;
@@ -1200,6 +1238,7 @@ export interface StageOf {
   readonly blocks?: number | null;
   readonly signatures?: number | null;
   readonly block?: number | null;
+  readonly took_ms?: number | null;
   readonly [more: string]: unknown;
 }
 
@@ -1260,6 +1299,12 @@ export interface Status {
   readonly disk_cap: number;
   readonly peers: readonly Peer[];
   readonly [more: string]: unknown;
+}
+
+/** A picture of the film, JPEG in base64, to choose the poster from. */
+export interface StillOf {
+  readonly seconds: number;
+  readonly jpeg: string;
 }
 
 /** What authors take of the disk whom nothing here vouches for, as last looked at; `evicted` bodies went by now. While `is_full` no more records of theirs are stored: their headers alone fill `cap_bytes`. */
@@ -1379,6 +1424,13 @@ export interface Withdrawn {
   readonly amount: string;
 }
 
+/** Captions as SRT or WebVTT, their language (ISO 639), and what they are called in a player. */
+export interface WordsRequest {
+  readonly language: string;
+  readonly name?: string;
+  readonly text: string;
+}
+
 /** What each JSON route takes and answers. */
 export interface Routes {
   readonly 'GET /api/account': { body: null; answer: Account };
@@ -1446,7 +1498,9 @@ export interface Routes {
   readonly 'GET /api/profiles/{author}': { body: null; answer: ProfileOf };
   readonly 'GET /api/publications': { body: null; answer: readonly PublicationState[] };
   readonly 'POST /api/publications': { body: PublicationRequest; answer: PublicationBegun };
+  readonly 'POST /api/publications/estimates': { body: SourceRequest; answer: Estimate };
   readonly 'GET /api/publications/{publication}': { body: null; answer: PublicationState };
+  readonly 'PATCH /api/publications/{publication}': { body: PlaceRequest; answer: PublicationState };
   readonly 'DELETE /api/publications/{publication}': { body: null; answer: PublicationState };
   readonly 'POST /api/publications/{publication}/attempts': { body: null; answer: PublicationState };
   readonly 'POST /api/ratings': { body: RatingRequest; answer: Rated };

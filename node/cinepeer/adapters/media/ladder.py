@@ -6,8 +6,9 @@ import asyncio
 import dataclasses
 import math
 import shutil
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cinepeer.adapters.media.captions import Track, write_captions, write_words
@@ -69,6 +70,7 @@ class Package:
     captions: tuple[str, ...] = ()
     chapters: int = 0
     gain_db: float | None = None
+    took_s: float = field(default=0.0, compare=False)
 
     @property
     def hashes(self) -> tuple[int, ...]:
@@ -107,6 +109,7 @@ async def package(
     `wished`: what its creator adds or changes. Raises `BadInput` when the film cannot be encoded or `out` is there
     already, `LimitReached` when the disk is full.
     """
+    begun_s = time.monotonic()
     if out.exists():
         raise BadInput(f"found {out} already there, expected a new folder for the renditions")
     partial = out.with_name(f".{out.name}.partial")
@@ -124,7 +127,7 @@ async def package(
         captions += write_words(partial, wished.captions, seconds)
         chapters = _write_chapters(partial, probe, wished)
         made = await asyncio.to_thread(_finish, partial, probe, await _examined(partial, probe), captions)
-        package = dataclasses.replace(made, chapters=chapters, gain_db=gain_db)
+        package = dataclasses.replace(made, chapters=chapters, gain_db=gain_db, took_s=time.monotonic() - begun_s)
         await asyncio.to_thread(partial.rename, out)
     except OSError as error:
         raise LimitReached(f"found that {out.parent} takes no files ({error.strerror}), expected room there") from error

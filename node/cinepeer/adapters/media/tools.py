@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cinepeer.adapters.media.expectation import Expectation, expect
 from cinepeer.adapters.media.ladder import PLAIN, Package, Progress, package
 from cinepeer.adapters.media.probe import Probe, probe
 from cinepeer.adapters.media.stills import Still, candidates
@@ -22,6 +23,10 @@ class FilmTools:
     ) -> Package:
         """Cuts the ladder into `out`, as `wished`; raises `BadInput` or `LimitReached`."""
         return await package(path, out, probe, progress, wished)
+
+    def expect(self, probe: Probe) -> Expectation:
+        """What will come of a film."""
+        return expect(probe)
 
     async def stills(self, path: Path, probe: Probe) -> list[Still]:
         """Pictures from which a poster may be chosen."""

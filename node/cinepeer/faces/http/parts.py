@@ -13,6 +13,7 @@ from cinepeer.app.challenge import Challenges
 from cinepeer.app.checkpoint import Checkpoints
 from cinepeer.app.deny import DenyList
 from cinepeer.app.devices import Devices
+from cinepeer.app.estimate import Estimates
 from cinepeer.app.head_start import HeadStart
 from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
@@ -42,6 +43,7 @@ class Parts:
     ipfs: IpfsBackend
     denied: DenyList
     publications: Publications
+    estimates: Estimates
     uploads: Uploads
     hosting: Hosting
     challenges: Challenges

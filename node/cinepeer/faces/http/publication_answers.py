@@ -29,6 +29,7 @@ class StageOf(Growing):
     blocks: int | None = None
     signatures: int | None = None
     block: int | None = None
+    took_ms: int | None = None
 
 
 class TitleMade(Growing):
@@ -61,6 +62,29 @@ class Published(Answer):
     offer: OfferMade | None = None
 
 
+class StillOf(Answer):
+    """A picture of the film, JPEG in base64, to choose the poster from."""
+
+    seconds: float
+    jpeg: str
+
+
+class Estimate(Answer):
+    """What a film is and what its publication takes: see `POST /api/publications/estimates`."""
+
+    duration_s: float
+    size_bytes: int
+    has_audio: bool
+    renditions: list[str]
+    captions: list[str]
+    chapters: str
+    package_bytes: int
+    room_bytes: int
+    fits: bool
+    ladder_s: float | None
+    stills: list[StillOf]
+
+
 class PublicationBegun(Answer):
     """The job that was taken."""
 
@@ -68,11 +92,16 @@ class PublicationBegun(Answer):
 
 
 class PublicationState(Answer):
-    """A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed."""
+    """A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed.
+
+    `ahead`: how many jobs come before it, the highest priority first.
+    """
 
     id: str
     name: str
     made_ms: int
+    priority: int
+    ahead: int
     upload: str | None
     state: Literal["waiting", "running", "done", "failed", "cancelled"]
     plan: list[str]

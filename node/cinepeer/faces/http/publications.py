@@ -31,19 +31,45 @@ def publications(parts: Parts) -> APIRouter:
     @router.post("/api/publications", status_code=202, response_model=answers.PublicationBegun)
     async def add_publication(wanted: shapes.PublicationRequest) -> dict[str, str]:
         """Takes a film to be published; what can be refused at once is."""
-        return {"id": parts.publications.add(wanted.wish()).id}
+        return {"id": parts.publications.add(wanted.wish(), wanted.priority).id}
+
+    @router.post("/api/publications/estimates", response_model=answers.Estimate)
+    async def estimate_publication(wanted: shapes.SourceRequest) -> dict[str, Any]:
+        """Looks into a film without publishing it."""
+        with parts.publications.borrowed(wanted.upload, wanted.path) as file:
+            return await parts.estimates.estimate(file)
 
     @router.get("/api/publications", response_model=list[answers.PublicationState], response_model_exclude_unset=True)
     async def list_publications() -> list[dict[str, Any]]:
         """Every job that is remembered, newest first."""
-        return [job.shown() for job in parts.publications.all()]
+        return [_shown(parts, job) for job in parts.publications.all()]
 
     @router.get(
         "/api/publications/{publication}", response_model=answers.PublicationState, response_model_exclude_unset=True
     )
     async def get_publication(publication: str) -> dict[str, Any]:
         """One job as it stands."""
-        return parts.publications.get(publication).shown()
+        return _shown(parts, parts.publications.get(publication))
+
+    @router.post("/api/publish", response_class=Response, responses=_LINES)
+    async def publish(wanted: shapes.PublishRequest) -> Response:
+        """Publishes a file of this machine and follows the job."""
+        job = parts.publications.add(wanted.wish(), wanted.priority)
+        return StreamingResponse(_lines(parts, job), media_type=LINES_TYPE)
+
+    _change(router, parts)
+    return router
+
+
+def _change(router: APIRouter, parts: Parts) -> None:
+    """The routes that change what becomes of a job."""
+
+    @router.patch(
+        "/api/publications/{publication}", response_model=answers.PublicationState, response_model_exclude_unset=True
+    )
+    async def prefer_publication(publication: str, wanted: shapes.PlaceRequest) -> dict[str, Any]:
+        """Gives a job that waits another place in the queue."""
+        return _shown(parts, parts.publications.prefer(publication, wanted.priority))
 
     @router.get("/api/publications/{publication}/events", response_class=Response, responses=_LINES)
     async def follow_publication(publication: str) -> Response:
@@ -56,7 +82,7 @@ def publications(parts: Parts) -> APIRouter:
     )
     async def cancel_publication(publication: str) -> dict[str, Any]:
         """Cancels a job before anything of it is signed."""
-        return (await parts.publications.cancel(publication)).shown()
+        return _shown(parts, await parts.publications.cancel(publication))
 
     @router.post(
         "/api/publications/{publication}/attempts",
@@ -66,15 +92,11 @@ def publications(parts: Parts) -> APIRouter:
     )
     async def retry_publication(publication: str) -> dict[str, Any]:
         """Tries a job again that failed or was cancelled; what was signed is not signed twice."""
-        return parts.publications.retry(publication).shown()
+        return _shown(parts, parts.publications.retry(publication))
 
-    @router.post("/api/publish", response_class=Response, responses=_LINES)
-    async def publish(wanted: shapes.PublishRequest) -> Response:
-        """Publishes a file of this machine and follows the job."""
-        job = parts.publications.add(wanted.wish())
-        return StreamingResponse(_lines(parts, job), media_type=LINES_TYPE)
 
-    return router
+def _shown(parts: Parts, job: Publication) -> dict[str, Any]:
+    return {**job.shown(), "ahead": parts.publications.place(job)}
 
 
 async def _lines(parts: Parts, job: Publication) -> AsyncIterator[str]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cinepeer.app.publication import Wish
 from cinepeer.app.publish import FilmFacts
+from cinepeer.content.packaging import Packaging, Words
 
 
 class Shape(BaseModel):
@@ -24,7 +25,34 @@ class Share(Shape):
     shares: int = Field(ge=1, le=10_000)
 
 
-class PublishRequest(Shape):
+class WordsRequest(Shape):
+    """Captions as SRT or WebVTT, their language (ISO 639), and what they are called in a player."""
+
+    language: str = Field(max_length=8)
+    name: str = Field(default="", max_length=60)
+    text: str = Field(max_length=1 << 20)
+
+
+class PackageRequest(Shape):
+    """`chapters`: lines of a time and a title, null for those of the file; `poster`: a moment in seconds.
+
+    `loudness`: the LUFS that the sound is brought to, null leaves it; `priority`: the highest of those that wait is
+    first.
+    """
+
+    captions: list[WordsRequest] = Field(default=[], max_length=16)
+    chapters: str | None = Field(default=None, max_length=100_000)
+    poster: float | None = Field(default=None, ge=0, lt=86_400)
+    loudness: float | None = Field(default=None, ge=-40, le=-10)
+    priority: int = Field(default=0, ge=-10, le=10)
+
+    def packaging(self) -> Packaging:
+        """As the core takes it."""
+        words = tuple(Words(one.language, one.name, one.text) for one in self.captions)
+        return Packaging(words, self.chapters, self.poster, self.loudness)
+
+
+class PublishRequest(PackageRequest):
     """A film file on the node's own machine and what its creator says of it; `premiere` in seconds."""
 
     path: str
@@ -50,7 +78,8 @@ class PublishRequest(Shape):
     def wish(self) -> Wish:
         """As the application takes it."""
         owners = tuple((share.holder, share.shares) for share in self.owners)
-        return Wish(self.facts(), path=self.path, title=self.title, owners=owners)
+        packaging = self.packaging()
+        return Wish(self.facts(), path=self.path, title=self.title, owners=owners, packaging=packaging)
 
 
 class RatingRequest(Shape):
@@ -222,3 +251,16 @@ class PrivateRequest(Shape):
     """Which private ratings are to be signed as public records: those of `films`, or all."""
 
     films: list[str] | None = None
+
+
+class SourceRequest(Shape):
+    """A film to look into: an upload that is whole, or a file on the node's own machine (one of the two)."""
+
+    upload: str | None = Field(default=None, max_length=64)
+    path: str | None = None
+
+
+class PlaceRequest(Shape):
+    """A job's priority in the queue."""
+
+    priority: int = Field(ge=-10, le=10)
