@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-SCREENS = ("", "film", "search", "studio", "audit", "node", "me")
+SCREENS = ("", "film", "author", "list", "news", "search", "studio", "audit", "node", "me")
 """The first part of each screen's path."""
 
 _POLICY = (

@@ -44,6 +44,10 @@ describe('addresses', () => {
     ['/audit', 'audit', undefined],
     ['/node', 'node', undefined],
     ['/me', 'me', undefined],
+    ['/news', 'news', undefined],
+    ['/author/bafy', 'author', 'bafy'],
+    ['/list/bafy', 'list', 'bafy'],
+    ['/list', 'missing', undefined],
     ['/films', 'missing', undefined],
   ])('%s leads to %s', async (path, screen, id) => {
     const { parseRoute } = await import('../src/shell/route.svelte');

@@ -79,6 +79,14 @@ async function write(path: string, body: unknown, signal: AbortSignal | null = n
   }
 }
 
+/** What a public list says. */
+export interface ListWords {
+  readonly name: string;
+  readonly about: string;
+  readonly language: string;
+  readonly films: readonly string[];
+}
+
 export const node = {
   status: () => call('GET /api/status'),
   films: (limit: number, offset: number) => call('GET /api/films', { query: { limit, offset } }),
@@ -102,6 +110,12 @@ export const node = {
   review: (film: string, text: string, language: string, spoiler: boolean) => call('POST /api/reviews', { body: { film, text, language, spoiler } }),
   comment: (on: string, text: string, language: string) => call('POST /api/comments', { body: { on, text, language } }),
   retract: (record: string) => call('POST /api/retractions', { body: { records: [record] } }),
+  author: (author: string) => call('GET /api/authors/{author}', { path: { author } }),
+  follows: () => call('GET /api/follows'),
+  follow: (on: string, follows: boolean) => call('POST /api/follows', { body: { on, follows } }),
+  news: () => call('GET /api/news', { query: { limit: 50 } }),
+  collection: (collection: string) => call('GET /api/collections/{collection}', { path: { collection } }),
+  collect: (collection: string | null, said: ListWords) => call('POST /api/collections', { body: { collection, ...said, films: [...said.films] } }),
   connect: (addr: string) => call('POST /api/peers', { body: { addr } }),
   sync: () => call('POST /api/sync'),
   takeCredits: () => call('POST /api/account/credits'),

@@ -1,6 +1,6 @@
 /** Who signs what is rated on this page: the page's own device, or, where the person or the browser wants it so, the node. */
 
-import { Declined, node } from '../ask/node';
+import { Declined, node, type ListWords } from '../ask/node';
 import { pulse } from '../ask/pulse.svelte';
 import { keep, kept } from '../words/words.svelte';
 import { Cid } from '../verify/cid';
@@ -154,6 +154,16 @@ export function review(film: string, text: string, language: string, spoiler: bo
 /** Signs words on a record; as `sign` does. */
 export function comment(on: string, text: string, language: string): Promise<Signed | null> {
   return sign('comment', { on: Cid.parse(on), text, language }, () => node.comment(on, text, language));
+}
+
+/** Follows an author or a list, or ends it; as `sign` does. */
+export function follow(on: string, follows: boolean): Promise<Signed | null> {
+  return sign('follow', { on: Cid.parse(on), follows }, () => node.follow(on, follows));
+}
+
+/** Signs a public list, a new one or `list` anew; as `sign` does. */
+export function collect(list: string | null, said: ListWords): Promise<Signed | null> {
+  return sign('collection', { list: list === null ? null : Cid.parse(list), ...said, films: [...said.films] }, () => node.collect(list, said));
 }
 
 /** Takes a record of the person's own back; as `sign` does. */

@@ -2,6 +2,7 @@
 
 import type HlsPlayer from 'hls.js';
 import { onLeft, onTally, prove } from '../ask/prover';
+import { chosen } from '../identity/choices.svelte';
 import { Refused } from '../verify/refused';
 import type { Left } from '../verify/sources';
 import { addressOf, loaderFor } from './loader';
@@ -71,8 +72,8 @@ export class Player {
     this.root = root;
     this.startAt = startAt;
     this.renditions = [...renditions].sort((a, b) => a.bandwidth - b.bandwidth);
-    // The program is fetched ahead, the film is not.
-    void import('hls.js').catch(() => undefined);
+    // The program is fetched ahead, the film is not; on a metered line neither is.
+    if (!chosen('thrifty')) void import('hls.js').catch(() => undefined);
     if (this.isWanted) void this.start();
   }
 
@@ -139,7 +140,8 @@ export class Player {
     if (this.isStarted || this.root === null || this.source === null) return;
     this.isStarted = true;
     this.stand('starting');
-    const rung = startOf(this.renditions);
+    const isThrifty = chosen('thrifty');
+    const rung = isThrifty ? 0 : startOf(this.renditions);
     const name = this.renditions[rung]?.name;
     // All that the first frame needs is under way at once; hls.js asks for one after the other and finds it here.
     if (name !== undefined && this.startAt === 0) void prove('ahead', { root: this.root, folders: [name, 'audio'] }).catch(() => undefined);
@@ -159,7 +161,7 @@ export class Player {
       loader,
       // fMP4 needs no transmuxing, so there is nothing for a worker of its own to do.
       enableWorker: false,
-      maxBufferLength: 30,
+      maxBufferLength: isThrifty ? 10 : 30,
       backBufferLength: 60,
       startLevel: rung,
       startPosition: this.startAt || -1,
@@ -170,6 +172,8 @@ export class Player {
       enableWebVTT: true,
     });
     this.hls = hls;
+    // The smallest one, unless the viewer names another.
+    if (isThrifty) hls.autoLevelCapping = 0;
     hls.on(Events.MANIFEST_PARSED, (_, { levels }) => (this.levels = levels.map((level) => level.height)));
     hls.on(Events.SUBTITLE_TRACKS_UPDATED, (_, { subtitleTracks }) => (this.captions = subtitleTracks.map((track) => track.name)));
     hls.on(Events.LEVEL_SWITCHED, (_, { level }) => (this.shown = this.levels[level] ?? 0));

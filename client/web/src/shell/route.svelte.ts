@@ -1,18 +1,18 @@
 /** Where the page is: its path, read as one of the screens. */
 
 export type Route =
-  | { readonly screen: 'films' | 'studio' | 'audit' | 'node' | 'me' | 'missing' }
-  | { readonly screen: 'film'; readonly id: string }
+  | { readonly screen: 'films' | 'studio' | 'audit' | 'node' | 'me' | 'news' | 'missing' }
+  | { readonly screen: 'film' | 'author' | 'list'; readonly id: string }
   | { readonly screen: 'search'; readonly words: string };
 
-const SCREENS = ['studio', 'audit', 'node', 'me'] as const;
+const SCREENS = ['studio', 'audit', 'node', 'me', 'news'] as const;
 
 /** The screen of a path. */
 export function parseRoute(path: string): Route {
   const parts = path.split('/').filter(Boolean);
   const [first, second] = parts;
   if (first === undefined) return { screen: 'films' };
-  if (first === 'film' && second !== undefined && parts.length === 2) return { screen: 'film', id: unescaped(second) };
+  if ((first === 'film' || first === 'author' || first === 'list') && second !== undefined && parts.length === 2) return { screen: first, id: unescaped(second) };
   if (first === 'search' && parts.length <= 2) return { screen: 'search', words: unescaped(second ?? '') };
   const found = parts.length === 1 ? SCREENS.find((screen) => screen === first) : undefined;
   return { screen: found ?? 'missing' };

@@ -15,7 +15,19 @@ from cinepeer_client.page import FOR_EVER, HEADERS, TYPES, policy, read_assets, 
 
 Gateways = Callable[[], Sequence[str]]
 
-SCREENS = ("/", "/film/{film:path}", "/search", "/search/{words:path}", "/studio", "/audit", "/node", "/me")
+SCREENS = (
+    "/",
+    "/film/{film:path}",
+    "/author/{author}",
+    "/list/{collection}",
+    "/news",
+    "/search",
+    "/search/{words:path}",
+    "/studio",
+    "/audit",
+    "/node",
+    "/me",
+)
 
 
 def web(folder: Path, token: str, port: int, gateways: Gateways = lambda: ()) -> APIRouter:
