@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from cinepeer.app.catalogue import Catalogue, Film
@@ -40,15 +40,16 @@ def names_of(film: Film) -> Iterator[str]:
 
 def words_of(catalogue: Catalogue) -> dict[str, list[str]]:
     """What is told of every film, as words that a content model compares."""
-    return {
-        film.id: [
-            *(f"genre {genre}" for genre in _words(film, "genres")),
-            *(f"language {language}" for language in _words(film, "languages")),
-            *(f"{credit['role']} {credit['name']}".lower() for credit in film.fields.get("credits", ())),
-            *([f"decade {film.fields['year'] // 10}0"] if film.fields.get("year") else []),
-        ]
-        for film in catalogue.films.values()
-    }
+    return {film.id: _told(film) for film in catalogue.films.values()}
+
+
+def _told(film: Film) -> list[str]:
+    return [
+        *(f"genre {genre}" for genre in _words(film, "genres")),
+        *(f"language {language}" for language in _words(film, "languages")),
+        *(f"{credit['role']} {credit['name']}".lower() for credit in film.fields.get("credits", ())),
+        *([f"decade {film.fields['year'] // 10}0"] if film.fields.get("year") else []),
+    ]
 
 
 def facts_of(
@@ -118,6 +119,7 @@ def _words(film: Film, name: str) -> list[str]:
     return sorted({str(word).strip().lower() for word in film.fields.get(name, ())})
 
 
-def shared_words(words: Mapping[str, list[str]], film: str, other: str) -> list[str]:
+def shared_words(catalogue: Catalogue, film: str, other: str) -> list[str]:
     """What two films have in common by what is told of them."""
-    return sorted(set(words.get(film, ())).intersection(words.get(other, ())))
+    first, second = catalogue.films.get(film), catalogue.films.get(other)
+    return [] if first is None or second is None else sorted(set(_told(first)).intersection(_told(second)))

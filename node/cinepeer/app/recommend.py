@@ -270,18 +270,16 @@ class Recommendations:
         """The best films for `author` by `wishes`, from the model and the ratings as they stand now."""
         history, facts = self.history(author), await self.facts(author, wishes)
         found = self._shortlist(history, wishes, facts, limit)
-        words = words_of(self._library.catalogue)
-        return [self._explain(author, history, listed, words) for listed in found.films], found
+        return self._explained(author, history, found.films), found
 
     async def open(self, author: Cid, film: str, wishes: Wishes, limit: int = 20) -> Opened:
         """Why a film is in the list, or why it is not, and the smallest set of own ratings that keeps it there."""
         history, facts = self.history(author), await self.facts(author, wishes)
         found = self._shortlist(history, wishes, facts, limit)
         places = {listed.film: place for place, listed in enumerate(found.films, 1)}
-        words = words_of(self._library.catalogue)
         needed = found.films[-1].score if len(found.films) == limit else None
         if film in places:
-            explained = self._explain(author, history, found.films[places[film] - 1], words)
+            [explained] = self._explained(author, history, [found.films[places[film] - 1]])
             change = await asyncio.to_thread(self._counterfactual, history, wishes, facts, limit, explained)
             return Opened(film, places[film], explained, None, needed, change)
         reason = refusal(film, history.stars, wishes, facts.get(film, UNKNOWN))
@@ -291,7 +289,7 @@ class Recommendations:
             return Opened(film, None, None, reason, needed, None)
         whole = self._shortlist(history, replace(wishes, diversity=0), facts, len(self.model.films))
         listed = next((one for one in whole.films if one.film == film), None)
-        below = None if listed is None else self._explain(author, history, listed, words)
+        below = None if listed is None else self._explained(author, history, [listed])[0]
         reason = "nothing of yours speaks of it" if listed is None else "its score is below the last one listed"
         return Opened(film, None, below, reason, needed, None)
 
@@ -309,20 +307,24 @@ class Recommendations:
         helping = list(dict.fromkeys(part.film for part in own if part.adds > 0))
         return counterfactual(relist, explained.listed.film, helping)
 
-    def _explain(self, author: Cid, history: History, listed: Listed, words: Mapping[str, list[str]]) -> Explained:
-        film = self._film_named(listed.film)
-        causes = tuple(self._cause(author, history, listed.film, part, words) for part in listed.parts)
-        return Explained(listed, film, causes)
+    def _explained(self, author: Cid, history: History, films: Sequence[Listed]) -> list[Explained]:
+        """Listed films with their names and what caused them."""
+        published = self._library.catalogue.films
+        wanted = {listed.film for listed in films if listed.film not in published}
+        named: dict[str, str] = {}
+        for film in published.values() if wanted else ():
+            for name in names_of(film):
+                if name in wanted:
+                    named.setdefault(name, film.name)
+        found = []
+        for listed in films:
+            name = published[listed.film].name if listed.film in published else named.get(listed.film)
+            causes = tuple(self._cause(author, history, listed.film, part) for part in listed.parts)
+            found.append(Explained(listed, name, causes))
+        return found
 
-    def _film_named(self, film: str) -> str | None:
-        found = self._library.catalogue.films.get(film)
-        if found is None:
-            films = self._library.catalogue.films.values()
-            found = next((other for other in films if film in names_of(other)), None)
-        return found.name if found else None
-
-    def _cause(self, author: Cid, history: History, film: str, part: Part, words: Mapping[str, list[str]]) -> Cause:
-        shared = tuple(shared_words(words, film, part.film)) if part.film != film else ()
+    def _cause(self, author: Cid, history: History, film: str, part: Part) -> Cause:
+        shared = tuple(shared_words(self._library.catalogue, film, part.film)) if part.film != film else ()
         if part.channel.split(".")[0] not in OWN_CHANNELS:
             return Cause(part, None, None, 0, (), shared)
         stars, record = history.stars[part.film], history.records.get(part.film)

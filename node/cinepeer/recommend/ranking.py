@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from cinepeer.errors import BadInput
 from cinepeer.recommend.served import SPEAKS, TASTE, Channel, ServedModel
@@ -41,6 +43,11 @@ class Opened:
     film: str
     score: int
     parts: tuple[Part, ...]
+
+
+Key = TypeVar("Key", str, int)
+# A channel that speaks, its dial, and the history as (place of the row, value).
+Input = tuple[Channel, int, list[tuple[int, int]]]
 
 
 def rank(
@@ -93,11 +100,16 @@ def explain(
 ) -> Opened:
     """Opens the score that `rank` gives to `film` with the same arguments; raises `BadInput` for an unknown film."""
     verify_request(stars, dials, against_popularity)
-    if film not in model.films:
+    return opened(model, inputs_of(model, stars, times, dials), film, against_popularity)
+
+
+def opened(model: ServedModel, inputs: Sequence[Input], film: str, against_popularity: int) -> Opened:
+    """The score of `film` from a history's `inputs_of`; raises `BadInput` for an unknown film."""
+    number = place_of(model.films, film)
+    if number is None:
         raise BadInput(f"found {film}, expected one of the {len(model.films)} films of the model")
-    number = model.films.index(film)
     parts = []
-    for channel, dial, found in inputs_of(model, stars, times, dials):
+    for channel, dial, found in inputs:
         for place, value in found:
             adds = dial * value * channel.weight(place, number) * channel.scales[number]
             parts.append(Part(channel.name, model.films[channel.rows[place]], adds))
@@ -110,9 +122,11 @@ def explain(
 
 def inputs_of(
     model: ServedModel, stars: Mapping[str, int], times: Mapping[str, int] | None, dials: Mapping[str, int]
-) -> list[tuple[Channel, int, list[tuple[int, int]]]]:
+) -> list[Input]:
     """For every channel that speaks: its dial, and the history as (place of the row, value), places ascending."""
     ages = _ages(stars, times)
+    numbers = [(number, film) for film in stars if (number := place_of(model.films, film)) is not None]
+    numbers.sort()
     found = []
     for channel in model.channels:
         dial = dial_of(channel, dials)
@@ -120,14 +134,18 @@ def inputs_of(
             continue
         speaks, last = SPEAKS[channel.kind], len(channel.values) - 1
         inputs = []
-        for place, number in enumerate(channel.rows):
-            given = stars.get(model.films[number])
-            if given is None or not speaks(given):
-                continue
-            age = ages[model.films[number]] if ages is not None else 0
-            inputs.append((place, channel.values[min(age, last)]))
+        for number, film in numbers:
+            place = place_of(channel.rows, number) if speaks(stars[film]) else None
+            if place is not None:
+                inputs.append((place, channel.values[min(ages[film] if ages is not None else 0, last)]))
         found.append((channel, dial, [pair for pair in inputs if pair[1]]))
     return found
+
+
+def place_of(ascending: Sequence[Key], wanted: Key) -> int | None:
+    """Where `wanted` stands among values that ascend; None: it does not."""
+    place = bisect_left(ascending, wanted)
+    return place if place < len(ascending) and ascending[place] == wanted else None
 
 
 def dial_of(channel: Channel, dials: Mapping[str, int]) -> int:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cinepeer.recommend.ranking import Part, Ranked, explain, inputs_of, rank
-from cinepeer.recommend.rules import UNKNOWN, Facts
-from cinepeer.recommend.served import ServedModel
+from cinepeer.recommend.ranking import Input, Part, Ranked, inputs_of, opened, place_of, rank
+from cinepeer.recommend.rules import UNKNOWN, Facts, Rule
+from cinepeer.recommend.served import Channel, ServedModel
 from cinepeer.recommend.wishes import Wishes
 
 LESS = "less"
@@ -80,7 +80,9 @@ def shortlist(
     Raises `BadInput` for wishes that cannot be.
     """
     left_out: Counter[str] = Counter()
-    open_to_all = _all_that_matter(model, stars, times, wishes, facts, left_out, limit, ranker or _plain(model))
+    refused = _refused(model, stars, wishes, facts, left_out)
+    ask = _Ask(model, _history(stars, wishes), times, wishes, ranker or _plain(model), facts)
+    open_to_all = _all_that_matter(ask, frozenset(stars) | wishes.hidden | refused, left_out, limit)
     minds_readiness = "readiness" not in wishes.off
     minds_disputes = "disputes" not in wishes.off
     groups: list[list[_Candidate]] = [[], []]
@@ -90,8 +92,8 @@ def shortlist(
     picker = _Picker(model, wishes.diversity, minds_readiness)
     for group in groups:
         chosen.extend(picker.pick(group, limit - len(chosen)))
-    history = _history(stars, wishes)
-    listed = tuple(_listed(model, history, times, wishes, candidate, costs) for candidate, costs in chosen)
+    inputs = inputs_of(model, ask.history, times, wishes.dials)
+    listed = tuple(_listed(model, inputs, wishes, candidate, costs) for candidate, costs in chosen)
     return Shortlist(listed, dict(sorted(left_out.items())))
 
 
@@ -110,34 +112,57 @@ def _history(stars: Mapping[str, int], wishes: Wishes) -> dict[str, int]:
     return {film: given for film, given in stars.items() if film not in wishes.forgotten}
 
 
-def _all_that_matter(
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What a list is made from, apart from which films may be in it."""
+
+    model: ServedModel
+    history: Mapping[str, int]
+    times: Mapping[str, int] | None
+    wishes: Wishes
+    ranker: Ranker
+    facts: Mapping[str, Facts]
+
+
+def _refused(
     model: ServedModel,
     stars: Mapping[str, int],
-    times: Mapping[str, int] | None,
     wishes: Wishes,
     facts: Mapping[str, Facts],
     left_out: Counter[str],
-    limit: int,
-    ranker: Ranker,
-) -> list[_Candidate]:
-    """The candidates that the list can be made of, in order; all of them where some are left out, to count those.
+) -> set[str]:
+    """The films that rules or rights keep out, each counted by its reason."""
+    rules = wishes.parsed_rules()
+    unknown = _reason(rules, UNKNOWN)
+    films = model.films if unknown is not None else [one for one in facts if place_of(model.films, one) is not None]
+    found = set()
+    for film in films:
+        told = facts.get(film)
+        reason = unknown if told is None else _reason(rules, told)
+        if reason is not None and film not in stars and film not in wishes.hidden:
+            left_out[reason] += 1
+            found.add(film)
+    return found
+
+
+def _reason(rules: Collection[Rule], facts: Facts) -> str | None:
+    if facts.is_licensed is False:
+        return NOT_LICENSED
+    return next((said for rule in rules if (said := rule.refusal(facts)) is not None), None)
+
+
+def _all_that_matter(ask: _Ask, barred: frozenset[str], left_out: Counter[str], limit: int) -> list[_Candidate]:
+    """The candidates that the list can be made of, in order.
 
     Of the films beyond the last one that was ranked none has a higher score than it, and wishes only take off.
     """
-    whole = len(model.films)
-    needed = limit * (POOL if wishes.diversity else 1)
-    is_counted = wishes.rules or "popularity" in wishes.off or any(one.is_licensed is False for one in facts.values())
-    depth = whole if is_counted else min(2 * needed + SPARE, whole)
+    needed = limit * (POOL if ask.wishes.diversity else 1)
+    spoken = _spoken(ask, barred, left_out) if "popularity" in ask.wishes.off else None
+    whole = len(ask.model.films) if spoken is None else len(spoken)
+    depth = min(2 * needed + SPARE, whole)
     while True:
-        ranked = ranker(
-            _history(stars, wishes),
-            times,
-            limit=depth,
-            excluded=frozenset(stars) | wishes.hidden,
-            dials=wishes.dials,
-            against_popularity=wishes.against_popularity,
-        )
-        found = list(_candidates(model, ranked, wishes, facts, left_out))
+        ranked = _ranked(ask, barred, depth) if spoken is None else spoken[:depth]
+        found = list(_candidates(ask, ranked))
         if depth >= whole or not ranked:
             return found
         sure = sum(one.score > ranked[-1].score and not one.facts.is_disputed for one in found)
@@ -146,29 +171,34 @@ def _all_that_matter(
         depth = min(depth * 8, whole)
 
 
-def _candidates(
-    model: ServedModel,
-    ranked: list[Ranked],
-    wishes: Wishes,
-    facts: Mapping[str, Facts],
-    left_out: Counter[str],
-) -> Iterable[_Candidate]:
-    """The films that may be listed, with their scores before the choice among like films."""
-    less = _less(model, wishes)
-    rules = wishes.parsed_rules()
+def _ranked(ask: _Ask, barred: frozenset[str], depth: int) -> list[Ranked]:
+    return ask.ranker(
+        ask.history,
+        ask.times,
+        limit=depth,
+        excluded=barred,
+        dials=ask.wishes.dials,
+        against_popularity=ask.wishes.against_popularity,
+    )
+
+
+def _spoken(ask: _Ask, barred: frozenset[str], left_out: Counter[str]) -> list[Ranked]:
+    """The films that something in the history speaks of; the others are counted."""
+    ranked = _ranked(ask, barred, len(ask.model.films))
+    found = [one for one in ranked if one.by != "popularity"]
+    if len(found) < len(ranked):
+        left_out["nothing of yours speaks of it"] += len(ranked) - len(found)
+    return found
+
+
+def _candidates(ask: _Ask, ranked: list[Ranked]) -> Iterable[_Candidate]:
+    """The ranked films with their scores before the choice among like films."""
+    less = _less(ask.model, ask.wishes)
     for found in ranked:
-        told = facts.get(found.film, UNKNOWN)
-        reason = next((said for rule in rules if (said := rule.refusal(told)) is not None), None)
-        if told.is_licensed is False:
-            reason = NOT_LICENSED
-        elif reason is None and found.by == "popularity" and "popularity" in wishes.off:
-            reason = "nothing of yours speaks of it"
-        if reason is not None:
-            left_out[reason] += 1
-            continue
-        number = bisect_left(model.films, found.film)
-        parts = tuple(less.get(number, ()))
-        yield _Candidate(number, found, told, found.score + sum(part.adds for part in parts), parts)
+        number = bisect_left(ask.model.films, found.film)
+        parts = tuple(_less_parts(less, number))
+        score = found.score + sum(part.adds for part in parts)
+        yield _Candidate(number, found, ask.facts.get(found.film, UNKNOWN), score, parts)
 
 
 def _plain(model: ServedModel) -> Ranker:
@@ -178,19 +208,23 @@ def _plain(model: ServedModel) -> Ranker:
     return ranker
 
 
-def _less(model: ServedModel, wishes: Wishes) -> dict[int, list[Part]]:
-    """What each film like which fewer are wanted takes off every film's score: what having liked it would add."""
-    found: dict[int, list[Part]] = {}
+def _less(model: ServedModel, wishes: Wishes) -> list[tuple[str, int, Channel, int]]:
+    """(film like which fewer are wanted, what a weight of 1 takes off at a scale of 1, channel, place of its row)."""
     if LESS in wishes.off:
-        return found
+        return []
+    found: list[tuple[str, int, Channel, int]] = []
     for film in sorted(wishes.less):
         for channel, dial, inputs in inputs_of(model, {film: 10}, None, {"liked": 100}):
-            for place, value in inputs:
-                for number, weight in channel.row(place):
-                    if weight > 0 and channel.scales[number]:
-                        taken = Part(LESS, film, -dial * value * weight * channel.scales[number])
-                        found.setdefault(number, []).append(taken)
+            found.extend((film, dial * value, channel, place) for place, value in inputs)
     return found
+
+
+def _less_parts(less: Collection[tuple[str, int, Channel, int]], number: int) -> Iterable[Part]:
+    """What those films take off the score of film `number`: what having liked them would add."""
+    for film, unit, channel, place in less:
+        weight = channel.weight(place, number)
+        if weight > 0 and channel.scales[number]:
+            yield Part(LESS, film, -unit * weight * channel.scales[number])
 
 
 class _Picker:
@@ -200,6 +234,7 @@ class _Picker:
         self._model = model
         self._diversity = diversity
         self._minds_readiness = minds_readiness
+        self._chosen: list[str] = []
         self._near: dict[int, tuple[int, str]] = {}  # film number -> (weight, the chosen film that it is most like)
 
     def pick(self, group: list[_Candidate], limit: int) -> Iterable[tuple[_Candidate, tuple[Part, ...]]]:
@@ -210,43 +245,46 @@ class _Picker:
             return
         pool = order[: max(limit, 0) * POOL]
         top = max((candidate.score for candidate in pool), default=0)
+        for film in self._chosen:
+            self._take(film, pool)
         for _ in range(min(limit, len(pool))):
-            best = min(pool, key=lambda one: one.key(self._cost(one.number, top), self._minds_readiness))
-            pool.remove(best)
+            best = pool.pop(self._best(pool, top))
             cost = self._cost(best.number, top)
             yield best, (Part(DIVERSITY, self._near[best.number][1], -cost),) if cost else ()
-            self._take(best)
+            self._chosen.append(best.found.film)
+            self._take(best.found.film, pool)
+
+    def _best(self, pool: list[_Candidate], top: int) -> int:
+        """Where the best one stands: the pool ascends by the keys that its films have without a cost."""
+        found, least = 0, pool[0].key(self._cost(pool[0].number, top), self._minds_readiness)
+        for place, one in enumerate(pool):
+            if -one.score > least[0]:
+                break  # nor can a cost make a later one better
+            key = one.key(self._cost(one.number, top), self._minds_readiness)
+            if key < least:
+                found, least = place, key
+        return found
 
     def _cost(self, number: int, top: int) -> int:
         weight, _ = self._near.get(number, (0, ""))
         return self._diversity * max(top, 0) * weight // (100 * PEAK)
 
-    def _take(self, chosen: _Candidate) -> None:
-        for channel, _, inputs in inputs_of(self._model, {chosen.found.film: 10}, None, {"liked": 100}):
+    def _take(self, film: str, pool: list[_Candidate]) -> None:
+        """Notes how like the chosen `film` those in the pool are."""
+        for channel, _, inputs in inputs_of(self._model, {film: 10}, None, {"liked": 100}):
             for place, _ in inputs:
-                for number, weight in channel.row(place):
-                    if weight > self._near.get(number, (0, ""))[0]:
-                        self._near[number] = (weight, chosen.found.film)
+                for one in pool:
+                    weight = channel.weight(place, one.number)
+                    if weight > self._near.get(one.number, (0, ""))[0]:
+                        self._near[one.number] = (weight, film)
 
 
 def _listed(
-    model: ServedModel,
-    history: Mapping[str, int],
-    times: Mapping[str, int] | None,
-    wishes: Wishes,
-    candidate: _Candidate,
-    costs: Collection[Part],
+    model: ServedModel, inputs: Sequence[Input], wishes: Wishes, candidate: _Candidate, costs: Collection[Part]
 ) -> Listed:
     """A chosen film with all parts of its score."""
-    opened = explain(
-        model,
-        history,
-        candidate.found.film,
-        times,
-        dials=wishes.dials,
-        against_popularity=wishes.against_popularity,
-    )
-    parts = (*opened.parts, *candidate.parts, *costs)
+    own = opened(model, inputs, candidate.found.film, wishes.against_popularity)
+    parts = (*own.parts, *candidate.parts, *costs)
     score = candidate.score + sum(part.adds for part in costs)
     assert sum(part.adds for part in parts) == score, "a score is the sum of its parts"
     return Listed(candidate.found.film, score, candidate.found.by, candidate.found.likes, parts, candidate.facts)
