@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from heapq import nsmallest
 from typing import Any, Protocol
 
 from cinepeer.app.facts import Ground, about_films, facts_of, names_of, shared_words, words_of
@@ -316,14 +318,15 @@ class Recommendations:
             for name in names_of(film):
                 if name in wanted:
                     named.setdefault(name, film.name)
+        likers = cache(lambda film: self._library.counted.likers(film, LIKED))  # of a film, for all its causes
         found = []
         for listed in films:
             name = published[listed.film].name if listed.film in published else named.get(listed.film)
-            causes = tuple(self._cause(author, history, listed.film, part) for part in listed.parts)
+            causes = tuple(self._cause(author, history, listed.film, part, likers) for part in listed.parts)
             found.append(Explained(listed, name, causes))
         return found
 
-    def _cause(self, author: Cid, history: History, film: str, part: Part) -> Cause:
+    def _cause(self, author: Cid, history: History, film: str, part: Part, likers: Callable[[str], set[Cid]]) -> Cause:
         shared = tuple(shared_words(self._library.catalogue, film, part.film)) if part.film != film else ()
         if part.channel.split(".")[0] not in OWN_CHANNELS:
             return Cause(part, None, None, 0, (), shared)
@@ -331,9 +334,9 @@ class Recommendations:
         if stars < LIKED:
             return Cause(part, stars, record, 0, (), shared)
         counted = self._library.counted
-        both = counted.likers(film, LIKED) & counted.likers(part.film, LIKED) - {author}
+        both = likers(film) & likers(part.film) - {author}
         viewers = []
-        for other in sorted(both)[:SHOWN_NEIGHBOURS]:
+        for other in nsmallest(SHOWN_NEIGHBOURS, both):
             theirs, that = counted.given(other, part.film), counted.given(other, film)
             assert theirs is not None and that is not None, "a liker has a standing rating"
             viewers.append((other, theirs.record, that.record))
