@@ -6,8 +6,8 @@ header's bytes; the record's id is the CID of the block. Header and limits are f
 
 from __future__ import annotations
 
-import hashlib
-import re
+from hashlib import sha256
+from struct import Struct
 from typing import NamedTuple
 
 from cinepeer.errors import Refused
@@ -15,33 +15,19 @@ from cinepeer.records import dagcbor, keys
 from cinepeer.records.bodies import MAX_BODY_BYTES as MAX_BODY_BYTES
 from cinepeer.records.bodies import parse_body
 from cinepeer.records.cid import DAG_CBOR, Cid
+from cinepeer.records.header import HEADER_AT, ID_PREFIX, VERSION, read_block
+from cinepeer.records.header import INCEPTION as INCEPTION
+from cinepeer.records.header import MAX_NUMBER as MAX_NUMBER
+from cinepeer.records.header import MAX_RECORD_BYTES as MAX_RECORD_BYTES
+from cinepeer.records.header import Header as Header
 
-VERSION = 1
-MAX_RECORD_BYTES = 1024
-MAX_NUMBER = 2**53 - 1  # of seq and time: what every language can hold exactly
 DOMAIN = b"cinepeer/record/1\0"
-INCEPTION = "inception"
 
 _MAX_PACK_BYTES = MAX_RECORD_BYTES + MAX_BODY_BYTES + 16
+_PACK_HEAD = Struct(">BHBBH")  # a byte string of 256 bytes or more, a list in it, and another such string
 
 
-# Both are tuples, because hundreds of thousands are made in a minute: that takes a third of the time of other objects,
-# and the garbage collector leaves them alone after its first look, as they hold nothing that could lead back to them.
-
-
-class Header(NamedTuple):
-    """What a device signs. `author` is None only in an inception, `time` is Unix time in ms, `size` in bytes."""
-
-    author: Cid | None
-    device: bytes
-    seq: int
-    prev: Cid | None
-    time: int
-    kind: str
-    body: Cid
-    size: int
-
-
+# A tuple for the reasons that `Header` is one.
 class Record(NamedTuple):
     """A header with its signature (64 bytes), made by `parse_record` alone; `id` is the CID of `block`."""
 
@@ -76,34 +62,6 @@ class Record(NamedTuple):
         return self.header.time
 
 
-# The grammar of a block: every byte of it is fixed but for these fields, in this order, so that one expression takes
-# exactly the canonical forms. What it does not take, `_explain` reads slowly to say why.
-
-_UINT = rb"[\x00-\x17]|\x18[\x18-\xff]|\x19[\x01-\xff].|\x1a(?!\0\0).{4}|\x1b(?!\0{4})\0[\x00-\x1f].{6}"
-_LINK = rb"\xd8\x2a\x58\x25\0(\x01\x71\x12\x20.{32})"
-_KIND = b"|".join(b"%c[a-z][a-z0-9-]{%d}" % (0x60 + size, size - 1) for size in range(1, 24))
-_A_LINK = "a link to a DAG-CBOR block"
-_A_NUMBER = f"an integer from 0 to {MAX_NUMBER}"
-# name: the bytes that its value may have, and that in words
-_FIELDS: dict[str, tuple[bytes, str]] = {
-    "v": (rb"\x01", f"{VERSION}"),
-    "seq": (rb"(" + _UINT + rb")", _A_NUMBER),
-    "body": (_LINK, _A_LINK),
-    "kind": (rb"(" + _KIND + rb")", "1 to 23 of a-z, 0-9 and -, the first a letter"),
-    "prev": (rb"(?:\xf6|" + _LINK + rb")", f"null or {_A_LINK}"),
-    "size": (rb"(" + _UINT + rb")", _A_NUMBER),
-    "time": (rb"(" + _UINT + rb")", _A_NUMBER),
-    "author": (rb"(?:\xf6|" + _LINK + rb")", f"null or {_A_LINK}"),
-    "device": (rb"\x58\x20(.{32})", "32 bytes"),
-}
-_BEGIN = b"\xa2\x66header"
-_END = b"\x69signature\x58\x40"
-_HEADER = b"\xa9" + b"".join(b"%c%s%s" % (0x60 + len(name), name.encode(), form) for name, (form, _) in _FIELDS.items())
-_BLOCK = re.compile(_BEGIN + _HEADER + _END + rb"(.{64})", re.DOTALL)
-_ID_PREFIX = bytes(Cid.of(b"", DAG_CBOR))[:4]
-_HEADER_AT = slice(len(_BEGIN), -len(_END) - 64)
-
-
 def sign_record(
     seed: bytes, *, author: Cid | None, seq: int, prev: Cid | None, time: int, kind: str, body: bytes
 ) -> Record:
@@ -128,62 +86,19 @@ def parse_record(block: bytes) -> Record:
 
     The signature, the body and the place in the feed are checked by others.
     """
-    found = _BLOCK.fullmatch(block) if len(block) <= MAX_RECORD_BYTES else None
-    if found is None:
-        raise _explain(block)
-    seq, body, kind, prev, size, time, author, device, signature = found.groups()
-    header = Header(
-        None if author is None else Cid(author),
-        device,
-        seq[0] if len(seq) == 1 else int.from_bytes(seq[1:], "big"),
-        None if prev is None else Cid(prev),
-        time[0] if len(time) == 1 else int.from_bytes(time[1:], "big"),
-        kind[1:].decode("ascii"),
-        Cid(body),
-        size[0] if len(size) == 1 else int.from_bytes(size[1:], "big"),
-    )
-    _check(header)
-    return Record(header, signature, Cid(_ID_PREFIX + hashlib.sha256(block).digest()), bytes(block))
-
-
-def _check(header: Header) -> None:
-    """What the grammar cannot say: how the fields of a header go together."""
-    if not 0 < header.size <= MAX_BODY_BYTES:
-        raise _bad(f"a body of {header.size} bytes", f"1 to {MAX_BODY_BYTES}")
-    if (header.prev is None) != (header.seq == 0):
-        raise _bad(f"the seq {header.seq} {'without' if header.prev is None else 'with'} a prev", "none at seq 0 alone")
-    if (header.author is None) != (header.kind == INCEPTION):
-        raise _bad(f"a record of kind {header.kind} that names {'no' if header.author is None else 'an'} author", "one")
-    if header.kind == INCEPTION and header.seq:
-        raise _bad(f"an inception at seq {header.seq}", "seq 0")
+    if type(block) is not bytes:
+        block = bytes(block)
+    header, signature = read_block(block)
+    return tuple.__new__(Record, (header, signature, Cid(ID_PREFIX + sha256(block).digest()), block))
 
 
 def _bad(found: str, expected: str) -> Refused:
     return Refused("bad-record", f"found {found}, expected {expected}")
 
 
-def _explain(block: bytes) -> Refused:
-    """Why a block is no record: not canonical at all, or another shape."""
-    if len(block) > MAX_RECORD_BYTES:
-        return _bad(f"{len(block)} bytes", f"at most {MAX_RECORD_BYTES}")
-    try:
-        value = dagcbor.decode(block)
-    except Refused as error:
-        return error
-    if not isinstance(value, dict) or set(value) != {"header", "signature"}:
-        return _bad("another shape", "a map of header and signature")
-    header = value["header"]
-    if not isinstance(header, dict) or set(header) != set(_FIELDS):
-        return _bad("another header", f"a map of {', '.join(_FIELDS)}")
-    for name, (form, words) in _FIELDS.items():
-        if not re.fullmatch(form, dagcbor.encode(header[name]), re.DOTALL):
-            return _bad(f"{header[name]!r:.60} for {name}", words)
-    return _bad("another signature", "64 bytes")
-
-
 def verify_record(record: Record) -> None:
     """Raises `Refused` (`bad-signature`) unless the device signed the header; safe in any thread."""
-    keys.verify(record.device, DOMAIN + record.block[_HEADER_AT], record.signature)
+    keys.verify(record.device, DOMAIN + record.block[HEADER_AT], record.signature)
 
 
 def verify_body(record: Record, body: bytes) -> None:
@@ -218,9 +133,48 @@ def unpack(data: bytes) -> tuple[Record, bytes | None]:
     """Reads what `pack` gave; raises `Refused` (`not-canonical`, `bad-record`). Nothing is verified."""
     if len(data) > _MAX_PACK_BYTES:
         raise _bad(f"{len(data)} bytes", f"at most {_MAX_PACK_BYTES}")
-    pair = _split(data)
-    if pair is not None:
-        return parse_record(pair[0]), pair[1]
+    found = unpack_run(dagcbor.byte_string_head(len(data)) + data, 0, 1)
+    return _unpack_slowly(data) if found is None else found[0]
+
+
+def unpack_run(data: bytes, at: int, count: int) -> list[tuple[Record, bytes | None]] | None:
+    """Reads `count` packs, each a byte string of DAG-CBOR, that lie in `data` from `at` up to its end.
+
+    None where a length does not stand where it nearly always does; raises `Refused` for a block that is no record.
+    """
+    found: list[tuple[Record, bytes | None]] = []
+    end = len(data)
+    for _ in range(count):
+        block_at = at + _PACK_HEAD.size
+        if block_at > end:
+            return None
+        head, size, opening, block_head, block_size = _PACK_HEAD.unpack_from(data, at)
+        at += 3 + size
+        body_at = block_at + block_size
+        # Packs and blocks of 256 bytes or more, as all are but the first records of an author.
+        if head != 0x59 or opening != 0x82 or block_head != 0x59 or block_size < 256 or body_at >= at or at > end:
+            return None
+        if body_at + 1 == at and data[body_at] == 0xF6:
+            found.append((parse_record(data[block_at:body_at]), None))
+            continue
+        body = _byte_string(data[body_at:at])
+        if body is None or len(body) > MAX_BODY_BYTES:
+            return None
+        found.append((parse_record(data[block_at:body_at]), body))
+    return found if at == end else None
+
+
+def _byte_string(data: bytes) -> bytes | None:
+    """What a byte string of DAG-CBOR of 24 to 65,535 bytes holds, None for anything else."""
+    if data[0] == 0x58 and len(data) > 25 and data[1] == len(data) - 2:
+        return data[2:]
+    if data[0] == 0x59 and len(data) > 258 and data[1] << 8 | data[2] == len(data) - 3:
+        return data[3:]
+    return None
+
+
+def _unpack_slowly(data: bytes) -> tuple[Record, bytes | None]:
+    """`unpack` for a pack of any form."""
     value = dagcbor.decode(data, max_depth=1)
     if not isinstance(value, list) or len(value) != 2:
         raise _bad("another shape", "a list of block and body")
@@ -230,22 +184,3 @@ def unpack(data: bytes) -> tuple[Record, bytes | None]:
     if body is not None and (not isinstance(body, bytes) or isinstance(body, Cid) or len(body) > MAX_BODY_BYTES):
         raise _bad("another body", f"null or at most {MAX_BODY_BYTES} bytes")
     return parse_record(block), body
-
-
-def _split(data: bytes) -> tuple[bytes, bytes | None] | None:
-    """Block and body of a pack whose lengths stand where they nearly always do; None for any other, read slowly."""
-    end = len(data)
-    if end < 8 or data[0] != 0x82 or data[1] != 0x59 or not data[2]:
-        return None
-    at = 4 + (data[2] << 8 | data[3])
-    if at + 1 == end and data[at] == 0xF6:
-        return data[4:at], None
-    if at + 3 > end:
-        return None
-    if data[at] == 0x58 and data[at + 1] >= 24:
-        begin, size = at + 2, data[at + 1]
-    elif data[at] == 0x59 and data[at + 1]:
-        begin, size = at + 3, data[at + 1] << 8 | data[at + 2]
-    else:
-        return None
-    return (data[4:at], data[begin:]) if begin + size == end and size <= MAX_BODY_BYTES else None

@@ -6,6 +6,7 @@ becomes another one, with most of its blocks in common, so that growing costs wh
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
@@ -18,6 +19,8 @@ from cinepeer.replication.ranges import DIGEST_BYTES, ID_BYTES, INFINITY, Bound,
 KEY_BYTES = 8 + ID_BYTES
 # Below this many items numpy takes longer to import than it saves.
 NUMPY_ITEMS = 50_000
+# Of fewer in one sum, plain numbers are faster.
+FEW_ITEMS = 32
 BLOCK_ITEMS = 512
 
 Sum = Callable[[bytes], int]
@@ -33,10 +36,11 @@ class _Block(NamedTuple):
 class SealedSet:
     """Items in the order of (time, id); an id is 32 bytes, a time an unsigned 64-bit number below the highest."""
 
-    def __init__(self, items: Iterable[tuple[int, bytes]], *, numpy_items: int = NUMPY_ITEMS) -> None:
+    def __init__(self, items: Iterable[tuple[int, bytes]], *, numpy_items: int | None = None) -> None:
         """Sorts and sums the items; raises `BadInput` for an item that is malformed or found twice.
 
-        From `numpy_items` items on the sums are made by numpy, if it is installed; the outcome is the same.
+        From `numpy_items` items on (None: where it is worth loading, or loaded) the sums are made by numpy, if it is
+        installed; the outcome is the same.
         """
         keys = sorted(_keys(items))
         for one, other in pairwise(keys):
@@ -45,12 +49,12 @@ class SealedSet:
         self._seal((b"".join(keys),), numpy_items)
 
     @classmethod
-    def of_keys(cls, keys: bytes, *, numpy_items: int = NUMPY_ITEMS) -> SealedSet:
+    def of_keys(cls, keys: bytes, *, numpy_items: int | None = None) -> SealedSet:
         """The set of items given by their keys, 40 bytes each (`item_key`), ascending, each once: trusted to be so."""
         return cls.of_pages((keys,), numpy_items=numpy_items)
 
     @classmethod
-    def of_pages(cls, pages: Iterable[bytes], *, numpy_items: int = NUMPY_ITEMS) -> SealedSet:
+    def of_pages(cls, pages: Iterable[bytes], *, numpy_items: int | None = None) -> SealedSet:
         """As `of_keys`, of keys that come page by page, so that they need not lie in memory twice."""
         made = cls.__new__(cls)
         made._seal(pages, numpy_items)
@@ -79,8 +83,10 @@ class SealedSet:
         made._take(blocks, self._numpy_items)
         return self if len(made) == self._count else made
 
-    def _seal(self, pages: Iterable[bytes], numpy_items: int) -> None:
+    def _seal(self, pages: Iterable[bytes], numpy_items: int | None) -> None:
         """Makes blocks of keys that ascend."""
+        if numpy_items is None:
+            numpy_items = 0 if "numpy" in sys.modules else NUMPY_ITEMS
         size = BLOCK_ITEMS * KEY_BYTES
         cut = [page[at : at + size] for page in pages for at in range(0, len(page), size)]
         total = _sum_of(sum(map(len, cut)) // KEY_BYTES, numpy_items)
@@ -152,12 +158,16 @@ def _keys(items: Iterable[tuple[int, bytes]]) -> list[bytes]:
     """The keys of items; raises `BadInput` for one that is malformed."""
     found = []
     for time, item_id in items:
-        if not 0 <= time < INFINITY:
-            raise BadInput(f"found the time {time}, expected a number from 0 to {INFINITY - 1}")
-        if len(item_id) != ID_BYTES:
-            raise BadInput(f"found an id of {len(item_id)} bytes, expected {ID_BYTES}")
+        if not 0 <= time < INFINITY or len(item_id) != ID_BYTES:
+            raise _misfit(time, item_id)
         found.append(time.to_bytes(8, "big") + item_id)
     return found
+
+
+def _misfit(time: int, item_id: bytes) -> BadInput:
+    if len(item_id) != ID_BYTES:
+        return BadInput(f"found an id of {len(item_id)} bytes, expected {ID_BYTES}")
+    return BadInput(f"found the time {time}, expected a number from 0 to {INFINITY - 1}")
 
 
 def _each(block: _Block) -> list[bytes]:
@@ -206,6 +216,8 @@ def _numpy_sum() -> Sum | None:
         return None
 
     def total(keys: bytes) -> int:
+        if len(keys) < FEW_ITEMS * KEY_BYTES:
+            return _plain_sum(keys)
         limbs: Any = np.frombuffer(keys, dtype="<u4").reshape(-1, KEY_BYTES // 4)[:, 2:]
         columns = limbs.sum(axis=0, dtype=np.uint64).tolist()
         return sum(int(column) << (32 * place) for place, column in enumerate(columns))

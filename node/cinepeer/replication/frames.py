@@ -22,7 +22,7 @@ from typing import TypeVar
 from cinepeer.errors import Refused
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import DAG_CBOR, Cid
-from cinepeer.records.record import Record, pack, unpack
+from cinepeer.records.record import Record, unpack, unpack_run
 from cinepeer.replication.scope import EVERYTHING, Scope, encode_scope, read_scope
 
 VERSION = 1
@@ -126,7 +126,7 @@ Frame = Question | Answer
 
 def digest_of(record_id: Cid) -> bytes:
     """The 32 bytes under which a record is reconciled."""
-    return bytes(record_id)[-DIGEST_BYTES:]
+    return record_id[-DIGEST_BYTES:]
 
 
 def id_of(digest: bytes) -> Cid:
@@ -165,17 +165,20 @@ def _pack_all(begin: bytes, records: Sequence[tuple[Record, bytes | None]]) -> b
         bytes((0x80 | count,)) if count < 24 else b"\x98%c" % count if count < 256 else b"\x99%c%c" % divmod(count, 256)
     )
     pieces = [begin, head]
-    for record, body in records:
-        packed = pack(record, body)
-        pieces += (dagcbor.byte_string_head(len(packed)), packed)
+    before = dagcbor.byte_string_head
+    for record, body in records:  # each as `pack` gives it, without a copy of its own
+        block = record.block
+        opening = b"\x82" + before(len(block))
+        ending, rest = (b"\xf6", b"") if body is None else (before(len(body)), body)
+        pieces += (before(len(opening) + len(block) + len(ending) + len(rest)), opening, block, ending, rest)
     return b"".join(pieces)
 
 
 def parse_question(data: bytes) -> Question:
     """Reads a question from a stranger; raises `Refused` (`bad-frame`, `frame-too-large`, or the record's reason)."""
-    packs = _split(data, b"\x82\x64give")
-    if packs is not None:
-        return Give(_unpack_all(packs))
+    records = _unpack(data, b"\x82\x64give")
+    if records is not None:
+        return Give(records)
     name, fields = _open(data)
     if name == "hello" and len(fields) == 5:
         return _hello(fields)
@@ -192,9 +195,9 @@ def parse_question(data: bytes) -> Question:
 
 def parse_answer(data: bytes) -> Answer:
     """Reads an answer from a stranger; raises `Refused` (`bad-frame`, `frame-too-large`, or the record's reason)."""
-    packs = _split(data, b"\x82\x67records")
-    if packs is not None:
-        return Records(_unpack_all(packs))
+    records = _unpack(data, b"\x82\x67records")
+    if records is not None:
+        return Records(records)
     name, fields = _open(data)
     if name == "hello" and len(fields) == 5:
         return _hello(fields)
@@ -217,27 +220,33 @@ def batches(
     records: Iterable[tuple[Record, bytes | None]], max_bytes: int = MAX_RECORDS_BYTES, max_records: int = MAX_RECORDS
 ) -> list[list[tuple[Record, bytes | None]]]:
     """Cuts records into runs of at most `max_records` that pack into at most `max_bytes`, in their order."""
+    pairs = list(records)
+    # A packed pair and its length prefix: the two byte strings' own prefixes take at most ten bytes together.
+    sizes = [len(record.block) + len(body or b"") + 16 for record, body in pairs]
+    if pairs and len(pairs) <= max_records and sum(sizes) <= max_bytes - 32:
+        return [pairs]
     runs: list[list[tuple[Record, bytes | None]]] = []
     room = -1
-    for record, body in records:
-        # A packed pair and its length prefix: the two byte strings' own prefixes take at most ten bytes together.
-        size = len(record.block) + len(body or b"") + 16
+    for pair, size in zip(pairs, sizes, strict=True):
         if not runs or room < size or len(runs[-1]) == max_records:
             runs.append([])
             room = max_bytes - 32
-        runs[-1].append((record, body))
+        runs[-1].append(pair)
         room -= size
     return runs
 
 
 def parse_records(data: bytes, max_records: int = MAX_RECORDS) -> tuple[tuple[Record, bytes | None], ...]:
     """Reads a bare DAG-CBOR list of packed records; raises `Refused`."""
+    records = _unpack(data, b"")
+    if records is not None and len(records) <= max_records:
+        return records
     _check_items(data)
     return _records(dagcbor.decode(data, max_depth=2), max_records)
 
 
-def _split(data: bytes, begin: bytes) -> list[bytes] | None:
-    """The packs of a frame of records in the form that it nearly always has; None for any other, read slowly."""
+def _unpack(data: bytes, begin: bytes) -> tuple[tuple[Record, bytes | None], ...] | None:
+    """The records of a frame in the form that it nearly always has; None for any other, which is read slowly."""
     at, end = len(begin), len(data)
     if not data.startswith(begin) or at == end or end > MAX_FRAME_BYTES:
         return None
@@ -249,18 +258,11 @@ def _split(data: bytes, begin: bytes) -> list[bytes] | None:
         count, at = 256, at + 3
     else:
         return None
-    packs = []
-    for _ in range(count):
-        # Of 256 bytes or more, as all are but the first records of an author.
-        if at + 3 > end or data[at] != 0x59 or not data[at + 1]:
-            return None
-        place, at = at + 3, at + 3 + (data[at + 1] << 8 | data[at + 2])
-        packs.append(data[place:at])
-    return packs if at == end else None
+    found = unpack_run(data, at, count)
+    return None if found is None else _distinct(tuple(found))
 
 
-def _unpack_all(packs: Sequence[bytes]) -> tuple[tuple[Record, bytes | None], ...]:
-    records = tuple([unpack(data) for data in packs])
+def _distinct(records: tuple[tuple[Record, bytes | None], ...]) -> tuple[tuple[Record, bytes | None], ...]:
     if len({record.id for record, _ in records}) != len(records):
         raise Refused("bad-frame", "found one id twice in a list, expected each once")
     return records
@@ -329,7 +331,10 @@ def _rows(value: object, row_bytes: int, limit: int) -> list[bytes]:
 
 
 def _ids(value: object, limit: int) -> tuple[Cid, ...]:
-    return _distinct(tuple(map(id_of, _rows(value, DIGEST_BYTES, limit))))
+    ids = tuple([Cid(_PREFIX + row) for row in _rows(value, DIGEST_BYTES, limit)])
+    if len(set(ids)) != len(ids):
+        raise Refused("bad-frame", "found one id twice in a list, expected each once")
+    return ids
 
 
 def _places(value: object) -> tuple[int | None, ...]:
@@ -337,11 +342,5 @@ def _places(value: object) -> tuple[int | None, ...]:
     return tuple(None if number == NOWHERE else number for number in numbers)
 
 
-def _distinct(ids: tuple[Cid, ...]) -> tuple[Cid, ...]:
-    if len(set(ids)) != len(ids):
-        raise Refused("bad-frame", "found one id twice in a list, expected each once")
-    return ids
-
-
 def _records(value: object, limit: int = MAX_RECORDS) -> tuple[tuple[Record, bytes | None], ...]:
-    return _unpack_all(_list(value, limit, lambda item: _bytes(item, MAX_RECORDS_BYTES)))
+    return _distinct(_list(value, limit, lambda item: unpack(_bytes(item, MAX_RECORDS_BYTES))))

@@ -131,7 +131,7 @@ class _Reader:
     def ids(self) -> tuple[bytes, ...]:
         count = self.varint()
         listed = self.take(count * ID_BYTES)
-        return tuple(listed[begin : begin + ID_BYTES] for begin in range(0, len(listed), ID_BYTES))
+        return tuple([listed[begin : begin + ID_BYTES] for begin in range(0, len(listed), ID_BYTES)])
 
 
 def is_other_version(frame: bytes) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cinepeer.errors import Refused
-from cinepeer.records import dagcbor, keys
+from cinepeer.records import dagcbor, header, keys
 from cinepeer.records.bodies import new_body
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.records.record import (
@@ -113,6 +113,55 @@ def test_a_number_in_a_header_has_one_form(number: int) -> None:
             form = bytes((info,)) + number.to_bytes(width, "big")
             if form != dagcbor.encode(number):
                 assert reason(parse_record, head + b"\x64time" + form + tail) == "not-canonical"
+
+
+class NoLayouts(dict[int, object]):
+    """Knows no layout, however many are noted."""
+
+    def get(self, *_: object) -> None:  # type: ignore[override]
+        """None."""
+
+
+def test_a_block_is_read_by_its_layout_as_it_is_by_the_grammar(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = [signed(seq=seq, prev=AUTHOR).block for seq in (1, 2, 23, 24, 255, 256, 65_535, 65_536, 2**32, 2**53 - 1)]
+    blocks += [signed(seq=seq, prev=AUTHOR, kind="film", body=b"x" * 300).block for seq in (3, 30)]
+    cases = [(block, at, flip) for block in blocks for at in range(len(block)) for flip in (1, 8, 0x80)]
+
+    def outcomes() -> list[object]:
+        found: list[object] = []
+        for block, at, flip in cases:
+            data = block[:at] + bytes((block[at] ^ flip,)) + block[at + 1 :]
+            for one in (block, data):  # the layout is that of the good block
+                try:
+                    found.append(parse_record(one))
+                except Refused as error:
+                    found.append((error.reason, str(error)))
+        return found
+
+    by_layout = outcomes()
+    monkeypatch.setattr(header, "_layouts", NoLayouts())
+    assert by_layout == outcomes()
+    assert {type(one) for one in by_layout} == {Record, tuple}
+
+
+def test_a_time_that_is_not_in_its_shortest_form_is_refused_after_one_that_is() -> None:
+    good = signed(seq=1, prev=AUTHOR).block
+    parse_record(good)
+    at = good.index(b"\x64time\x1b") + 6
+    for time in (0, 2**32 - 1, 2**53, 2**64 - 1):
+        assert reason(parse_record, good[:at] + time.to_bytes(8, "big") + good[at + 8 :]) in (
+            "not-canonical",
+            "bad-record",
+        )
+
+
+def test_the_authors_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(header, "_MAX_AUTHORS", 3)
+    monkeypatch.setattr(header, "_authors", {})
+    for number in range(10):
+        author = Cid.of(bytes([number]), DAG_CBOR)
+        assert parse_record(signed(seq=1, prev=AUTHOR, author=author).block).author == author
+        assert len(header._authors) <= 3
 
 
 def test_the_sentence_names_the_field_and_what_was_expected() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from cinepeer.errors import Refused
 from cinepeer.records import dagcbor
+from cinepeer.records import record as records
 from cinepeer.records.cid import DAG_CBOR, RAW, Cid
 from cinepeer.records.record import Record, pack
 from cinepeer.replication import frames, gossip
@@ -212,11 +213,12 @@ def test_a_frame_of_records_is_read_in_haste_as_it_is_slowly(monkeypatch: pytest
     pairs = ratings(30)
     whole = frames.encode(frames.Records(pairs))
     cases = [whole, whole + b"\0", frames.encode(frames.Records((*pairs[:3], pairs[1])))]
-    cases.append(frames.encode(frames.Records(tuple((record, None) for record, _ in pairs))))
-    for at in range(0, len(whole), 13):
+    cases.append(frames.encode(frames.Records(tuple((one, None) for one, _ in pairs))))
+    for at in (*range(440), *range(440, len(whole), 13)):
         cases += [whole[:at], whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :], whole[:at] + b"\0" + whole[at:]]
     hasty = [outcome(frames.parse_answer, data) for data in cases]
-    monkeypatch.setattr(frames, "_split", lambda _data, _begin: None)
+    monkeypatch.setattr(frames, "_unpack", lambda _data, _begin: None)
+    monkeypatch.setattr(records, "unpack_run", lambda _data, _at, _count: None)
     assert hasty == [outcome(frames.parse_answer, data) for data in cases]
     assert hasty[0] == frames.Records(pairs)
     assert hasty[2] == "bad-frame"
