@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from vectors.mutants import inputs
 from vectors.verdicts import Comparison, compare
 
 COUNT, SEED = 4_000, 20
+RESULT = Path(__file__).parents[2] / "docs" / "results" / "verdicts.json"
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +38,10 @@ def test_every_sort_of_input_is_taken_and_refused(found: Comparison) -> None:
 def test_the_same_seed_makes_the_same_inputs() -> None:
     first, second = (list(inputs(random.Random(SEED), 40)) for _ in range(2))
     assert first == second
+
+
+def test_a_hundred_thousand_inputs_were_compared_and_none_differed() -> None:
+    result = json.loads(RESULT.read_text())
+    assert result["inputs"] >= 100_000
+    assert result["differences"] == 0
+    assert len(result["commit"]) == 40
