@@ -104,7 +104,8 @@ def films(urls: tuple[str, ...], timeout_s: float, as_json: bool) -> int:
             click.echo(json.dumps(found, ensure_ascii=False))
             return 0
         for film in found:
-            click.echo(f"{film['id']}  {'plays now' if film['playable'] else 'not here  '}  {film['name']}")
+            place = "plays now" if film["playable"] else "licensed" if film["licensed"] else "not here"
+            click.echo(f"{film['id']}  {place:9}  {film['name']}")
         if not found:
             click.echo("no film yet")
         return 0
@@ -118,6 +119,9 @@ def films(urls: tuple[str, ...], timeout_s: float, as_json: bool) -> int:
 @click.option("--height", type=int, help="The rendition of this height instead of the best.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the film to this file.")
 @click.option("--frames", is_flag=True, help="Decode the first and the last picture as a proof (needs ffmpeg).")
+@click.option("--account", type=click.Path(path_type=Path, dir_okay=False), help="A file with the licensee's key.")
+@click.option("--territory", metavar="CODE", help="Where a licensed film is watched, such as DE.")
+@click.option("--medium", default="streaming", show_default=True, help="The medium that the licence is for.")
 @node_option
 @timeout_option
 @json_option
@@ -127,6 +131,9 @@ def play(
     height: int | None,
     out: Path | None,
     frames: bool,
+    account: Path | None,
+    territory: str | None,
+    medium: str,
     urls: tuple[str, ...],
     timeout_s: float,
     as_json: bool,
@@ -134,48 +141,34 @@ def play(
     """Play a film, each block verified first: in mpv, VLC or ffplay, into a file, or as a proof alone."""
     from cinepeer_client import play as playing
     from cinepeer_client.films import choose_version, find_film, parse_film
+    from cinepeer_client.licensed import unlock, viewer_of
 
-    wanted = parse_film(film)
+    wanted, viewer = parse_film(film), viewer_of(account, territory, medium)
     if out is not None and not out.absolute().parent.is_dir():
         raise BadInput(f"found no folder {out.absolute().parent}, expected one for {out.name}")
 
     def work(nodes: Any) -> int:
         found = find_film(nodes, wanted, _now_ms())
         version = choose_version(found, cut)
+        unlocked = unlock(nodes, version, viewer, _now_ms() // 1000)
         if out is None and not frames and not as_json:
-            return _watch(nodes, version.root)
-        proof = playing.play(
-            nodes, found, version, height=height, out=out, frames=frames, progress=_progress("segments")
-        )
+            return _watch(nodes, version.root, None if unlocked is None else unlocked.key)
+        wishes: dict[str, Any] = {"height": height, "out": out, "frames": frames, "unlocked": unlocked}
+        proof = playing.play(nodes, found, version, progress=_progress("segments"), **wishes)
         proof["nodes"] = _shares(nodes)
-        click.echo(json.dumps(proof, ensure_ascii=False) if as_json else _told(proof))
+        click.echo(json.dumps(proof, ensure_ascii=False) if as_json else playing.told(proof))
         return 0
 
     return _with_nodes(urls, timeout_s, work)
 
 
-def _watch(nodes: Any, root: Any) -> int:
+def _watch(nodes: Any, root: Any, key: bytes | None) -> int:
     """Opens a player on the verified film."""
     from cinepeer_client.relay import find_player, watch
     from cinepeer_client.tree import Tree
 
-    watch(Tree(nodes, root), find_player())
+    watch(Tree(nodes, root, key), find_player())
     return 0
-
-
-def _told(proof: dict[str, Any]) -> str:
-    """The proof in words."""
-    rendition = proof["rendition"]
-    lines = [
-        f"{proof['name']}: {proof['segments']} segments, {proof['bytes']:,} bytes, {proof['blocks']} blocks verified, "
-        f"{rendition['width']}x{rendition['height']}"
-    ]
-    if "out" in proof:
-        lack = " (picture only: ffmpeg is needed to join the sound)" if proof["out"]["without_sound"] else ""
-        lines.append(f"written to {proof['out']['file']}{lack}")
-    for name, picture in proof.get("frames", {}).items():
-        lines.append(f"{name} picture {picture['width']}x{picture['height']}, mean brightness {picture['mean']}")
-    return "\n".join(lines)
 
 
 @group.command(epilog="Example: cinepeer-client verify FILM --node http://localhost:8080")

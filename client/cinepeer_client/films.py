@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from cinepeer.errors import BadInput, Refused
 from cinepeer.records import dagcbor
@@ -30,7 +30,7 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One cut of a film, from its signed record; `root` is the folder of its files."""
+    """One cut of a film, from its signed record; `root` is the folder of its files, `sealing` what it says of a key."""
 
     id: Cid
     film: Cid
@@ -41,6 +41,12 @@ class Version:
     duration_ms: int
     size_bytes: int
     blocks: int
+    sealing: Mapping[str, dagcbor.Value] = field(default_factory=dict)
+
+    @property
+    def is_licensed(self) -> bool:
+        """Whether it plays with a key alone."""
+        return bool(self.sealing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +158,10 @@ def _version(record: Record, fields: dict[str, dagcbor.Value]) -> Version:
     film, root = fields["film"], fields["root"]
     assert isinstance(film, Cid) and isinstance(root, Cid)
     numbers = [fields[name] for name in ("duration_ms", "size_bytes", "blocks")]
-    assert all(isinstance(number, int) for number in numbers)
-    return Version(record.id, film, record.author, record.time, str(fields["label"]), root, *numbers)  # type: ignore[arg-type]
+    duration_ms, size_bytes, blocks = (number for number in numbers if isinstance(number, int))
+    sealing = {"sealed": fields["sealed"]} if "sealed" in fields else {}
+    label = str(fields["label"])
+    return Version(record.id, film, record.author, record.time, label, root, duration_ms, size_bytes, blocks, sealing)
 
 
 def parse_hints(data: bytes) -> list[Hint]:
@@ -228,10 +236,12 @@ def _show(shown: dict[Cid, dict[str, object]], shelf: Shelf, source: Source, hin
     if film is None:
         raise Refused("no-film", f"found no signed record of the film {hint.id} that it lists, expected one")
     before = shown.get(cid, {"playable": False})
+    has_open = any(not version.is_licensed for version in film.versions)
     shown[cid] = {
         "id": hint.id,
         "name": film.name,
-        "playable": bool(before["playable"] or (hint.playable and film.versions)),
+        "playable": bool(before["playable"] or (hint.playable and has_open)),
+        "licensed": bool(film.versions) and not has_open,
         "year": film.year,
         "author": str(film.author),
         "versions": [str(version.id) for version in film.versions],

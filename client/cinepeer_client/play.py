@@ -17,6 +17,7 @@ from cinepeer.errors import BadInput, CheckFailed, LimitReached, Refused
 from cinepeer_client import decode
 from cinepeer_client.fetch import Nodes
 from cinepeer_client.films import Film, Version
+from cinepeer_client.licensed import Unlocked
 from cinepeer_client.tree import Tree
 
 MASTER = "master.m3u8"
@@ -55,9 +56,9 @@ class Played:
 class Showing:
     """One version opened for playing: its playlists are read and its rendition is chosen."""
 
-    def __init__(self, nodes: Nodes, version: Version, height: int | None = None) -> None:
+    def __init__(self, nodes: Nodes, version: Version, height: int | None = None, key: bytes | None = None) -> None:
         """Raises `Refused` when the version's own files do not make a film, `BadInput` for a height it lacks."""
-        self._tree = Tree(nodes, version.root)
+        self._tree = Tree(nodes, version.root, key)
         master = parse_master(self._tree.file(MASTER, MAX_PLAYLIST_BYTES))
         self.variant = _choose(master, height)
         self.picture = self._parts(self.variant.name)
@@ -129,15 +130,16 @@ def play(
     out: Path | None = None,
     frames: bool = False,
     progress: Progress | None = None,
+    unlocked: Unlocked | None = None,
 ) -> dict[str, Any]:
-    """Plays a version to its end, into `out` when given; returns the proof.
+    """Plays a version to its end, into `out` when given; returns the proof. A sealed one needs its key.
 
     Raises `CheckFailed` where a byte, a playlist or a picture does not hold, `Unreachable` where nobody gives it.
     """
     if frames and not decode.has_ffmpeg():
         raise BadInput("found no ffmpeg on PATH, expected it for --frames: sudo apt-get install ffmpeg")
     try:
-        showing = Showing(nodes, version, height)
+        showing = Showing(nodes, version, height, None if unlocked is None else unlocked.key)
         whole = len(showing.picture.segments) + (len(showing.sound.segments) if showing.sound else 0)
         steps = iter(range(1, whole + 1))
         tell = (lambda: progress(next(steps), whole)) if progress else (lambda: None)
@@ -145,6 +147,8 @@ def play(
     except Refused as error:
         raise CheckFailed(str(error)) from error
     proof = _proof(nodes, film, version, showing.variant, picture, sound)
+    if unlocked is not None:
+        proof["licence"] = unlocked.shown()
     if out is not None:
         proof["out"] = {"file": str(out), "without_sound": sound is not None and not decode.has_ffmpeg()}
     if frames:
@@ -192,3 +196,18 @@ def _proof(
         "first_segment": hashlib.sha256(picture.first).hexdigest(),
         "last_segment": hashlib.sha256(picture.last).hexdigest(),
     }
+
+
+def told(proof: dict[str, Any]) -> str:
+    """A proof of playing in words."""
+    rendition = proof["rendition"]
+    lines = [
+        f"{proof['name']}: {proof['segments']} segments, {proof['bytes']:,} bytes, {proof['blocks']} blocks verified, "
+        f"{rendition['width']}x{rendition['height']}"
+    ]
+    if "out" in proof:
+        lack = " (picture only: ffmpeg is needed to join the sound)" if proof["out"]["without_sound"] else ""
+        lines.append(f"written to {proof['out']['file']}{lack}")
+    for name, picture in proof.get("frames", {}).items():
+        lines.append(f"{name} picture {picture['width']}x{picture['height']}, mean brightness {picture['mean']}")
+    return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cinepeer.content import unixfs
+from cinepeer.content.cipher import is_sealed_path, unseal
 from cinepeer.errors import Refused
 from cinepeer.records.cid import RAW, Cid
 from cinepeer_client.fetch import Nodes
@@ -16,19 +17,23 @@ _BUNCH = 64
 class Tree:
     """A folder by its root's id. Folders that were read once are remembered; files are not."""
 
-    def __init__(self, nodes: Nodes, root: Cid) -> None:
+    def __init__(self, nodes: Nodes, root: Cid, key: bytes | None = None) -> None:
+        """`key`: the content key (32 bytes) of a sealed version, whose files are opened once they are verified."""
         self.root = root
+        self._key = key
         self._nodes = nodes
         self._folders: dict[Cid, bytes] = {}
 
     def file(self, path: str, max_bytes: int) -> bytes:
-        """A file's bytes; raises `Refused` where there is none such or it is longer than `max_bytes`."""
+        """A file's bytes; raises `Refused` where there is none such, it is too long, or the key does not open it."""
         cid = unixfs.resolve(self.root, path, self._folder)
         content = bytearray()
         for piece in unixfs.cat(cid, self._nodes.block):
             content += piece
             if len(content) > max_bytes:
                 raise Refused("too-long", f"found {path} longer than {max_bytes} bytes, expected at most that")
+        if self._key is not None and is_sealed_path(path):
+            return unseal(self._key, path, bytes(content))
         return bytes(content)
 
     def _folder(self, cid: Cid) -> bytes:

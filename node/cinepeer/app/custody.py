@@ -34,6 +34,8 @@ _PREFIX = "content-"
 class Vault(Protocol):
     """Secrets of 32 bytes by name, as the home's keystore keeps them."""
 
+    @property
+    def encrypted(self) -> bool: ...
     def names(self) -> Sequence[str]: ...
     def secret(self, name: str) -> bytes: ...
     def keep(self, name: str, secret: bytes) -> None: ...
@@ -66,6 +68,11 @@ class Custody:
         self._asked: dict[str, list[int]] = {}
         self.is_willing = is_willing
         self.counts: Counter[str] = Counter()
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the keys lie here under a passphrase."""
+        return self._vault.encrypted
 
     def sealing_secret(self) -> bytes:
         """The secret (32 bytes) of this home from which the keys of its own films follow."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -19,13 +20,15 @@ from cinepeer.content.cipher import MAX_CUSTODIANS, Sealed, sealed_of
 from cinepeer.errors import BadInput, CinepeerError, Refused, Unreachable
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.rights.deposit import PROTOCOL, Deposit, deposit_context, encode_question, parse_kept, sign_deposit
+from cinepeer.rights.licences import medium_names
 from cinepeer.rights.release import KeyRequest, Release, parse_release, sign_request
 
 log = logging.getLogger("cinepeer.licensed")
 
 TIMEOUT_S = 15.0
 MAX_ASKED = 16
-MIN_HOSTS = 2
+MEDIUM = "streaming"
+EVERY_S = 60.0
 
 
 class Talk(Protocol):
@@ -104,6 +107,7 @@ class Licensed:
         self._entropy = entropy
         self._kept = {str(note["version"]): note for note in notes.all() if "version" in note}
         self._turn = asyncio.Lock()
+        self._hinted = asyncio.Event()
         self.problems: dict[tuple[Cid, Cid], str] = {}
 
     # The creator's side
@@ -138,6 +142,22 @@ class Licensed:
             if len(appointed) > MAX_CUSTODIANS:
                 raise BadInput(f"found {len(appointed)} custodians, expected at most {MAX_CUSTODIANS}")
             self._save(version, {**note, "appointed": appointed})
+
+    def hint(self) -> None:
+        """Says that somebody may be there now who is to keep a key."""
+        self._hinted.set()
+
+    async def keep_giving(self) -> None:
+        """Gives keys whenever there is a hint, and now and again without one."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_S):
+                    await self._hinted.wait()
+            self._hinted.clear()
+            try:
+                await self.give()
+            except CinepeerError as error:
+                log.warning("licensed.ungiven reason=%s", error)
 
     async def give(self) -> int:
         """Gives the keys of own films to those custodians that have not got them yet; returns how many took one."""
@@ -184,15 +204,16 @@ class Licensed:
         now_s = self._clock_ms() // 1000
         return sign_request(self._account_key, self._titles.contracts, version.id, agreement, territory, medium, now_s)
 
-    async def acquire(self, version: Version, agreement: bytes, territory: str, medium: str) -> Acquired:
+    async def acquire(self, version: Version, agreement: bytes, territory: str, medium: str | None = None) -> Acquired:
         """The key of a version for the X25519 key `agreement`, from the first custodian that gives it.
 
+        Without a `medium` it is one of this account's own licences, or else streaming.
         Raises `Refused` with what a custodian said of the licence, `Unreachable` where none could be asked.
         """
         sealed = sealed_of(version.fields)
         if sealed is None:
             raise Refused("not-sealed", "found a version open to everybody, expected one of a licensed film")
-        request = self.request(version, agreement, territory, medium)
+        request = self.request(version, agreement, territory, medium or await self._medium(version))
         refusals: list[Refused] = []
         if self.custody.key_of(sealed) is not None:
             try:
@@ -208,6 +229,19 @@ class Licensed:
             except Unreachable as error:
                 away.append(str(error))
         raise _worst(refusals, away)
+
+    async def _medium(self, version: Version) -> str:
+        """The medium for which this account's newest licence of a film stands; streaming where nothing tells of one."""
+        try:
+            title = self._titles.title_of(self._titles.film(str(version.fields["film"])))
+            state, _ = await self._titles.state()
+        except CinepeerError:
+            return MEDIUM
+        for licence in reversed(state.licences):
+            if (licence.title, licence.licensee, licence.revoked) == (title, self._titles.address, False):
+                names = medium_names(state.offers[licence.offer].media)
+                return MEDIUM if MEDIUM in names else names[0] if names else MEDIUM
+        return MEDIUM
 
     def _hosts(self, version: Version, sealed: Sealed) -> list[Provider]:
         """Who may have a version's key: the custodians of its record, its creator, then others that keep keys of it."""
@@ -235,7 +269,7 @@ class Licensed:
 
 def _worst(refusals: Sequence[Refused], away: Sequence[str]) -> CinepeerError:
     """What to tell of several answers: first what was said of the licence, last that somebody has no key."""
-    order = ("no-licence", "stale", "bad-signature", "bad-form")
+    order = ("no-licence", "stale", "bad-signature", "bad-form", "bad-key")
     for reason in order:
         for refused in refusals:
             if refused.reason == reason:

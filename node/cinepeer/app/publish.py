@@ -164,6 +164,8 @@ class Publishing:
             raise
         tell("records", {"film": str(published.film), "version": str(published.version), "signatures": 2})
         await self._hosting.tell()
+        if sealed is not None and self._sealing is not None:
+            self._sealing.announced()
         return published
 
     async def _seal(self, out: Path, custodians: Sequence[Cid], tell: Tell) -> Sealed:

@@ -17,7 +17,9 @@ Seal = Callable[[Path, bytes, Callable[[int, int], None]], bytes]
 class Sealing:
     """Encrypts folders by a key that follows from this home's secret and their bytes."""
 
-    def __init__(self, custody: Custody, seal: Seal) -> None:
+    def __init__(self, custody: Custody, seal: Seal, announced: Callable[[], None] = lambda: None) -> None:
+        """`announced` is called when a sealed film was signed, so that its custodians get their keys."""
+        self.announced = announced
         self._custody = custody
         self._seal = seal
 
@@ -28,7 +30,8 @@ class Sealing:
         loop = asyncio.get_running_loop()
 
         def progress(done: int, whole: int) -> None:
-            loop.call_soon_threadsafe(tell, "seal", {"bytes": done, "whole": whole})
+            measure: dict[str, object] = {"bytes": done, "whole": whole}
+            loop.call_soon_threadsafe(tell, "seal", measure)
 
         tell("seal", {})
         key = await asyncio.to_thread(self._seal, folder, self._custody.sealing_secret(), progress)

@@ -48,6 +48,7 @@ async def build(
     network: Network,
 ) -> dict[str, Any]:
     """Builds the parts from the disk upwards; each is stopped when `stack` unwinds. Returns what `ready` is told."""
+    from cinepeer.adapters.media.sealing import seal_folder
     from cinepeer.adapters.media.tools import FilmTools
     from cinepeer.adapters.p2p.network import P2P
     from cinepeer.adapters.search.index import FilmIndex
@@ -58,12 +59,14 @@ async def build(
     from cinepeer.app.audit import Auditing
     from cinepeer.app.checkpoint import Checkpoints
     from cinepeer.app.consent import Consent
+    from cinepeer.app.custody import Custody
     from cinepeer.app.devices import Devices, admit_when_possible
     from cinepeer.app.fetch import Fetching
     from cinepeer.app.head_start import CHECKPOINTS, HeadStart
     from cinepeer.app.identity import open_author
     from cinepeer.app.imports import Imports
     from cinepeer.app.library import Library
+    from cinepeer.app.licensed import Licensed
     from cinepeer.app.moderate import Moderation
     from cinepeer.app.publications import Publications
     from cinepeer.app.publish import Publishing
@@ -71,6 +74,7 @@ async def build(
     from cinepeer.app.relay import Relaying
     from cinepeer.app.renewal import Renewal
     from cinepeer.app.replicate import Replication
+    from cinepeer.app.sealing import Sealing
     from cinepeer.app.search import Search
     from cinepeer.app.strangers import Strangers, vouched_for
     from cinepeer.app.titles import Titles
@@ -81,6 +85,7 @@ async def build(
     from cinepeer.records.keys import sign
     from cinepeer.replication.checkpoint import scope_link
     from cinepeer.replication.scope import parse_setting
+    from cinepeer.rights.deposit import PROTOCOL as KEYS
 
     # On the disk: records, blocks, what is denied.
     store = await RecordStore.open(home.records)
@@ -105,6 +110,9 @@ async def build(
     p2p_box: list[P2P] = []
     chain = await open_ledger(stack, home, settings, ports, keys, network, p2p_box)
     ledger = chain.ledger
+    titles = Titles(ledger, network, author, library, store, keys.secret("account"), clock_ms, secrets.token_bytes)
+    is_custodian = bool(settings["custody"])
+    custody = Custody(keys, store, library, titles, device, clock_ms, os.urandom, is_willing=is_custodian)
 
     # The network: one libp2p node, and what it answers.
     arrivals: asyncio.Queue[list[Record]] = asyncio.Queue()
@@ -132,6 +140,7 @@ async def build(
             **peers.responders,
             PROTOCOL: lambda _peer: _describing(network, p2p_box),
             LEDGER_PROTOCOL: lambda _peer: chain.answer,
+            KEYS: custody.responder,
             CHECKPOINTS: lambda _peer: head_starts[0].answer,
         },
         [replication.topic],
@@ -158,9 +167,12 @@ async def build(
     moderation.apply_list()
     titles = Titles(ledger, network, author, library, store, keys.secret("account"), clock_ms, secrets.token_bytes)
     hosting.consent = Consent(titles, library).objection
+    notes, own_keys = Notes(home.path / "licensed"), (device, keys.secret("account"))
+    licensed = Licensed(custody, library, author, titles, p2p, notes, own_keys, clock_ms, os.urandom)
+    sealing = Sealing(custody, seal_folder, licensed.hint)
     tools = FilmTools()
     estimates = open_estimates(home, tools, hosting, disk)
-    publishing = Publishing(author, library, disk.ipfs, tools, hosting, disk.denied, learn=estimates.learn)
+    publishing = Publishing(author, library, disk.ipfs, tools, hosting, disk.denied, sealing, estimates.learn)
     uploads, jobs = Uploads(home.path / "uploads", clock_ms, os.urandom), Notes(home.path / "publications")
     publications = Publications(publishing, titles, uploads, jobs, clock_ms, os.urandom)
     devices = Devices(store, author, roots.seeds, clock_ms, os.urandom, is_restored, p2p.neighbours, replication.sync)
@@ -194,6 +206,7 @@ async def build(
         receipts=Receipts(recommendations, library, author.device, partial(sign, device), os.urandom),
         imports=Imports(library, author, recommendations.taste),
         titles=titles,
+        licensed=licensed,
         announcements=announcements,
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
         checkpoints=checkpoints,
@@ -225,6 +238,7 @@ async def build(
     for work in (
         _follow(parts, arrivals, Relaying(titles, library, store, clock_ms, int(settings["relay_deeds"]))),
         _count(library),
+        licensed.keep_giving(),
         admit_when_possible(devices, hosting.tell),
         _witness(witnessing, every_s),
         _renew(renewal, renewed_s),
@@ -295,6 +309,7 @@ async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]], relaying:
             relaying.take(arrived)
             if any(record.kind in ("version", "host") for record in arrived):
                 await parts.hosting.pursue()
+                parts.licensed.hint()
         except CinepeerError as error:
             log.warning("follow.failed reason=%s", error)
         except Exception:  # a task's edge: one arrival that goes wrong must not stop what comes after it

@@ -280,6 +280,35 @@ export interface Credited {
   readonly gas: number;
 }
 
+/** One who is to keep a version's key: whether it said that it does, or else why not yet. */
+export interface Custodian {
+  readonly author: string;
+  readonly given: boolean;
+  readonly problem: string | null;
+}
+
+/** Authors who are to keep the keys of an own licensed film. */
+export interface CustodianRequest {
+  readonly film: string;
+  readonly custodians: readonly string[];
+}
+
+/** Keys in custody here, own licensed films, who offers custody, and how often what was answered since the start. */
+export interface CustodyState {
+  readonly is_custodian: boolean;
+  readonly is_encrypted: boolean;
+  readonly kept: readonly KeptKey[];
+  readonly own: readonly OwnLicensed[];
+  readonly offering: readonly Offering[];
+  readonly counts: { readonly [key: string]: number };
+}
+
+/** The ledger's entry that decided: the place of its log in a block. */
+export interface DecidingEntry {
+  readonly block: number;
+  readonly log: number;
+}
+
 /** The title that a deed will have, and the record that announces it. */
 export interface DeedAnnounced {
   readonly title: string;
@@ -571,6 +600,14 @@ export interface KeepRequest {
   readonly is_kept?: boolean;
 }
 
+/** A licensed version whose key lies here. */
+export interface KeptKey {
+  readonly film: string;
+  readonly name: string;
+  readonly version: string;
+  readonly own: boolean;
+}
+
 /** A key of the author and its state. */
 export interface Key {
   readonly key: string;
@@ -583,6 +620,14 @@ export interface Key {
   readonly last: LastRecord | null;
   readonly here: boolean;
   readonly [more: string]: unknown;
+}
+
+/** Which version's key is wanted, to which X25519 key (hex), and where it is watched; the rest the licences say. */
+export interface KeyWish {
+  readonly version: string;
+  readonly agreement: string;
+  readonly territory?: string;
+  readonly medium?: string;
 }
 
 /** Who may sign what. */
@@ -764,6 +809,13 @@ export interface Offered {
   readonly price: string;
 }
 
+/** A device that says it keeps keys for creators. */
+export interface Offering {
+  readonly author: string;
+  readonly name: string | null;
+  readonly gateway: string | null;
+}
+
 /** Why a film is in the list (`place` from 1), or why not (`reason`), and what would change it. */
 export interface OpenedFilm {
   readonly film: string;
@@ -780,6 +832,14 @@ export interface OtherHost {
   readonly author: string;
   readonly gateway: string | null;
   readonly challenged: Challenged | null;
+}
+
+/** An own licensed version and its custodians. */
+export interface OwnLicensed {
+  readonly film: string;
+  readonly name: string;
+  readonly version: string;
+  readonly custodians: readonly Custodian[];
 }
 
 /** An amount that went into a film's purse. */
@@ -910,6 +970,8 @@ export interface PublicationRequest {
   readonly title?: boolean;
   readonly premiere?: number | null;
   readonly unlisted?: boolean;
+  readonly licensed?: boolean;
+  readonly custodians?: readonly string[];
   readonly upload?: string | null;
   readonly offer?: OfferTerms | null;
 }
@@ -949,6 +1011,8 @@ export interface PublishRequest {
   readonly title?: boolean;
   readonly premiere?: number | null;
   readonly unlisted?: boolean;
+  readonly licensed?: boolean;
+  readonly custodians?: readonly string[];
 }
 
 /** What a publication made. */
@@ -1058,6 +1122,16 @@ export interface Registered {
   readonly tx?: string | null;
   readonly block?: number | null;
   readonly gas?: number | null;
+}
+
+/** A version's key, wrapped for who asked (hex), by which custodian, and what decided at which block. */
+export interface ReleasedKey {
+  readonly version: string;
+  readonly wrapped: string;
+  readonly custodian: string;
+  readonly block: number;
+  readonly reason: string;
+  readonly entry: DecidingEntry | null;
 }
 
 /** One quality of a version; `bandwidth` in bits per second. */
@@ -1354,7 +1428,7 @@ export interface UploadAnswer {
   readonly expires_ms: number;
 }
 
-/** One cut of a film; `root` is the CID of its folder, `held` whether this node holds it whole. */
+/** One cut of a film; `root` is the CID of its folder, `held` whether this node holds it whole. `licensed`: its files are sealed, and play with a key that custodians release to licensees. */
 export interface Version {
   readonly id: string;
   readonly label: string;
@@ -1364,6 +1438,7 @@ export interface Version {
   readonly blocks: number;
   readonly renditions: readonly Rendition[];
   readonly held: boolean;
+  readonly licensed: boolean;
   readonly providers: readonly ProviderOf[];
 }
 
@@ -1447,6 +1522,8 @@ export interface Routes {
   readonly 'POST /api/collections': { body: CollectionRequest; answer: Signed };
   readonly 'GET /api/collections/{collection}': { body: null; answer: CollectionOf };
   readonly 'POST /api/comments': { body: CommentRequest; answer: Signed };
+  readonly 'GET /api/custody': { body: null; answer: CustodyState };
+  readonly 'POST /api/custody/custodians': { body: CustodianRequest; answer: CustodyState };
   readonly 'POST /api/deeds': { body: DeedRequest; answer: DeedFile };
   readonly 'POST /api/deeds/announcements': { body: DeedFile; answer: DeedAnnounced };
   readonly 'POST /api/deeds/readings': { body: DeedFile; answer: DeedTold };
@@ -1457,6 +1534,7 @@ export interface Routes {
   readonly 'GET /api/fairness': { body: null; answer: Fairness };
   readonly 'GET /api/films': { body: null; answer: readonly Film[] };
   readonly 'GET /api/films/{film}': { body: null; answer: Film };
+  readonly 'POST /api/films/{film}/key': { body: KeyWish; answer: ReleasedKey };
   readonly 'GET /api/films/{film}/offers': { body: null; answer: readonly OfferOf[] };
   readonly 'GET /api/films/{film}/ratings': { body: null; answer: readonly GivenStars[] };
   readonly 'GET /api/films/{film}/reviews': { body: null; answer: readonly Review[] };

@@ -28,6 +28,8 @@ from cinepeer.faces.cli.moment import MOMENT
 @click.option("--external", multiple=True, help="An external id such as imdb:tt0111161; repeatable.")
 @click.option("--owner", "owners", multiple=True, help="A co-owner ADDRESS=SHARES (basis points); you keep the rest.")
 @click.option("--title/--no-title", default=True, help="Register the title on the ledger.")
+@click.option("--licensed", is_flag=True, help="Encrypt it: it plays by licence alone.")
+@click.option("--custodian", "custodians", multiple=True, metavar="AUTHOR", help="Who keeps its key; repeatable.")
 @click.option(
     "--premiere", type=MOMENT, help="The day or moment (UTC) before which it is shown by licence or link alone."
 )
@@ -89,6 +91,8 @@ def _wanted(
     external: tuple[str, ...],
     owners: tuple[str, ...],
     title: bool,
+    licensed: bool,
+    custodians: tuple[str, ...],
     premiere: int | None,
     unlisted: bool,
 ) -> dict[str, Any]:
@@ -104,6 +108,8 @@ def _wanted(
         "external": list(external),
         "owners": [parse_owner(text) for text in owners],
         "title": title,
+        "licensed": licensed,
+        "custodians": list(custodians),
         "premiere": premiere,
         "unlisted": unlisted,
     }
@@ -176,7 +182,9 @@ def listed(found: list[dict[str, Any]]) -> Iterator[str]:
         year = film["facts"].get("year") or "–"
         told = f"{score['median']}/10 of {score['count']}" if score["count"] else "unrated"
         told += f", yours {film['yours']}" if film["yours"] else ""
-        yield f"{film['id']}  {film['name']} ({year})  {told}  {'ready' if film['playable'] else 'not held here'}"
+        licensed = any(version["licensed"] for version in film["versions"])
+        place = "ready" if film["playable"] else "licensed" if licensed else "not held here"
+        yield f"{film['id']}  {film['name']} ({year})  {told}  {place}"
 
 
 @click.command(epilog="Example: cinepeer rate 'First Light' 9   or   cinepeer rate imdb:tt0111161 --withdraw")

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "showing": ("rights", "Say whether a film may be shown somewhere, and what decides; exit code 0 or 1."),
     "screener": ("rights", "Make a link by which your film may be seen before its premiere."),
     "profile": ("profile", "Show or sign what you are called, and which ledger account is yours."),
+    "custody": ("custody", "Show who keeps the keys of licensed films, or have more keep one."),
     "audit": ("audit", "Prove a film, an author, the network or a catalogue; exit code 0, 1 or 3."),
     "peers": ("node", "Show the neighbours, or connect to one."),
     "host": ("node", "Show what this node holds for others; deny what it must not."),

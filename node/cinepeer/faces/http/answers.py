@@ -46,7 +46,10 @@ class ProviderOf(Answer):
 
 
 class Version(Answer):
-    """One cut of a film; `root` is the CID of its folder, `held` whether this node holds it whole."""
+    """One cut of a film; `root` is the CID of its folder, `held` whether this node holds it whole.
+
+    `licensed`: its files are sealed, and play with a key that custodians release to licensees.
+    """
 
     id: str
     label: str
@@ -56,6 +59,7 @@ class Version(Answer):
     blocks: int
     renditions: list[Rendition]
     held: bool
+    licensed: bool
     providers: list[ProviderOf]
 
 

@@ -14,6 +14,7 @@ from cinepeer.faces.http import answers, views
 from cinepeer.faces.http.acts import acts
 from cinepeer.faces.http.chain import chain
 from cinepeer.faces.http.checkpoints import checkpoints
+from cinepeer.faces.http.custody import custody, releases
 from cinepeer.faces.http.films import films
 from cinepeer.faces.http.hosting import hosting
 from cinepeer.faces.http.imports import imports
@@ -56,6 +57,8 @@ ROUTERS = (
     chain,
     networks,
     checkpoints,
+    custody,
+    releases,
     routing,
     hosting,
 )

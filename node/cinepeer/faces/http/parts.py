@@ -19,6 +19,7 @@ from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
 from cinepeer.app.imports import Imports
 from cinepeer.app.library import Library
+from cinepeer.app.licensed import Licensed
 from cinepeer.app.moderate import Moderation
 from cinepeer.app.parts import RecordStore
 from cinepeer.app.peers import Peers
@@ -52,6 +53,7 @@ class Parts:
     receipts: Receipts
     imports: Imports
     titles: Titles
+    licensed: Licensed
     announcements: Announcements
     auditing: Auditing
     checkpoints: Checkpoints

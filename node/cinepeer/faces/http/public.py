@@ -15,6 +15,7 @@ from cinepeer import __version__
 from cinepeer.faces.http import answers, ledger_answers, views
 from cinepeer.faces.http.chain import chain
 from cinepeer.faces.http.checkpoints import reading_checkpoints
+from cinepeer.faces.http.custody import releases
 from cinepeer.faces.http.films import films
 from cinepeer.faces.http.gateway import gateway
 from cinepeer.faces.http.guard import Asgi, Receive, Scope, Send, headed, send_problem
@@ -65,6 +66,7 @@ def readable(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> 
         reading_people(parts),
         _summary(parts),
         chain(parts),
+        releases(parts),
         routing(parts),
     ]
 

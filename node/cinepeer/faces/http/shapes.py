@@ -67,6 +67,8 @@ class PublishRequest(PackageRequest):
     title: bool = True
     premiere: int | None = Field(default=None, ge=0, lt=1 << 40)
     unlisted: bool = False
+    licensed: bool = False
+    custodians: list[str] = Field(default=[], max_length=16)
 
     def facts(self) -> FilmFacts:
         """What the creator says of the film."""
@@ -78,8 +80,9 @@ class PublishRequest(PackageRequest):
     def wish(self) -> Wish:
         """As the application takes it."""
         owners = tuple((share.holder, share.shares) for share in self.owners)
+        sealing = {"licensed": self.licensed, "custodians": tuple(self.custodians)}
         packaging = self.packaging()
-        return Wish(self.facts(), path=self.path, title=self.title, owners=owners, packaging=packaging)
+        return Wish(self.facts(), path=self.path, title=self.title, owners=owners, packaging=packaging, **sealing)
 
 
 class RatingRequest(Shape):

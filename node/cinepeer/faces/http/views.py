@@ -135,7 +135,11 @@ async def _held(parts: Parts) -> _Held:
 
 
 def _is_playable(film: Film, held: _Held) -> bool:
-    return any(version.root in held.pins or version.id in held.providers for version in film.versions)
+    return any(_is_near(version, held) for version in film.versions if "sealed" not in version.fields)
+
+
+def _is_near(version: Version, held: _Held) -> bool:
+    return version.root in held.pins or version.id in held.providers
 
 
 def may_list(parts: Parts, film: Film) -> bool:
@@ -188,6 +192,7 @@ def _version(version: Version, held: _Held) -> dict[str, Any]:
         "blocks": version.fields["blocks"],
         "renditions": version.fields["renditions"],
         "held": version.root in held.pins,
+        "licensed": "sealed" in version.fields,
         "providers": [
             {"author": str(found.author), "addrs": list(found.addrs), "gateway": found.gateway}
             for found in held.providers.get(version.id, ())
