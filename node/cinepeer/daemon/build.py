@@ -165,7 +165,6 @@ async def build(
         disk.denied, hosting, library, disk.blocks.get_denied, lambda lines: write_whole(*denied_file(home, lines))
     )
     moderation.apply_list()
-    titles = Titles(ledger, network, author, library, store, keys.secret("account"), clock_ms, secrets.token_bytes)
     hosting.consent = Consent(titles, library).objection
     notes, own_keys = Notes(home.path / "licensed"), (device, keys.secret("account"))
     licensed = Licensed(custody, library, author, titles, p2p, notes, own_keys, clock_ms, os.urandom)
