@@ -45,7 +45,7 @@ def measured_in_browser(crowd: Path | None = None) -> dict[str, Any]:
         viewer = stack.enter_context(
             running(Path(folder) / "viewer", "--join", creator["p2p"][0], "--host-films", "no")
         )
-        _await_films(viewer, films)
+        await_films(viewer, films)
         asked = {"chromium": chromium, "page": viewer["page"], "films": films}
         if crowd is not None:
             asked["crowd"] = stack.enter_context(running(crowd))["page"]
@@ -87,7 +87,7 @@ def _publish(node: dict[str, Any], folder: Path) -> list[str]:
     return found
 
 
-def _await_films(node: dict[str, Any], films: list[str]) -> None:
+def await_films(node: dict[str, Any], films: list[str]) -> None:
     """Waits until the node has heard of all films."""
     api = Node.of(Path(node["home"]))
     deadline = time.monotonic() + 60
