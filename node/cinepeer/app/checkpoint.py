@@ -229,6 +229,11 @@ class Checkpoints:
             raise Absent(f"found no body of the checkpoint {stated.record} any more, expected it held")
         checkpoint.verify_statement(parse_body(KIND, body), found, stated.root)
         await self._ipfs.pin(stated.root)
+        pinned = await self._ipfs.pins()
+        for one in await self._all():  # of each device the newest is kept for others
+            is_older = one.device == stated.device and one.scope == stated.scope and one.moment_ms < stated.moment_ms
+            if is_older and one.root != stated.root and one.root in pinned:
+                await self._ipfs.unpin(one.root)
         return found
 
     async def _body(self, record: Cid) -> bytes | None:

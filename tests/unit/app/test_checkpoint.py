@@ -56,6 +56,20 @@ def test_the_same_records_and_moment_make_the_same_root(tmp_path: Path) -> None:
     tell(tmp_path, story)
 
 
+def test_of_the_checkpoints_of_one_device_the_newest_that_was_shown_is_kept(tmp_path: Path) -> None:
+    async def story(anna: Node, bela: Node) -> None:
+        first = await anna.checkpoints.make()
+        await bela.bring(anna)
+        await bela.checkpoints.load(first.record)
+        assert await bela.ipfs.pins() == {first.root}
+        second = await anna.checkpoints.make()
+        await bela.bring(anna)
+        await bela.checkpoints.load(second.record)
+        assert await bela.ipfs.pins() == {second.root}
+
+    tell(tmp_path, story)
+
+
 def test_a_scope_takes_its_own_authors_and_films(tmp_path: Path) -> None:
     async def story(anna: Node, bela: Node) -> None:
         made = await anna.checkpoints.make()
