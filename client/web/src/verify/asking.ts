@@ -11,6 +11,10 @@ export interface Questions {
   film: { ask: { film: string; isKnownEnough: boolean }; answer: ProvenFilm | null };
   /** A file under a version's root, every block of it checked. */
   file: { ask: { root: string; path: string; maxBytes: number }; answer: ArrayBuffer };
+  /** A fresh public key (hex) for which the key of a version may be wrapped. */
+  agree: { ask: { version: string }; answer: string };
+  /** Opens a licensed version by the key that was wrapped (hex) for what `agree` gave last. */
+  unlock: { ask: { version: string; root: string; wrapped: string }; answer: null };
   /** Has the blocks under way with which playing a version begins in these folders; answers when they came or failed. */
   ahead: { ask: { root: string; folders: readonly string[] }; answer: null };
   /** Names the public gateways that may be asked for the blocks under a root, beside the page's own node. */

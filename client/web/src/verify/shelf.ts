@@ -2,6 +2,7 @@
 
 import { MAX_BODY_BYTES } from './bodies';
 import { Cid } from './cid';
+import { sealedOf, type Sealed } from './cipher';
 import { decode, type Fields, type Value } from './dagcbor';
 import { Feeds } from './feeds';
 import { compare, toHex, type Octets } from './octets';
@@ -19,6 +20,8 @@ export interface ProvenVersion {
   readonly sizeBytes: number;
   readonly blocks: number;
   readonly renditions: readonly { name: string; width: number; height: number; bandwidth: number }[];
+  /** Null for a version that is open; else who keeps its key, and the sentence of a seal that is not known here. */
+  readonly sealed: { readonly custodians: readonly string[]; readonly problem: string | null } | null;
 }
 
 /** A film as its author signed it, versions newest first; `checked` is how many records stand behind it. */
@@ -145,6 +148,13 @@ export class Shelf {
       versions: this.versions(record),
       checked: this.countOf(record.author),
     };
+  }
+
+  /** The seal of a version, from its record that counts; null for an open one. Throws `Refused`. */
+  sealOf(version: string): Sealed | null {
+    const found = this.told(version);
+    if (found === null || found.record.header.kind !== 'version') throw new Refused('unknown-version', 'found no record of that version, expected one');
+    return sealedOf(found.fields);
   }
 
   /** What authors gave a film, newest first: of each the newest word that counts, unless it withdrew. */
@@ -289,5 +299,15 @@ function version({ record, fields }: { record: Record; fields: Fields }): Proven
       height: one['height'] as number,
       bandwidth: one['bandwidth'] as number,
     })),
+    sealed: seal(fields),
   };
+}
+
+function seal(fields: Fields): ProvenVersion['sealed'] {
+  try {
+    const sealed = sealedOf(fields);
+    return sealed && { custodians: sealed.custodians, problem: null };
+  } catch (error) {
+    return { custodians: [], problem: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -3,10 +3,11 @@
 import { type Ask, type FromPage, type ProvenRecord, type ToPage } from './asking';
 import { isFilmId } from './bodies';
 import { Cid } from './cid';
+import { isSealedPath, newAgreement, Opener, publicOf } from './cipher';
 import { Early, readAhead } from './early';
 import { decode } from './dagcbor';
 import { fetchAuthorRecords, fetchBlock, fetchCollectionRecords, fetchFilmRecords, fetchRatingRecords, fetchRecord, fetchReviewRecords } from './fetching';
-import { toHex, type Octets } from './octets';
+import { fromHex, toHex, type Octets } from './octets';
 import { plain } from './plain';
 import { parseRecord, readBody, verifyRecord } from './record';
 import { Refused, Unavailable } from './refused';
@@ -22,6 +23,8 @@ const scope = self as unknown as {
 const leaving = new Map<number, AbortController>();
 const tallies = new Map<string, { readonly ids: Set<string>; bytes: number }>();
 const trees = new Map<string, { readonly tree: Tree; readonly ahead: Tree }>();
+const agreements = new Map<string, CryptoKeyPair>();
+const openers = new Map<string, Opener>();
 const shelf = new Shelf(Date.now);
 const sources = new Sources(fetchBlock, Date.now, (left) => scope.postMessage({ left }));
 let admitted: Promise<void> = Promise.resolve();
@@ -50,6 +53,10 @@ function work(asked: Ask, signal: AbortSignal): Promise<unknown> {
       return film(asked.ask.film, asked.ask.isKnownEnough, signal);
     case 'file':
       return file(asked.ask.root, asked.ask.path, asked.ask.maxBytes, signal);
+    case 'agree':
+      return agree(asked.ask.version);
+    case 'unlock':
+      return unlock(asked.ask.version, asked.ask.root, asked.ask.wrapped);
     case 'ahead':
       return ahead(asked.ask.root, asked.ask.folders);
     case 'sources':
@@ -106,8 +113,25 @@ async function admit(records: Octets): Promise<void> {
 
 async function file(root: string, path: string, maxBytes: number, signal: AbortSignal): Promise<ArrayBuffer> {
   const data = await treesOf(root).tree.file(Cid.parse(root), path, maxBytes, signal);
+  const opener = isSealedPath(path) ? openers.get(root) : undefined;
+  if (opener !== undefined) return (await opener.file(path, data)).buffer;
   // A block that is the whole file may be a view: the page gets exactly its bytes.
   return data.byteLength === data.buffer.byteLength ? data.buffer : data.slice().buffer;
+}
+
+/** The pair lives here until the key has come; whoever asks again gets another one. */
+async function agree(version: string): Promise<string> {
+  const pair = await newAgreement();
+  agreements.set(version, pair);
+  return toHex(await publicOf(pair));
+}
+
+async function unlock(version: string, root: string, wrapped: string): Promise<null> {
+  const [pair, sealed] = [agreements.get(version), shelf.sealOf(version)];
+  if (pair === undefined || sealed === null) throw new Refused('bad-wrapping', 'found a key that nobody asked for, expected none');
+  openers.set(root, await Opener.unwrapped(fromHex(wrapped), pair, Cid.parse(version), sealed.commitment));
+  agreements.delete(version);
+  return null;
 }
 
 async function ahead(root: string, folders: readonly string[]): Promise<null> {
