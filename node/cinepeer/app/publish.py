@@ -146,6 +146,7 @@ class Publishing:
             tell("ladder", {"renditions": [rendition.name for rendition in package.renditions], **package.findings})
             if near := await asyncio.to_thread(self._near, package.hashes):
                 tell("ladder", {"near": near})
+            await self._media.credit(out, package, probe, self._author.id)
             await self._check_room(package.size_bytes)
             sealed = None if custodians is None else await self._seal(out, custodians, tell)
             tell("import", {})

@@ -169,7 +169,7 @@ async def build(
     notes, own_keys = Notes(home.path / "licensed"), (device, keys.secret("account"))
     licensed = Licensed(custody, library, author, titles, p2p, notes, own_keys, clock_ms, os.urandom)
     sealing = Sealing(custody, seal_folder, licensed.hint)
-    tools = FilmTools()
+    tools = FilmTools(device)
     estimates = open_estimates(home, tools, hosting, disk)
     publishing = Publishing(author, library, disk.ipfs, tools, hosting, disk.denied, sealing, estimates.learn)
     uploads, jobs = Uploads(home.path / "uploads", clock_ms, os.urandom), Notes(home.path / "publications")

@@ -467,6 +467,13 @@ export interface Film {
   readonly scores: Scores;
 }
 
+/** One sentence of the credentials: `holds` is null where it cannot be told here. */
+export interface FindingOf {
+  readonly said: string;
+  readonly holds: boolean | null;
+  readonly found: string;
+}
+
 /** An author's id or a list's; `follows` false ends it. */
 export interface FollowRequest {
   readonly on: string;
@@ -937,6 +944,19 @@ export interface Proof {
 export interface ProofOfSlot {
   readonly slot: string;
   readonly nodes: readonly string[];
+}
+
+/** What a version's sidecar says: `rendition` is the one whose parts in a row are the film that it signs. */
+export interface ProvenanceOf {
+  readonly version: string;
+  readonly root: string;
+  readonly author: string;
+  readonly device: string;
+  readonly source: string;
+  readonly rendition: string;
+  readonly files: number;
+  readonly holds: boolean;
+  readonly findings: readonly FindingOf[];
 }
 
 /** A node that says it holds a version: where to dial it, and its public gateway where it has one. */
@@ -1534,6 +1554,7 @@ export interface Routes {
   readonly 'GET /api/fairness': { body: null; answer: Fairness };
   readonly 'GET /api/films': { body: null; answer: readonly Film[] };
   readonly 'GET /api/films/{film}': { body: null; answer: Film };
+  readonly 'GET /api/films/{film}/credentials': { body: null; answer: ProvenanceOf };
   readonly 'POST /api/films/{film}/key': { body: KeyWish; answer: ReleasedKey };
   readonly 'GET /api/films/{film}/offers': { body: null; answer: readonly OfferOf[] };
   readonly 'GET /api/films/{film}/ratings': { body: null; answer: readonly GivenStars[] };

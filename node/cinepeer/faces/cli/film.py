@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from cinepeer.faces.cli.call import Node, home_option, json_option, show
 from cinepeer.faces.cli.choice import FILM, film_id
 from cinepeer.faces.cli.measure import measured, say_over
 from cinepeer.faces.cli.moment import MOMENT
+from cinepeer.faces.cli.sources import PACKAGING, estimated, package_of, packaging_options, sources
 
 
 @click.command(epilog="Example: cinepeer publish film.mp4 --name 'First Light' --year 2026 --owner 0xABC…=3000")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("film")
 @click.option("--name", help="The film's name; the file's name without it.")
 @click.option("--year", type=int)
 @click.option("--genre", "genres", multiple=True, help="A genre in a word; repeatable.")
@@ -34,17 +36,46 @@ from cinepeer.faces.cli.moment import MOMENT
     "--premiere", type=MOMENT, help="The day or moment (UTC) before which it is shown by licence or link alone."
 )
 @click.option("--unlisted", is_flag=True, help="Have lists and searches leave it out; its own page opens.")
+@packaging_options
+@click.option("--estimate", is_flag=True, help="Only tell what it takes; nothing is published.")
+@click.option("--watch", is_flag=True, help="Publish each film that comes into the folder, until Ctrl-C.")
 @json_option
 @home_option
-def publish(file: Path, as_json: bool, home: Path, **facts: Any) -> None:
+def publish(film: str, estimate: bool, watch: bool, as_json: bool, home: Path, **wished: Any) -> None:
     """Publish a film: checked, packaged, stored, signed, registered, announced.
 
-    The node does the work and goes on with it when this command is gone; Ctrl-C cancels it until something is signed.
+    FILM is a file, a folder of films, or an address from which `yt-dlp` brings one. The node does the work and goes on
+    with it when this command is gone; Ctrl-C cancels it until something is signed.
     """
-    if not file.exists():
-        raise BadInput(f"found no file {file}, expected a film")
-    wanted = _wanted(file, **facts)
-    node = Node.of(home)
+    package = package_of(*(wished.pop(name) for name in PACKAGING))
+    with ExitStack() as stack:
+        failed = count = 0
+        for source in sources(film, stack, is_watched=watch, is_told=sys.stderr.isatty() and not as_json):
+            count += 1
+            wanted = {**source.said, **_given(_wanted(source.path, **wished), source.said, wished), **package}
+            node = Node.of(home)
+            if estimate:
+                found = node.post("/api/publications/estimates", {"path": wanted["path"]})
+                show(found, as_json, estimated)
+                continue
+            try:
+                _publish(node, wanted, as_json)
+            except (BadInput, CheckFailed) as error:
+                if not watch and not Path(film).is_dir():
+                    raise
+                failed += 1
+                click.echo(f"cinepeer: {source.path.name}: {error}", err=True)
+        if failed:
+            raise CheckFailed(f"found {failed} of {count} films not published, expected all of them")
+
+
+def _given(wanted: dict[str, Any], said: dict[str, Any], wished: dict[str, Any]) -> dict[str, Any]:
+    """What a person wished, without what only stands for nothing where the film's site said something."""
+    return {name: value for name, value in wanted.items() if name not in said or wished.get(_OPTIONS.get(name, name))}
+
+
+def _publish(node: Node, wanted: dict[str, Any], as_json: bool) -> None:
+    """Has one film published, and shows what was made."""
     job = node.post("/api/publications", wanted)["id"]
     try:
         done = _followed(node, job, not as_json and sys.stderr.isatty())
@@ -128,6 +159,10 @@ def parse_owner(text: str) -> dict[str, Any]:
     if not shares.isdigit() or len(holder) != 42 or not holder.startswith("0x"):
         raise BadInput(f"found the co-owner {text!r}, expected ADDRESS=SHARES such as 0x52…90=3000")
     return {"holder": holder, "shares": int(shares)}
+
+
+# The option behind a field, where it has another name.
+_OPTIONS = {"credits": "credits_"}
 
 
 def _measure(line: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "films": ("film", "List the films that the node knows."),
     "search": ("search", "Find films by title, people, genre, year or synopsis."),
     "watch": ("watch", "Watch a film in a player, or write it to a file, verified."),
+    "credentials": ("provenance", "Check what a film's content credentials (C2PA) say, or write them for other tools."),
     "rate": ("film", "Give a film 1 to 10 stars, or withdraw them."),
     "recommend": ("recommend", "Show what to watch next, and why."),
     "review": ("words", "Sign a review of a film, or show what people wrote."),

@@ -28,6 +28,7 @@ from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.people import people
 from cinepeer.faces.http.problems import ERRORS, tell_problems
 from cinepeer.faces.http.profiles import profiles
+from cinepeer.faces.http.provenance import provenance
 from cinepeer.faces.http.publications import publications
 from cinepeer.faces.http.reviews import reviews
 from cinepeer.faces.http.routing import routing
@@ -38,6 +39,7 @@ from cinepeer.faces.http.uploads import uploads
 
 ROUTERS = (
     films,
+    provenance,
     search,
     opinions,
     taste,
