@@ -25,6 +25,9 @@ const FLAGS = [
 /** What was asked of this run, as the first word of the command line. */
 export const asked = JSON.parse(process.argv[2]);
 
+// The pages that this run opens: one node's, or those of several.
+const HOMES = new Set([asked.page, ...(asked.others ?? [])].map((page) => new URL(page).host));
+
 /** What was seen; the four lists have to stay empty. */
 export const told = { complaints: [], abroad: [], overflows: [], barriers: [] };
 
@@ -49,7 +52,7 @@ export async function open(context) {
   page.on('pageerror', (error) => told.complaints.push(`thrown: ${error.message}`));
   page.on('request', (request) => {
     const { protocol, host } = new URL(request.url());
-    if (!['blob:', 'data:'].includes(protocol) && host !== new URL(asked.page).host) told.abroad.push(request.url());
+    if (!['blob:', 'data:'].includes(protocol) && !HOMES.has(host)) told.abroad.push(request.url());
   });
   return page;
 }

@@ -117,7 +117,11 @@ async function rights(page) {
   await page.getByLabel('Offer licences').check();
   await page.getByLabel('Price', { exact: true }).fill('1000000');
   await page.getByLabel('Use', { exact: true }).selectOption('festival');
-  await page.getByLabel('Countries').fill('FR, DE');
+  for (const place of ['France', 'Germany']) {
+    await page.getByLabel('Find a country').fill(place.toLowerCase());
+    await page.locator('.list').getByLabel(place).check();
+  }
+  await page.getByLabel('Find a country').fill('');
   await page.getByLabel('Days', { exact: true }).fill('30');
   await page.getByLabel('How many', { exact: true }).fill('5');
   told.signs = (await page.locator('.signs .people').textContent()).replace(/\s+/g, ' ').trim();

@@ -5,7 +5,8 @@ import type { DeedFile } from '../src/ask/api';
 import { fileName, linkOf, readDeed, together } from '../src/rights/deed';
 import { CODES, matching, named, places, UNION } from '../src/rights/places';
 import { screenerOf } from '../src/rights/showing.svelte';
-import { emptyTerms, objectionsTo, requestOf, secondOf } from '../src/rights/terms';
+import { emptyTerms, objectionsTo, requestOf } from '../src/rights/terms';
+import { secondOf } from '../src/studio/checks';
 
 const NOW = Date.parse('2027-01-15T12:00:00Z') / 1000;
 const OWNER = '0x' + 'ab'.repeat(20);

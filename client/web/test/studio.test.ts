@@ -104,12 +104,15 @@ describe('a draft', () => {
     ['a price with a part', offered({ price: '1.5' }), 'price'],
     ['a country that is none', offered({ territory: 'FR, QQ' }), 'territory'],
     ['no day at all', offered({ days: '0' }), 'days'],
+    ['a premiere on no day', sound({ premiere: 'spring' }), 'premiere'],
     ['nothing to sell', offered({ supply: '0' }), 'supply'],
   ])('with %s says so at its field', (_, found, field) => {
     expect(Object.keys(objectionsTo(found))).toEqual([field]);
   });
   test('says nothing of owners and offers that are not wished', () => {
     expect(objectionsTo(offered({ isTitled: false, price: '' }))).toEqual({});
+    expect(wishOf(sound({ premiere: '2035-01-01', isUnlisted: true }), 'up')).toMatchObject({ premiere: 2_051_222_400, unlisted: true });
+    expect(wishOf(sound(), 'up')).toMatchObject({ premiere: null, unlisted: false });
     expect(wishOf(offered({ isTitled: false }), 'up')).toMatchObject({ title: false, owners: [], offer: null });
   });
   test('shares are basis points, exactly', () => {

@@ -1,7 +1,7 @@
 /** What a creator types of a licence offer, what is wrong with it, and what is asked of the node. Pure. */
 
 import type { OfferRequest } from '../ask/api';
-import type { Medium, Objections } from '../studio/checks';
+import { secondOf, type Medium, type Objections } from '../studio/checks';
 import type { Objection } from '../upload/choice';
 
 export interface Terms {
@@ -24,16 +24,8 @@ export function emptyTerms(): Terms {
   return { price: '', medium: 'streaming', places: [], days: '', supply: '1000', isExclusive: false, start: '', end: '', closes: '', text: '' };
 }
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const CID = /^(b[a-z2-7]{50,110}|Qm[1-9A-HJ-NP-Za-km-z]{44})$/;
 const DAY_S = 86_400;
-
-/** The first second of a day in UTC, or null for no day. */
-export function secondOf(day: string): number | null {
-  if (!DAY.test(day)) return null;
-  const ms = Date.parse(`${day}T00:00:00Z`);
-  return Number.isNaN(ms) ? null : ms / 1000;
-}
 
 /** What is wrong with terms at a time (seconds). Empty when they can be signed. */
 export function objectionsTo(terms: Terms, now: number): Objections {

@@ -93,6 +93,8 @@ function facts(draft: Draft): Objections {
   for (const [place, { name, role }] of draft.credits.entries()) {
     if (!name.trim() && role.trim()) found[`credit-${place}`] = { word: 'check.credit', values: { role: role.trim() } };
   }
+  const premiere = draft.premiere.trim();
+  if (premiere && secondOf(premiere) === null) found['premiere'] = { word: 'check.day', values: { found: premiere } };
   return found;
 }
 
@@ -122,6 +124,15 @@ function offer(draft: Draft): Objections {
   return found;
 }
 
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** The first second of a day (as 2027-03-01) in UTC, or null for no day. */
+export function secondOf(day: string): number | null {
+  if (!DAY.test(day)) return null;
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  return Number.isNaN(ms) || ms < 0 ? null : ms / 1000;
+}
+
 function isWithin(text: string, least: number, most: number): boolean {
   const value = Number(text.trim());
   return /^\d+$/.test(text.trim()) && value >= least && value <= most;
@@ -138,6 +149,8 @@ export function wishOf(draft: Draft, upload: string): PublicationRequest {
     languages: listed(draft.languages).map((one) => languageTag(one) ?? one),
     external: listed(draft.external),
     credits: draft.credits.filter(({ name }) => name.trim()).map(({ name, role }): [string, string] => [name.trim(), role.trim()]),
+    premiere: secondOf(draft.premiere.trim()),
+    unlisted: draft.isUnlisted,
     title: draft.isTitled,
     owners: draft.isTitled ? draft.owners.map(({ holder, percent }) => ({ holder: holder.trim(), shares: shareOf(percent)! })) : [],
     offer: draft.isTitled && draft.isOffered ? termsOf(draft) : null,

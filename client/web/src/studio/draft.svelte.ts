@@ -23,6 +23,9 @@ export interface Draft {
   days: string;
   supply: string;
   isExclusive: boolean;
+  /** The day of the premiere in UTC, as 2027-03-01; empty: at once. */
+  premiere: string;
+  isUnlisted: boolean;
 }
 
 const EMPTY: Draft = {
@@ -42,6 +45,8 @@ const EMPTY: Draft = {
   days: '',
   supply: '1000',
   isExclusive: false,
+  premiere: '',
+  isUnlisted: false,
 };
 
 function restored(): Draft {
