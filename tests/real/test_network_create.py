@@ -89,6 +89,14 @@ def test_a_network_on_a_chain_of_others_is_paid_for_made_used_and_wrong_code_is_
             # Its own records, anchored: one transaction by the ordinary way.
             anchored = node.api.post("/api/anchors")
             assert anchored["block"] > told["blocks"][-1]
+            audited = command("audit", "network", "--json", "--bundle", tmp_path / "network.car", "--home", first)
+            assert audited.returncode == 0, audited.stdout + audited.stderr
+            report = json.loads(audited.stdout)
+            held = {line["check"]: line["found"] for line in report["lines"] if line["ok"]}
+            assert f"on chain {CHAIN}" in held["block of a chain of others"] and "block" not in held
+            assert "nothing here proves it" in report["basis"][0] and "final" in report["basis"][0]
+            offline = command("audit", tmp_path / "network.car", "--offline", "--json", "--home", first)
+            assert (offline.returncode, json.loads(offline.stdout)["basis"]) == (0, report["basis"])
             shown = command("network", "show", "--file", tmp_path / "file", "--home", first)
             assert shown.returncode == 0
         file = parse_network((tmp_path / "file").read_bytes())

@@ -16,14 +16,16 @@ from typing import Any
 from cinepeer.content import unixfs
 from cinepeer.content.car import write
 from cinepeer.errors import Refused
-from cinepeer.records import dagcbor
+from cinepeer.records import dagcbor, keys
 from cinepeer.records.cid import Cid
 from cinepeer.rights import deeds
 from cinepeer.rights.audit import Expectations, verify
 from cinepeer.rights.binding import sign_binding
 from cinepeer.rights.container import scan
-from cinepeer.rights.sequencer import sign_header
+from cinepeer.rights.proofs import parse_header
+from cinepeer.rights.sequencer import SignedHeader, sign_header
 from cinepeer.rights.shipped import SHIPPED
+from cinepeer.rights.succession import Handover, hand_over, stand
 from unit.rights import collected, scene
 from unit.rights.scene import CHAIN, CREATOR, RELAYER, SEED, Person, Story
 
@@ -83,6 +85,7 @@ def _block_cases(story: Story, made: Callable[..., tuple[str, bytes]]) -> Iterat
     yield made("header signed by another", header=sign_header(b"\x09" * 32, network, header.rlp))
     yield made("header for another network", header=sign_header(SEED, Cid.of(b"x", 0x71), header.rlp))
     yield made("header cut", header=replace(header, rlp=header.rlp[:-1]))
+    yield from _order_cases(story, made)
     for number, name in enumerate(material.code):
         code = dict(material.code)
         code[name] = code[name][:-1] + b"\0"
@@ -96,6 +99,52 @@ def _block_cases(story: Story, made: Callable[..., tuple[str, bytes]]) -> Iterat
             slots = list(accounts[number].slots)
             accounts[number] = replace(accounts[number], slots=tuple(slots[:at] + slots[at + 1 :]))
             yield made(f"slot {at} of {name} not proven", accounts=accounts)
+
+
+def _order_cases(story: Story, made: Callable[..., tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """Blocks of a sequencer to whom others handed over, and of a chain that others order."""
+    material = story.material()
+    genesis = dict(story.chain.genesis)
+    network, rlp = Cid.of(material.genesis, 0x71), material.header.rlp
+    height = parse_header(rlp).number
+    second, third = b"\x21" * 32, b"\x22" * 32
+
+    def handed(by: bytes, to: bytes, number: int, after: int, at: Cid = network) -> Handover:
+        asked = stand(to, at, number, b"\x77" * 20, ["/ip4/192.0.2.1/tcp/4001/p2p/12D3KooW"])
+        return hand_over(by, at, asked, after, bytes([after]) * 32)
+
+    once, again = handed(SEED, second, 1, height - 2), handed(second, third, 2, height - 1)
+    by_second, by_third = sign_header(second, network, rlp), sign_header(third, network, rlp)
+    yield made("handed over", header=by_second, handovers=[once])
+    yield made("handed over twice", header=by_third, handovers=[once, again])
+    yield made("handed over without saying so", header=by_second)
+    yield made("signed by who handed over", handovers=[once])
+    yield made("handed over to another", header=by_third, handovers=[once])
+    yield made("hand-overs exchanged", header=by_third, handovers=[again, once])
+    yield made("a hand-over left out", header=by_third, handovers=[again])
+    yield made("a hand-over after the block", handovers=[handed(SEED, second, 1, height)])
+    yield made("a hand-over by nobody", header=by_second, handovers=[handed(third, second, 1, height - 2)])
+    yield made(
+        "a hand-over in another network",
+        header=by_second,
+        handovers=[handed(SEED, second, 1, height - 2, Cid.of(b"x", 0x71))],
+    )
+    yield made("a hand-over's height changed", header=by_second, handovers=[replace(once, height=height - 1)])
+    unasked = replace(once, candidate=replace(once.candidate, consent=bytes(64)))
+    unasked = replace(unasked, signature=keys.sign(SEED, unasked.message(network)))
+    yield made("a hand-over to who did not agree", header=by_second, handovers=[unasked])
+    back = handed(second, SEED, 2, height - 1)
+    yield made("handed back", handovers=[once, back])
+
+    del genesis["sequencer"]
+    there = {**genesis, "from_block": 1, "parent": "0x" + "5a" * 32}
+    yield made("a chain of others", genesis=dagcbor.encode(there), header=SignedHeader(rlp, b""))
+    yield made("a chain of others, signed", genesis=dagcbor.encode(there))
+    late = dagcbor.encode({**there, "from_block": height + 1})
+    yield made("a chain of others, before the contracts", genesis=late, header=SignedHeader(rlp, b""))
+    yield made("a chain of nobody", genesis=dagcbor.encode(genesis), header=SignedHeader(rlp, b""))
+    yield made("a sequencer's block without a signature", header=SignedHeader(rlp, b""))
+    yield made("a signature cut", header=SignedHeader(rlp, material.header.signature[:-1]))
 
 
 def _record_cases(story: Story, made: Callable[..., tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:

@@ -9,7 +9,7 @@ from cinepeer.app.catalogue import Film, Version
 from cinepeer.app.library import Library
 from cinepeer.app.network import Network
 from cinepeer.app.parts import Ledger, RecordStore
-from cinepeer.app.survey import Surveying, log_until
+from cinepeer.app.survey import Surveying, log_until, signed_block
 from cinepeer.app.titles import Titles
 from cinepeer.app.witness import Witnessed, last_witnessed
 from cinepeer.errors import BadInput
@@ -56,9 +56,7 @@ class Auditing:
         first = head if at is not None else max((log.block for log in logs), default=0)
         witnessed = await self._witnessed(first, head)
         number = witnessed.height if witnessed else head
-        signed = await self._ledger.signed_header(number)
-        if signed is None:
-            raise BadInput("found a ledger without a sequencer of ours, expected one that signs its blocks")
+        signed, handovers = await signed_block(self._ledger, self._network, number)
         state = fold(entries)
         record, fields = self._titles.registered(film)
         if bytes(fields["title"]) not in state.titles:
@@ -81,6 +79,7 @@ class Auditing:
             records=await self._records(film, version, record.id, raters, witnessed.records if witnessed else ()),
             ratings=await self._ratings(film, raters, state.anchors.get(account, [])),
             block=self._getter(),
+            handovers=handovers,
         )
         return build(material)
 

@@ -18,13 +18,28 @@ from cinepeer.rights.deployment import NAMES
 from cinepeer.rights.events import Entry
 from cinepeer.rights.gathering import Sharing, anchor_logs, logs_by_title, shared_levels, title_slots
 from cinepeer.rights.proofs import AccountProof
+from cinepeer.rights.sequencer import SignedHeader
 from cinepeer.rights.slots import anchor_slot
 from cinepeer.rights.state import fold
+from cinepeer.rights.succession import Handover
 
 TITLES_AT_ONCE = 100
 """Titles whose storage proofs are asked for in one question."""
 
 LEAVES_AT_ONCE = 1_000
+
+
+async def signed_block(ledger: Ledger, network: Network, number: int) -> tuple[SignedHeader, tuple[Handover, ...]]:
+    """
+    A block's header with its sequencer's signature and the hand-overs that led to that one; of a chain of others the
+    header alone. Raises `BadInput` for a ledger of ours that does not show its signature.
+    """
+    if not network.is_embedded:
+        return SignedHeader(await ledger.header(number), b""), ()
+    signed = await ledger.signed_header(number)
+    if signed is None:
+        raise BadInput("found a ledger without a signature of its sequencer, expected one that signs its blocks")
+    return signed, tuple(one for one in await ledger.handovers() if number > one.height)
 
 
 class Surveying:
@@ -43,9 +58,7 @@ class Surveying:
         or the newest one. Raises `BadInput` for an author without records here, or a block that is not there.
         """
         number, entries = await log_until(self._ledger, self._titles, at)
-        signed = await self._ledger.signed_header(number)
-        if signed is None:
-            raise BadInput("found a ledger without a sequencer of ours, expected one that signs its blocks")
+        signed, handovers = await signed_block(self._ledger, self._network, number)
         by_title = logs_by_title(entries)
         films = self._films(sort, author, by_title)
         chosen = sorted(by_title) if sort == "network" else sorted(films)
@@ -69,6 +82,7 @@ class Surveying:
             records=await self._records(sort, author, films, number),
             account=account,
             leaves=leaves,
+            handovers=handovers,
         )
         return build_collection(material, {})
 
@@ -174,12 +188,19 @@ class Surveying:
 
 
 async def log_until(ledger: Ledger, titles: Titles, at: int | None) -> tuple[int, list[Entry]]:
-    """A block (the newest without `at`) and all entries up to it; raises `BadInput` for a block that is not there."""
+    """
+    A block and all entries up to it; without `at` the newest that nothing takes back any more, where it has all of them,
+    else the newest. Raises `BadInput` for a block that is not there.
+    """
     head = await ledger.head()
     if at is not None and at > head:
         raise BadInput(f"found the block {at}, expected one up to the ledger's newest, {head}")
     number = head if at is None else at
-    logs = await ledger.logs(list(titles.contracts.named().values()), 0, number)
+    logs = await ledger.logs(list(titles.contracts.named().values()), titles.contracts.from_block, number)
+    if at is None:
+        final = await ledger.final()
+        last = max((log.block for log in logs), default=titles.contracts.from_block)
+        number = final if last <= final <= head else head
     return number, titles.decode(logs)
 
 

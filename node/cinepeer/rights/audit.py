@@ -14,7 +14,7 @@ from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.rights import bundle as bundles
 from cinepeer.rights import collection
 from cinepeer.rights.audit_collection import audit_collection
-from cinepeer.rights.audit_ledger import LedgerAudit, audit_block, audit_log
+from cinepeer.rights.audit_ledger import Genesis, LedgerAudit, audit_block, audit_log, lineage
 from cinepeer.rights.audit_records import audit_records
 from cinepeer.rights.audit_title import audit_title
 from cinepeer.rights.bundle import Evidence, Material, build
@@ -23,6 +23,7 @@ from cinepeer.rights.container import Container, scan
 from cinepeer.rights.film_table import film_row
 from cinepeer.rights.inspection import Inspection, moment, need
 from cinepeer.rights.manifest import FORMAT, RatingProof
+from cinepeer.rights.proofs import Header
 from cinepeer.rights.report import FilmRow, Line, Report
 from cinepeer.rights.wanted import wanted_slots
 
@@ -194,12 +195,27 @@ def _block(ledger: LedgerAudit) -> dict[str, str | int]:
 def _basis(evidence: Evidence | collection.Collection | None, ledger: LedgerAudit, witnesses: int) -> tuple[str, ...]:
     if evidence is None or ledger.header is None or ledger.genesis is None:
         return ()
+    if ledger.succession is None:
+        return _basis_elsewhere(evidence, ledger.header, ledger.genesis)
+    one = "the one sequencer" if not ledger.succession.handovers else "the sequencer"
     return (
-        f"block {ledger.header.number} is in the order signed by the one sequencer {ledger.genesis.sequencer.hex()} of "
-        f"the network {evidence.genesis}; compare this id with one you know",
+        f"block {ledger.header.number} is in the order signed by {one} {ledger.succession.current.hex()} of "
+        f"the network {evidence.genesis}{lineage(ledger.succession)}; compare this id with one you know",
         f"{_count(witnesses)} signed that they saw this block" if witnesses else "no witness signed this block",
         "its state was computed by the sequencer; this audit replayed the log against it, not the transactions",
         "signatures: Ed25519 for records and blocks, secp256k1 (EIP-712) for deed and offers; hashes: SHA-256, Keccak",
+    )
+
+
+def _basis_elsewhere(evidence: Evidence | collection.Collection, header: Header, genesis: Genesis) -> tuple[str, ...]:
+    """What the audit of a network on a chain of others rests on: that chain's finality, which no bundle shows."""
+    return (
+        f"block {header.number}, 0x{header.hash.hex()}, is said to stand in chain {genesis.contracts.chain_id}, which "
+        "others order: nothing here proves it; ask endpoints that you trust for this hash, and whether it is final",
+        f"the network is {evidence.genesis}; compare this id with one you know",
+        "the log was replayed against the state under this header's root; no transaction was executed, and nobody of "
+        "this network witnesses blocks of that chain",
+        "signatures: Ed25519 for records, secp256k1 (EIP-712) for deed and offers; hashes: SHA-256, Keccak",
     )
 
 

@@ -27,6 +27,7 @@ from cinepeer.rights.proofs import AccountProof, pooled_slot
 from cinepeer.rights.report import FilmRow, Line
 from cinepeer.rights.sequencer import SignedHeader
 from cinepeer.rights.state import State, fold
+from cinepeer.rights.succession import Handover
 from cinepeer.rights.trie import Pool
 from cinepeer.rights.wanted import wanted_slots
 
@@ -43,6 +44,7 @@ class Block:
     header: SignedHeader
     accounts: tuple[AccountProof, ...]
     code: tuple[bytes, ...]
+    handovers: tuple[Handover, ...]
 
 
 @dataclass(slots=True)
@@ -62,12 +64,12 @@ def audit_collection(
 
     def read() -> tuple[str, tuple[Collection, Block]]:
         manifest = forms.parse_collection(forms.needed(need(root, "the CAR's header"), get, "the manifest"))
-        header, accounts = read_ledger(forms.needed(manifest.ledger, get, "the ledger's part"))
+        header, accounts, handovers = read_ledger(forms.needed(manifest.ledger, get, "the ledger's part"))
         code = tuple(
             forms.needed(cid, get, f"the code of {name}") for name, cid in zip(NAMES, manifest.code, strict=True)
         )
         said = f"{manifest.sort}: {len(manifest.dossiers)} pages of titles, {len(manifest.records)} of records"
-        return said, (manifest, Block(manifest.genesis, header, accounts, code))
+        return said, (manifest, Block(manifest.genesis, header, accounts, code, handovers))
 
     parts = inspection.check(
         "the bundle's parts can be read", f"the forms of {forms.FORMAT}", "the specification of the format", read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from cinepeer.errors import Refused
@@ -19,11 +19,12 @@ from cinepeer.rights.proofs import Account, AccountProof, Header, parse_header, 
 from cinepeer.rights.sequencer import SignedHeader, verify_header
 from cinepeer.rights.slots import title_slot
 from cinepeer.rights.state import State, Title, fold
+from cinepeer.rights.succession import Handover, Succession, succession_of
 
 
 @dataclass(frozen=True, slots=True)
 class Genesis:
-    """The immutable beginning of a network, as far as an audit needs it."""
+    """The immutable beginning of a network, as far as an audit needs it; no `sequencer` for a chain of others."""
 
     name: str
     time: int
@@ -43,6 +44,8 @@ class BlockEvidence(Protocol):
     def accounts(self) -> Sequence[AccountProof]: ...
     @property
     def code(self) -> Sequence[bytes]: ...
+    @property
+    def handovers(self) -> Sequence[Handover]: ...
 
 
 class TitleEvidence(Protocol):
@@ -60,6 +63,7 @@ class LedgerAudit:
 
     genesis: Genesis | None = None
     header: Header | None = None
+    succession: Succession | None = None
     entries: list[ev.Entry] | None = None
     state: State | None = None
     title: Title | None = None
@@ -165,12 +169,20 @@ class _BlockChecks:
             "SHA-256 of the genesis",
             self._genesis,
         )
-        found.header = check(
-            "block",
-            "a header signed by the network's sequencer",
-            "the sequencer's Ed25519 signature over the Keccak of the header",
-            self._header,
-        )
+        if found.genesis is None or found.genesis.sequencer:
+            found.header = check(
+                "block",
+                "a header signed by the network's sequencer",
+                "the sequencer's Ed25519 signature over the Keccak of the header",
+                self._header,
+            )
+        else:
+            found.header = check(
+                "block of a chain of others",
+                "a header of the chain on which the network's contracts stand, not from before them",
+                "nothing in this bundle: its hash is to be compared at endpoints that you trust",
+                self._elsewhere,
+            )
         for number, name in enumerate(NAMES):
             check(
                 f"contract {name}",
@@ -190,12 +202,29 @@ class _BlockChecks:
 
     def _header(self) -> tuple[str, Header]:
         signed = self.evidence.header
-        verify_header(signed, self.evidence.genesis, self.genesis.sequencer)
         header = parse_header(signed.rlp)
+        succession = succession_of(self.evidence.genesis, self.genesis.sequencer, self.evidence.handovers)
+        if succession != succession.until(header.number):
+            last = succession.handovers[-1].height
+            raise Refused(
+                "bad-handover", f"found a hand-over after block {last}, expected none from {header.number} on"
+            )
+        verify_header(signed, self.evidence.genesis, succession.current)
         if header.time < self.genesis.time:
             raise Refused("bad-header", f"found block {header.number} before the genesis, expected a later time")
+        self.found.succession = succession
         sentence = f"block {header.number} of {moment(header.time)}, hash 0x{header.hash.hex()}, signed by "
-        return sentence + self.genesis.sequencer.hex(), header
+        return sentence + succession.current.hex() + lineage(succession), header
+
+    def _elsewhere(self) -> tuple[str, Header]:
+        signed, contracts = self.evidence.header, self.genesis.contracts
+        if signed.signature or self.evidence.handovers:
+            raise Refused("bad-form", "found a sequencer's signature of a chain of others, expected none")
+        header = parse_header(signed.rlp)
+        if header.number < contracts.from_block:
+            raise Refused("bad-header", f"found block {header.number}, expected one from {contracts.from_block} on")
+        sentence = f"block {header.number} of {moment(header.time)}, hash 0x{header.hash.hex()}"
+        return sentence + f", as the bundle's maker found it on chain {contracts.chain_id}", header
 
     def _contract(self, name: str, number: int) -> tuple[str, bool]:
         contracts = self.genesis.contracts
@@ -216,6 +245,16 @@ class _BlockChecks:
         return f"{name} at {address(wanted)}, {len(code)} bytes of code, {len(proofs[0].slots)} slots proven", True
 
 
+def lineage(succession: Succession) -> str:
+    """Who handed over to whom until now, as the end of a sentence; empty where nobody did."""
+    keys = succession.keys
+    steps = (
+        f", to whom {before.hex()} handed over after block {one.height}"
+        for before, one in zip(reversed(keys[:-1]), reversed(succession.handovers), strict=True)
+    )
+    return "".join(steps)
+
+
 def parse_genesis(block: bytes) -> Genesis:
     """Reads a network's genesis block; raises `Refused` (`bad-genesis`). Other fields are passed over."""
     fields = dagcbor.decode(block)
@@ -224,8 +263,15 @@ def parse_genesis(block: bytes) -> Genesis:
     name, chain_id, time = fields.get("name"), fields.get("chain_id"), fields.get("time")
     if type(name) is not str or type(chain_id) is not int or type(time) is not int or not 0 < chain_id < 1 << 63:
         raise Refused("bad-genesis", "found no name, chain id and time, expected the genesis of a network")
-    sequencer, deployer = _hex(fields.get("sequencer"), 32), _hex(fields.get("deployer"), 20)
-    return Genesis(name, time, sequencer, deployer, predict(deployer, chain_id))
+    deployer = _hex(fields.get("deployer"), 20)
+    contracts = predict(deployer, chain_id)
+    if "sequencer" in fields:
+        return Genesis(name, time, _hex(fields["sequencer"], 32), deployer, contracts)
+    _hex(fields.get("parent"), 32)
+    first = fields.get("from_block")
+    if type(first) is not int or first < 0:
+        raise Refused("bad-genesis", f"found the first block {str(first)[:40]!r}, expected a number from 0 on")
+    return Genesis(name, time, b"", deployer, replace(contracts, from_block=first))
 
 
 def _hex(value: object, size: int) -> bytes:

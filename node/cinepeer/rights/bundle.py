@@ -28,6 +28,7 @@ from cinepeer.rights.manifest import (
 )  # fmt: skip
 from cinepeer.rights.proofs import AccountProof
 from cinepeer.rights.sequencer import SignedHeader
+from cinepeer.rights.succession import Handover
 
 LOGS_A_PAGE = 500
 """Most log entries in one block of a bundle."""
@@ -53,6 +54,7 @@ class Evidence:
     offers: tuple[tuple[Offer, bytes], ...]
     records: tuple[tuple[bytes, bytes | None], ...]
     ratings: tuple[RatingProof, ...]
+    handovers: tuple[Handover, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Material:
     records: Sequence[tuple[bytes, bytes | None]]
     ratings: Sequence[RatingProof]
     block: Get
+    handovers: Sequence[Handover] = ()
 
 
 def build(material: Material) -> Iterator[bytes]:
@@ -175,7 +178,7 @@ def read_evidence(root: Cid, get: Get) -> Evidence:
     def part(cid: Cid) -> bytes:
         return _need(cid, get, roles.get(cid, "a part"))
 
-    header, accounts = read_ledger(part(manifest.ledger))
+    header, accounts, handovers = read_ledger(part(manifest.ledger))
     deed, signature, offers = read_rights(part(manifest.rights))
     return Evidence(
         film=manifest.film,
@@ -194,6 +197,7 @@ def read_evidence(root: Cid, get: Get) -> Evidence:
             (part(record), None if body is None else part(body)) for record, body in manifest.records
         ),
         ratings=read_ratings(part(manifest.ratings)),
+        handovers=handovers,
     )  # fmt: skip
 
 
@@ -224,7 +228,7 @@ def _manifest(material: Material, put: Callable[..., Cid]) -> Manifest:
         title=material.title,
         content=material.content,
         genesis=put(material.genesis),
-        ledger=put(ledger_part(material.header, material.accounts)),
+        ledger=put(ledger_part(material.header, material.accounts, material.handovers)),
         code=tuple(put(material.code[name], RAW) for name in NAMES),
         logs=tuple(put(log_page(logs[at : at + LOGS_A_PAGE])) for at in range(0, len(logs), LOGS_A_PAGE)),
         rights=put(rights_part(material.deed, material.deed_signature, material.offers)),

@@ -19,6 +19,7 @@ from cinepeer.rights.fields import Fields, link, listed, row, sized
 from cinepeer.rights.manifest import ledger_part, log_page, log_rows, read_logs, read_page
 from cinepeer.rights.proofs import AccountProof
 from cinepeer.rights.sequencer import SignedHeader
+from cinepeer.rights.succession import Handover
 
 FORMAT = "cinepeer/audit/2"
 SORTS = ("author", "network", "catalogue")
@@ -259,6 +260,7 @@ class Gathered:
     records: Iterable[tuple[bytes, bytes | None]]
     account: bytes | None
     leaves: Iterable[bytes]
+    handovers: Sequence[Handover] = ()
 
 
 def build_collection(gathered: Gathered, parts: MutableMapping[Cid, bytes]) -> Iterator[bytes]:
@@ -278,7 +280,7 @@ def build_collection(gathered: Gathered, parts: MutableMapping[Cid, bytes]) -> I
             sort=gathered.sort,
             subject=gathered.subject,
             genesis=put(gathered.genesis),
-            ledger=put(ledger_part(gathered.header, gathered.accounts)),
+            ledger=put(ledger_part(gathered.header, gathered.accounts, gathered.handovers)),
             code=tuple(put(code, RAW) for code in gathered.code),
             nodes=put(dagcbor.encode(list(gathered.nodes))),
             anchors=tuple(put(log_page(page)) for page in _paged(gathered.anchors, LOGS_A_PAGE)),

@@ -60,6 +60,10 @@ class Fields:
         """A list of anything."""
         return self.take(name, list)
 
+    def has(self, name: str) -> bool:
+        """Whether the field is there and was not taken yet."""
+        return name in self._left
+
     def verify_end(self) -> None:
         """Raises when a field is left that nobody asked for."""
         if self._left:

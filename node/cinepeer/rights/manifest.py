@@ -15,6 +15,7 @@ from cinepeer.rights.events import Log
 from cinepeer.rights.fields import Fields, link, listed, row, sized, whole
 from cinepeer.rights.proofs import AccountProof, SlotProof
 from cinepeer.rights.sequencer import SignedHeader
+from cinepeer.rights.succession import Handover, parse_handovers
 
 FORMAT = "cinepeer/audit/1"
 
@@ -110,13 +111,15 @@ class RatingProof:
     path: tuple[bytes, ...]
 
 
-def ledger_part(header: SignedHeader, accounts: Sequence[AccountProof]) -> bytes:
-    """The block of the signed header and the accounts' proofs."""
+def ledger_part(header: SignedHeader, accounts: Sequence[AccountProof], handovers: Sequence[Handover] = ()) -> bytes:
+    """The block of the signed header, the hand-overs that led to its signer, and the accounts' proofs."""
     fields: dict[str, Value] = {
         "header": header.rlp,
         "signature": header.signature,
         "accounts": [_account_row(proof) for proof in accounts],
     }
+    if handovers:
+        fields["handovers"] = [one.to_map() for one in handovers]
     return dagcbor.encode(fields)
 
 
@@ -182,13 +185,18 @@ def read_logs(entries: Sequence[object]) -> list[Log]:
     return logs
 
 
-def read_ledger(block: bytes) -> tuple[SignedHeader, tuple[AccountProof, ...]]:
-    """The signed header and the accounts' proofs; raises `Refused`."""
+def read_ledger(block: bytes) -> tuple[SignedHeader, tuple[AccountProof, ...], tuple[Handover, ...]]:
+    """The header with its signature (none for a chain of others), accounts' proofs, hand-overs; raises `Refused`."""
     fields = Fields.of(block, "the ledger's part")
-    header = SignedHeader(fields.data("header"), fields.data("signature", 64))
+    header, signature = fields.data("header"), fields.data("signature")
+    if len(signature) not in (0, 64):
+        raise Refused(
+            "bad-form", f"the ledger's part: found a signature of {len(signature)} bytes, expected 64, or none"
+        )
     accounts = tuple(_read_account(value) for value in fields.items("accounts"))
+    handovers = parse_handovers(fields.items("handovers")) if fields.has("handovers") else ()  # type: ignore[arg-type]
     fields.verify_end()
-    return header, accounts
+    return SignedHeader(header, signature), accounts, handovers
 
 
 def _read_account(value: object) -> AccountProof:

@@ -23,7 +23,10 @@ export interface Report {
   readonly block: number | null;
   readonly hash: string;
   readonly time: string;
+  /** The key that ordered the block; empty for a chain of others, and where the block does not hold. */
   readonly sequencer: string;
+  /** Keys that handed over to the next one, the first first. */
+  readonly predecessors: readonly string[];
   readonly witnesses: number;
   readonly sha256: string;
   readonly bytes: number;
@@ -40,6 +43,7 @@ export async function audit(car: Octets, shipped: Shipped, onLine?: (line: Line)
     ? await collected(inspection, container, shipped)
     : await filmed(inspection, container, shipped);
   const { ledger } = told;
+  const keys = ledger.succession?.keys ?? [];
   return {
     isHeld: inspection.lines.every((line) => line.isHeld),
     lines: inspection.lines,
@@ -51,7 +55,8 @@ export async function audit(car: Octets, shipped: Shipped, onLine?: (line: Line)
     block: ledger.header?.number ?? null,
     hash: ledger.header ? '0x' + toHex(ledger.header.hash) : '',
     time: ledger.header ? moment(ledger.header.time) : '',
-    sequencer: ledger.genesis ? toHex(ledger.genesis.sequencer) : '',
+    sequencer: keys.length ? toHex(keys.at(-1)!) : '',
+    predecessors: keys.slice(0, -1).map(toHex),
     witnesses: told.witnesses,
     sha256: toHex(await sha256(car)),
     bytes: car.length,

@@ -13,14 +13,17 @@ import { NAMES, type Get } from './parts';
 import { parseHeader, readAccount, readSlot, Way, type Account, type AccountProof, type Header } from './proofs';
 import { titleSlot } from './slots';
 import { fold, type State, type Title } from './state';
+import { lineage, verifySuccession, type Handover, type Succession } from './succession';
 
 const BLOCK_DOMAIN = new TextEncoder().encode('cinepeer/block/1\0');
 
 export interface Genesis {
   readonly name: string;
   readonly time: number;
-  readonly sequencer: Octets;
+  /** The first sequencer's key; null for a chain of others. */
+  readonly sequencer: Octets | null;
   readonly contracts: ContractSet;
+  readonly fromBlock: number;
 }
 
 /** What a bundle shows of one block. */
@@ -30,12 +33,14 @@ export interface BlockEvidence {
   readonly signature: Octets;
   readonly accounts: readonly AccountProof[];
   readonly code: readonly Octets[];
+  readonly handovers: readonly Handover[];
 }
 
 /** What the ledger's checks established; null where one did not hold. */
 export class Ledger {
   genesis: Genesis | null = null;
   header: Header | null = null;
+  succession: Succession | null = null;
   entries: readonly Entry[] | null = null;
   state: State | null = null;
   title: Title | null = null;
@@ -52,7 +57,7 @@ export class Ledger {
   /** The same block, for another title. */
   another(): Ledger {
     const made = new Ledger();
-    [made.genesis, made.header] = [this.genesis, this.header];
+    [made.genesis, made.header, made.succession] = [this.genesis, this.header, this.succession];
     for (const [name, account] of this.accounts) made.accounts.set(name, account);
     return made;
   }
@@ -66,19 +71,38 @@ export async function auditBlock(inspection: Inspection, evidence: BlockEvidence
     const genesis = parseGenesis(need(get(parts().genesis), "the genesis block's hash"));
     return [`the network ${parts().genesis} ('${genesis.name}', chain ${genesis.contracts.chainId})`, genesis];
   });
-  found.header = await inspection.check('block', () => readHeader(parts(), need(found.genesis, "the network's genesis")));
+  const isElsewhere = found.genesis?.sequencer === null;
+  found.header = await inspection.check(isElsewhere ? 'block of a chain of others' : 'block', () => {
+    const genesis = need(found.genesis, "the network's genesis");
+    return genesis.sequencer === null ? headerElsewhere(parts(), genesis) : readHeader(parts(), genesis, genesis.sequencer, found);
+  });
   for (const [number, name] of NAMES.entries()) {
     await inspection.check(`contract ${name}`, () => contract(found, parts(), name, number, shipped));
   }
   return found;
 }
 
-async function readHeader(evidence: BlockEvidence, genesis: Genesis): Promise<readonly [string, Header]> {
+async function readHeader(evidence: BlockEvidence, genesis: Genesis, first: Octets, found: Ledger): Promise<readonly [string, Header]> {
   const header = parseHeader(evidence.header);
-  await verifySignature(genesis.sequencer, join([BLOCK_DOMAIN, evidence.genesis.bytes, header.hash]), evidence.signature);
+  const succession = await verifySuccession(evidence.genesis, first, evidence.handovers, header.number);
+  const key = succession.keys.at(-1)!;
+  await verifySignature(key, join([BLOCK_DOMAIN, evidence.genesis.bytes, header.hash]), evidence.signature);
   if (header.time < genesis.time) throw new Refused('bad-header', `found block ${header.number} before the genesis`);
-  const said = `block ${header.number} of ${moment(header.time)}, hash 0x${toHex(header.hash)}, signed by ${toHex(genesis.sequencer)}`;
-  return [said, header];
+  found.succession = succession;
+  const said = `block ${header.number} of ${moment(header.time)}, hash 0x${toHex(header.hash)}, signed by ${toHex(key)}`;
+  return [said + lineage(succession), header];
+}
+
+function headerElsewhere(evidence: BlockEvidence, genesis: Genesis): readonly [string, Header] {
+  if (evidence.signature.length || evidence.handovers.length) {
+    throw new Refused('bad-form', "found a sequencer's signature of a chain of others, expected none");
+  }
+  const header = parseHeader(evidence.header);
+  if (header.number < genesis.fromBlock) {
+    throw new Refused('bad-header', `found block ${header.number}, expected one from ${genesis.fromBlock} on`);
+  }
+  const said = `block ${header.number} of ${moment(header.time)}, hash 0x${toHex(header.hash)}`;
+  return [`${said}, as the bundle's maker found it on chain ${genesis.contracts.chainId}`, header];
 }
 
 function contract(found: Ledger, evidence: BlockEvidence, name: string, number: number, shipped: Shipped): readonly [string, true] {
@@ -137,8 +161,12 @@ function parseGenesis(block: Octets): Genesis {
   if (typeof name !== 'string' || typeof chainId !== 'number' || typeof time !== 'number' || chainId <= 0) {
     throw new Refused('bad-genesis', 'found no name, chain id and time, expected the genesis of a network');
   }
-  const deployer = toHex(hexed(fields['deployer'], 20));
-  return { name, time, sequencer: hexed(fields['sequencer'], 32), contracts: new ContractSet(deployer, chainId) };
+  const contracts = new ContractSet(toHex(hexed(fields['deployer'], 20)), chainId);
+  if ('sequencer' in fields) return { name, time, sequencer: hexed(fields['sequencer'], 32), contracts, fromBlock: 0 };
+  hexed(fields['parent'], 32);
+  const fromBlock = fields['from_block'];
+  if (typeof fromBlock !== 'number' || fromBlock < 0) throw new Refused('bad-genesis', 'found no first block, expected its number');
+  return { name, time, sequencer: null, contracts, fromBlock };
 }
 
 function hexed(value: unknown, size: number): Octets {

@@ -7,6 +7,7 @@ import { Refused } from '../verify/refused';
 import { DEED, fromMap, OFFER, type Struct } from './deeds';
 import type { Log } from './events';
 import type { AccountProof } from './proofs';
+import { readHandovers, type Handover } from './succession';
 
 export const FILM_FORMAT = 'cinepeer/audit/1';
 export const COLLECTION_FORMAT = 'cinepeer/audit/2';
@@ -104,6 +105,10 @@ class Taken {
     if (value === undefined) throw bad(`${this.what}: found no ${name}, expected it`);
     this.left.delete(name);
     return value;
+  }
+
+  has(name: string): boolean {
+    return this.left.has(name);
   }
 
   data(name: string, size: number | null = null): Octets {
@@ -225,13 +230,26 @@ export function parseCollection(block: Octets): Collection {
   return collection;
 }
 
-/** The signed header (RLP and signature) and the accounts' proofs; throws `Refused`. */
-export function readLedger(block: Octets): { header: Octets; signature: Octets; accounts: readonly AccountProof[] } {
+/** What the ledger's part of a bundle shows; no signature for a chain of others. */
+export interface LedgerPart {
+  readonly header: Octets;
+  readonly signature: Octets;
+  readonly accounts: readonly AccountProof[];
+  readonly handovers: readonly Handover[];
+}
+
+/** The header (RLP) with its signature, the accounts' proofs and the hand-overs; throws `Refused`. */
+export function readLedger(block: Octets): LedgerPart {
   const fields = new Taken(decode(block), "the ledger's part");
+  const [header, signature] = [fields.data('header'), fields.data('signature')];
+  if (signature.length !== 0 && signature.length !== 64) {
+    throw bad(`the ledger's part: found ${signature.length} bytes of signature, expected 64 or none`);
+  }
   const found = {
-    header: fields.data('header'),
-    signature: fields.data('signature', 64),
+    header,
+    signature,
     accounts: fields.items('accounts').map(readAccountProof),
+    handovers: fields.has('handovers') ? readHandovers(fields.items('handovers')) : [],
   };
   fields.end();
   return found;

@@ -24,6 +24,7 @@ from cinepeer.adapters.chain.values import (
     parse_receipt,
     parse_sent,
     parse_signed,
+    parse_succession,
     tohex,
     unhex,
 )
@@ -35,6 +36,7 @@ from cinepeer.rights.keccak import keccak
 from cinepeer.rights.proofs import AccountProof, SlotProof, parse_header, read_account, read_slot
 from cinepeer.rights.sequencer import SignedHeader
 from cinepeer.rights.slots import title_slot
+from cinepeer.rights.succession import Handover
 
 T = TypeVar("T")
 
@@ -110,6 +112,15 @@ class Ledger:
         if keccak(encoded) != block_hash:
             raise Unreachable(f"found a header of block {number} at {self.url} that does not have its hash")
         return encoded
+
+    async def handovers(self) -> list[Handover]:
+        """The hand-overs from one sequencer to the next, in order; none of a ledger that has no sequencer of ours."""
+        try:
+            return await self._read(parse_succession, "cinepeer_handovers")
+        except Answered as error:
+            if error.code == jsonrpc.NO_METHOD:
+                return []
+            raise
 
     async def signed_header(self, number: int) -> SignedHeader | None:
         """The sequencer's signature over a block, or None from a ledger that has no sequencer of ours."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cinepeer.errors import Refused
+from cinepeer.records import dagcbor
 from cinepeer.rights import rlp
 from cinepeer.rights.events import Log
 from cinepeer.rights.sequencer import SignedHeader
+from cinepeer.rights.succession import Handover, parse_handover
 
 _HEADER_FIELDS = (
     ("parentHash", 32),
@@ -138,6 +141,14 @@ def parse_fees(tx: dict[str, Any] | None) -> dict[str, int] | None:
 def parse_signed(found: dict[str, Any]) -> SignedHeader:
     """A header with its sequencer's signature."""
     return SignedHeader(unhex(found["header"]), unhex(found["signature"]))
+
+
+def parse_succession(found: list[Any]) -> list[Handover]:
+    """The hand-overs from one sequencer to the next; raises `ValueError` for what is none."""
+    try:
+        return [parse_handover(dagcbor.decode(unhex(one))) for one in found]
+    except Refused as error:
+        raise ValueError(str(error)) from error
 
 
 def parse_proof(found: dict[str, Any]) -> tuple[tuple[bytes, ...], list[tuple[bytes, ...]]]:
