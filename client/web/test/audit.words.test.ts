@@ -6,7 +6,9 @@ import { meant } from '../src/audit/meant';
 import { vectors } from './vectors';
 
 const { verdicts } = vectors<{ verdicts: readonly (readonly string[])[] }>('audit');
-const checks = [...new Set(verdicts.flat().map((line) => line.slice(2)))];
+const receipts = vectors<readonly { readonly lines: readonly (readonly [string, unknown])[] | null }[]>('receipts');
+const listed = receipts.flatMap(({ lines }) => (lines ?? []).map(([check]) => check));
+const checks = [...new Set([...verdicts.flat().map((line) => line.slice(2)), ...listed])];
 const FILM = 'bafyrei' + 'a'.repeat(52);
 const AUTHOR = 'bafyrei' + 'b' + 'a'.repeat(51);
 const films = [{ id: FILM, name: 'A Film', author: AUTHOR }];

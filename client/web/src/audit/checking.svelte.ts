@@ -1,8 +1,8 @@
-/** The page's side of the auditing worker: one bundle at a time, told line by line. */
+/** The page's side of the auditing worker: one bundle or receipt at a time, told line by line. */
 
 import type { Report } from './audit';
 import type { Line } from './inspection';
-import type { FromAuditor } from './worker';
+import type { FromAuditor, ToAuditor } from './worker';
 
 export const MAX_BUNDLE_BYTES = 1 << 30;
 
@@ -22,16 +22,18 @@ export class Checking {
     this.worker ??= this.started();
   }
 
-  /** Checks a bundle; one that is under way is dropped. */
-  async check(bundle: Blob, name: string): Promise<void> {
+  /** Checks a bundle, or a receipt with what opens it; one that is under way is dropped. */
+  async check(bundle: Blob, name: string, beside: Blob | null = null): Promise<void> {
     const turn = ++this.turn;
     this.drop();
     [this.name, this.isBusy, this.lines, this.report, this.problem] = [name, true, [], null, ''];
     try {
       const data = await bundle.arrayBuffer();
+      const opening = beside && (await beside.arrayBuffer());
       if (turn !== this.turn) return;
       this.prepare();
-      this.worker!.postMessage(data, [data]);
+      const message: ToAuditor = { data, opening };
+      this.worker!.postMessage(message, [data]);
     } catch (error) {
       [this.isBusy, this.problem] = [false, error instanceof Error ? error.message : String(error)];
     }

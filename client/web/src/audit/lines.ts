@@ -49,6 +49,10 @@ const EN: { readonly [check: string]: Row } = {
   'no anchored record is missing': ['No anchored record is missing', 'every record of the author under the last anchor is in this bundle', 'the records that are the leaves of the anchored tree'],
   'shared trie nodes': ['Shared trie nodes', "nodes of the contracts' storage in their one form", 'Keccak of every node'],
   title: ['Title {rest}', 'all checks of a title, as for one film', "the title's own complete entries, proofs under the signed state root, its owners' signatures"],
+  signature: ["List's signature", 'a signature by the device that made the list', "the device's Ed25519 signature over the whole statement"],
+  model: ['Model', 'the model that the receipt names', 'SHA-256 of the bytes in the receipt'],
+  history: ['History', 'each rating as it was committed to', 'SHA-256 of each rating with its salt'],
+  list: ['List', 'the films of the receipt with their scores, bit for bit', "ranking anew by whole numbers from the model's bytes and the history"],
   'money held': ['Money held', 'the contract holds at least what the purses of the titles here hold', "an account proof of the contract's balance under the signed state root"],
 };
 
@@ -90,6 +94,10 @@ const ZH: { readonly [check: string]: Row } = {
   'no anchored record is missing': ['没有缺少已锚定的记录', '最后一个锚之下该作者的每条记录都在本包', '作为锚定的树之叶的记录'],
   'shared trie nodes': ['共用的树节点', '合约存储的节点，形式唯一', '每个节点的 Keccak'],
   title: ['权属 {rest}', '与单部影片相同的全部权属核对', '该权属自己的完整条目、已签名状态根下的证明、所有者的签名'],
+  signature: ['榜单的签名', '制作榜单的设备的签名', '设备对整份陈述的 Ed25519 签名'],
+  model: ['模型', '收据所指的模型', '收据中字节的 SHA-256'],
+  history: ['历史', '每个评分都与承诺相符', '每个评分加盐后的 SHA-256'],
+  list: ['榜单', '收据中的影片及其分数，逐位相同', '由模型字节与历史以整数重新排序'],
   'money held': ['持有的钱', '合约的余额不少于此处各权属的钱袋', '已签名状态根下合约余额的账户证明'],
 };
 
