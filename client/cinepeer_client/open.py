@@ -17,7 +17,17 @@ from urllib.parse import unquote, urlsplit
 
 from cinepeer.errors import BadInput
 from cinepeer_client.fetch import Source
-from cinepeer_client.page import FOR_EVER, HEADERS, SCREENS, TYPES, built_page, read_assets
+from cinepeer_client.page import (
+    HEADERS,
+    MANIFEST,
+    MANIFEST_TYPE,
+    SCREENS,
+    TYPES,
+    built_page,
+    headers_of,
+    manifest,
+    read_assets,
+)
 
 PASSED = ("/api/", "/ipfs/")
 WRITABLE = "/api/records"
@@ -86,6 +96,8 @@ class _Answering(BaseHTTPRequestHandler):
             self._pass_on(b"")
         elif path.startswith("/assets/"):
             self._asset(unquote(path.removeprefix("/assets/")))
+        elif path == MANIFEST:
+            self._end(200, manifest(self.opened.assets), {"content-type": MANIFEST_TYPE, **HEADERS})
         else:
             known = path.split("/")[1] in SCREENS
             kind, fresh = TYPES[".html"], {"cache-control": "no-cache"}
@@ -121,7 +133,7 @@ class _Answering(BaseHTTPRequestHandler):
         if data is None:
             return self._problem(404, f"found no file {name[:80]!r} of the page, expected one of its build")
         kind = TYPES["." + name.rpartition(".")[2]]
-        return self._end(200, data, {"content-type": kind, **HEADERS, "cache-control": FOR_EVER})
+        return self._end(200, data, {"content-type": kind, **headers_of(name)})
 
     def _pass_on(self, body: bytes) -> None:
         reasons = []

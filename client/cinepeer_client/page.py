@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,6 +18,7 @@ _POLICY = (
     "media-src 'self' blob: data:",  # hls.js loads an empty track before it adds captions
     "font-src 'self'",
     "worker-src 'self'",
+    "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -50,7 +52,27 @@ TYPES = {
     ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
+MANIFEST = "/manifest.webmanifest"
+MANIFEST_TYPE = "application/manifest+json"
 FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def manifest(assets: Iterable[str]) -> bytes:
+    """What a browser needs to install the page: its name, and the icon among the page's files (their names)."""
+    icons = [
+        {"src": f"/assets/{name}", "type": "image/svg+xml", "sizes": "any"}
+        for name in sorted(assets)
+        if name.startswith("icon-")
+    ]
+    told = {"name": "Cinepeer", "short_name": "Cinepeer", "id": "/", "start_url": "/", "scope": "/"}
+    return json.dumps({**told, "display": "standalone", "icons": icons}).encode()
+
+
+def headers_of(name: str) -> dict[str, str]:
+    """The headers of one of the page's files, whose names hold their bytes' hash."""
+    if name.startswith("keeper-"):  # it keeps the whole page for when the node is away
+        return HEADERS | {"service-worker-allowed": "/", "cache-control": "no-cache"}
+    return HEADERS | {"cache-control": FOR_EVER}
 
 
 def built_page() -> Path | None:

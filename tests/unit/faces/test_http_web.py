@@ -28,6 +28,8 @@ def ask(tmp_path: Path) -> Ask:
     (tmp_path / "secret").write_text("secret")
     app = FastAPI()
     (folder / "assets" / "worker-1a2b.js").write_text("let b")
+    (folder / "assets" / "keeper-1a2b.js").write_text("let c")
+    (folder / "assets" / "icon-1a2b.svg").write_text("<svg/>")
     app.include_router(web(folder, "a-token", 4711, lambda: ["https://host.example", "http://10.0.0.7:8081"]))
 
     def asked(path: str, method: str = "GET") -> httpx.Response:
@@ -42,7 +44,20 @@ def ask(tmp_path: Path) -> Ask:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/film/bafyrei", "/search", "/search/light", "/studio", "/audit", "/node", "/me"]
+    "path",
+    [
+        "/",
+        "/film/bafyrei",
+        "/author/bafyrei",
+        "/list/bafyrei",
+        "/news",
+        "/search",
+        "/search/light",
+        "/studio",
+        "/audit",
+        "/node",
+        "/me",
+    ],
 )
 def test_every_screen_is_the_page_with_its_cookie(ask: Ask, path: str) -> None:
     found = ask(path)
@@ -96,3 +111,17 @@ def test_the_page_and_its_worker_may_ask_the_gateways_of_hosts_and_nobody_else(a
         assert policy["connect-src"] == "'self' https://host.example http://10.0.0.7:8081"
         assert found.headers["cache-control"] == "no-cache"
     assert b'<meta name="gateways" content="https://host.example http://10.0.0.7:8081" />' in ask("/").content
+
+
+def test_the_keeper_may_keep_all_screens_and_nothing_else_may(ask: Ask) -> None:
+    keeper, other = ask("/assets/keeper-1a2b.js"), ask("/assets/index-1a2b.js")
+    assert keeper.headers["service-worker-allowed"] == "/"
+    assert keeper.headers["cache-control"] == "no-cache"
+    assert "service-worker-allowed" not in other.headers
+
+
+def test_a_browser_can_install_the_page(ask: Ask) -> None:
+    found = ask("/manifest.webmanifest")
+    assert found.headers["content-type"] == "application/manifest+json"
+    assert found.json()["start_url"] == "/"
+    assert [icon["src"] for icon in found.json()["icons"]] == ["/assets/icon-1a2b.svg"]

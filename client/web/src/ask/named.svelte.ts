@@ -18,7 +18,8 @@ export class Named {
   /** Asks for films; those that are unknown here stay without one. */
   async ask(ids: readonly string[]): Promise<void> {
     this.isDone = false;
-    const wanted = ids.filter((id) => !this.asked.has(id));
+    // A work that is known by an outer id alone has no film record, so nothing to ask for.
+    const wanted = ids.filter((id) => !this.asked.has(id) && !id.includes(':'));
     for (const id of wanted) this.asked.add(id);
     for (let at = 0; at < wanted.length && !this.isGone; at += AT_ONCE) {
       const found = (await Promise.all(wanted.slice(at, at + AT_ONCE).map(one))).filter((film) => film !== null);

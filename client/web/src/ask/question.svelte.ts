@@ -50,6 +50,11 @@ export class Question<T> {
     }
   }
 
+  /** Whether there is something to show: an answer, or why there is none. */
+  get isSettled(): boolean {
+    return this.isAnswered || this.failure !== null;
+  }
+
   /** Takes no answer any more. */
   drop(): void {
     this.turn++;

@@ -11,7 +11,17 @@ from starlette.responses import Response
 
 from cinepeer.faces.http.guard import cookie_name
 from cinepeer.faces.http.problems import problem
-from cinepeer_client.page import FOR_EVER, HEADERS, TYPES, policy, read_assets, with_gateways
+from cinepeer_client.page import (
+    HEADERS,
+    MANIFEST,
+    MANIFEST_TYPE,
+    TYPES,
+    headers_of,
+    manifest,
+    policy,
+    read_assets,
+    with_gateways,
+)
 
 Gateways = Callable[[], Sequence[str]]
 
@@ -52,8 +62,12 @@ def web(folder: Path, token: str, port: int, gateways: Gateways = lambda: ()) ->
         media_type = TYPES[Path(name).suffix]
         # A worker keeps to the policy that its own file came with, which changes with the hosts.
         fresh = {"content-security-policy": policy(gateways()), "cache-control": "no-cache"}
-        kept = fresh if name.startswith("worker-") else {"cache-control": FOR_EVER}
-        return Response(found, media_type=media_type, headers=HEADERS | kept)
+        told = headers_of(name) | (fresh if name.startswith("worker-") else {})
+        return Response(found, media_type=media_type, headers=told)
+
+    @router.api_route(MANIFEST, methods=["GET", "HEAD"], include_in_schema=False)
+    def installed() -> Response:
+        return Response(manifest(assets), media_type=MANIFEST_TYPE, headers=HEADERS | {"cache-control": "no-cache"})
 
     return router
 
