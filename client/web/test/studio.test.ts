@@ -86,6 +86,12 @@ describe('a draft', () => {
     expect(objectionsTo(sound())).toEqual({});
     expect(wishOf(sound(), 'up')).toMatchObject({ upload: 'up', name: 'First Light', year: null, title: false, owners: [], offer: null });
   });
+  test('is for licensees only where a title stands, with the custodians that were chosen', () => {
+    const custodians = ['bafyreiaaa'];
+    expect(wishOf(titled({ isLicensed: true, custodians }), 'up')).toMatchObject({ licensed: true, custodians });
+    expect(wishOf(titled({ isLicensed: false, custodians }), 'up')).toMatchObject({ licensed: false, custodians: [] });
+    expect(wishOf(sound({ isLicensed: true, custodians }), 'up')).toMatchObject({ licensed: false, custodians: [] });
+  });
   test.each([
     ['no name', sound({ name: ' ' }), 'name'],
     ['a name without end', sound({ name: 'x'.repeat(301) }), 'name'],

@@ -152,6 +152,8 @@ export function wishOf(draft: Draft, upload: string): PublicationRequest {
     premiere: secondOf(draft.premiere.trim()),
     unlisted: draft.isUnlisted,
     title: draft.isTitled,
+    licensed: draft.isTitled && draft.isLicensed,
+    custodians: draft.isTitled && draft.isLicensed ? draft.custodians : [],
     owners: draft.isTitled ? draft.owners.map(({ holder, percent }) => ({ holder: holder.trim(), shares: shareOf(percent)! })) : [],
     offer: draft.isTitled && draft.isOffered ? termsOf(draft) : null,
   };

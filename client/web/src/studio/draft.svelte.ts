@@ -26,6 +26,9 @@ export interface Draft {
   /** The day of the premiere in UTC, as 2027-03-01; empty: at once. */
   premiere: string;
   isUnlisted: boolean;
+  /** Whether the film is encrypted, so that it plays by licence alone; `custodians` are authors who keep its key too. */
+  isLicensed: boolean;
+  custodians: string[];
 }
 
 const EMPTY: Draft = {
@@ -47,6 +50,8 @@ const EMPTY: Draft = {
   isExclusive: false,
   premiere: '',
   isUnlisted: false,
+  isLicensed: false,
+  custodians: [],
 };
 
 function restored(): Draft {

@@ -10,6 +10,7 @@ export type Standing = 'done' | 'now' | 'todo' | 'failed';
 const NAMES: { readonly [stage: string]: Word } = {
   probe: 'stage.probe',
   ladder: 'stage.ladder',
+  seal: 'stage.seal',
   import: 'stage.import',
   records: 'stage.records',
   title: 'stage.title',
@@ -47,6 +48,8 @@ export function told(found: StageOf | undefined): string {
       if (Array.isArray(renditions)) return renditions.join(', ');
       return found.of ? t('told.ladder.now', { at: clock(found.seconds ?? 0), whole: clock(found.of) }) : '';
     }
+    case 'seal':
+      return found.bytes ? t('told.seal', { size: size(found.bytes) }) : '';
     case 'import':
       return found.blocks ? t('told.import', { blocks: found.blocks, size: size(found.bytes ?? 0) }) : '';
     case 'records':
