@@ -18,10 +18,9 @@ from cinepeer.errors import Absent, CinepeerError, Refused
 from cinepeer.recommend.counterfactual import Counterfactual, counterfactual
 from cinepeer.recommend.fairness import report
 from cinepeer.recommend.fast_ranking import FastRanking
-from cinepeer.recommend.model import LIKED
 from cinepeer.recommend.ranking import Part
 from cinepeer.recommend.rules import UNKNOWN, Facts
-from cinepeer.recommend.served import ServedModel, load, save, served_id, served_of
+from cinepeer.recommend.served import LIKED, ServedModel, load, save, served_id, served_of
 from cinepeer.recommend.shortlist import Listed, Shortlist, refusal, shortlist
 from cinepeer.recommend.wishes import Wishes, parse_wishes
 from cinepeer.records.cid import Cid

@@ -22,9 +22,8 @@ from cinepeer.recommend.blend import Blend
 from cinepeer.recommend.fast_ranking import dense
 from cinepeer.recommend.history import Floats, Integers, Times, likes, popularity, sparse, verify_stars
 from cinepeer.recommend.linear import DISLIKES, LIKES, Linear, inputs_of
-from cinepeer.recommend.model import LIKED
 from cinepeer.recommend.recommender import Recommender, fit
-from cinepeer.recommend.served import MAX_SCALE, Channel, ServedModel, channel_of, save, served_of
+from cinepeer.recommend.served import LIKED, MAX_SCALE, Channel, ServedModel, channel_of, save, served_of
 
 SPREAD = 500  # authors over whom deviations are taken
 VALUE = 64  # the input of a like; 1 in the fading channels is 256

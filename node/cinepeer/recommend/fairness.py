@@ -17,8 +17,7 @@ from scipy.sparse import csr_array
 
 from cinepeer.recommend.evaluation import interval, thirds
 from cinepeer.recommend.fast_ranking import FastRanking
-from cinepeer.recommend.model import LIKED
-from cinepeer.recommend.served import TASTE, ServedModel
+from cinepeer.recommend.served import LIKED, TASTE, ServedModel
 
 Integers = npt.NDArray[np.int64]
 DIALS = (0, 50, 100, 200)

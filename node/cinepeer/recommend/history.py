@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from cinepeer.errors import BadInput
-from cinepeer.recommend.model import LIKED
+from cinepeer.recommend.served import LIKED
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]

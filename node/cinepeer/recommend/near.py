@@ -13,9 +13,9 @@ from scipy.sparse import csr_array
 
 from cinepeer.recommend.history import Floats, Integers, Times, likes, sparse
 from cinepeer.recommend.linear import Linear
-from cinepeer.recommend.model import LIKED
 from cinepeer.recommend.next_film import Histories
 from cinepeer.recommend.ridge import divided, fit_edlae, gram_of, invert, linear_of
+from cinepeer.recommend.served import LIKED
 
 MAX_FILMS = 6_000  # counting pairs takes two float64 matrices of this order
 

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from cinepeer.recommend.history import Floats, Integers
-from cinepeer.recommend.item import ROW_BITS
-from cinepeer.recommend.sums import BLOCK, Sums, change, inverse, row_weights, strengths, sums_of
+from cinepeer.recommend.sums import BLOCK, ROW_BITS, Sums, change, inverse, row_weights, strengths, sums_of
 
 BOUND = 1e-3
 MOST_CHANGES = 5_000

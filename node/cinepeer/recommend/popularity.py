@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 from cinepeer.recommend.history import Times
 from cinepeer.recommend.linear import LIKES, Linear, inputs_of
-from cinepeer.recommend.model import LIKED
+from cinepeer.recommend.served import LIKED
 
 
 def fit(stars: csr_array, times: Times | None = None, *, half_life: float | None = None) -> Linear:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cinepeer.errors import Refused
-from cinepeer.recommend.model import LIKED
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import RAW, Cid
 
 FORMAT = "cinepeer/served-model/1"
+LIKED = 8  # stars from which a rating is a like (4 of 5 in MovieLens' scale)
 MAX_FILMS = 20_000
 MAX_CHANNELS = 8
 MAX_VALUE = 256  # 127 * 256 * 20,000 rated films stay below 2^31

@@ -14,9 +14,9 @@ from scipy.sparse import csr_array
 
 from cinepeer.errors import BadInput
 from cinepeer.recommend.history import Floats, Integers, likes, sparse, verify_stars
-from cinepeer.recommend.item import ROW_BITS
 from cinepeer.recommend.ridge import invert
 
+ROW_BITS = 12
 Whole = npt.NDArray[np.int32]
 MOST = (1 << 31) - 1
 BLOCK = 1024  # columns at once

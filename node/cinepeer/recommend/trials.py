@@ -17,8 +17,8 @@ from scipy.sparse import csr_array, diags_array
 from cinepeer.recommend import dislikes, factors, near, ridge
 from cinepeer.recommend.history import Floats, Integers, Times, likes, sparse
 from cinepeer.recommend.linear import Linear
-from cinepeer.recommend.model import LIKED
 from cinepeer.recommend.ridge import ease_strength, gram_of, is_wide, linear_of
+from cinepeer.recommend.served import LIKED
 from cinepeer.recommend.tuning import Trial
 
 CONTENT = 100.0  # what the films' likeness by content weighs beside likes

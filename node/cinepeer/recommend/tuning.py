@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from cinepeer.recommend.evaluation import Reals, hits, top
 from cinepeer.recommend.history import Floats, Integers, Times, likes, popularity, row_numbers, sparse
-from cinepeer.recommend.model import LIKED
+from cinepeer.recommend.served import LIKED
 
 APART = 7
 HIDDEN = 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +23,8 @@ class Case:
     model: str
     parameters: dict[str, object] = field(default_factory=dict)
     is_personal: bool = True
+    fit: Callable[..., Recommender] = fit
+    load: Callable[[bytes], Recommender] = load
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class World:
 
     def fit(self, case: Case, seed: int = 0) -> Recommender:
         stars, times = rows(self.stars, self.times)
-        return fit(stars, times, csr_array(self.content), seed=seed, model=case.model, **case.parameters)
+        return case.fit(stars, times, csr_array(self.content), seed=seed, model=case.model, **case.parameters)
 
 
 def rows(stars: np.ndarray, times: np.ndarray) -> tuple[csr_array, np.ndarray]:
@@ -144,7 +147,7 @@ class Behaviour:
         stars[0, 0] = wrong
         bad, times = csr_array(stars), here.times[stars != 0].astype(np.int64)
         with pytest.raises(BadInput, match="expected stars from 1 to 10"):
-            fit(bad, times, csr_array(here.content), model=case.model, **case.parameters)
+            case.fit(bad, times, csr_array(here.content), model=case.model, **case.parameters)
         with pytest.raises(BadInput, match="expected stars from 1 to 10"):
             here.fit(case).scores(bad, times)
 
@@ -155,7 +158,7 @@ class Behaviour:
 
     def test_saving_and_loading_gives_the_same_bytes_and_scores(self, case: Case) -> None:
         model = world().fit(case)
-        again = load(model.save())
+        again = case.load(model.save())
         history = rows(world(1).stars, world(1).times)
         assert again.name == model.name
         assert again.save() == model.save()
@@ -164,7 +167,7 @@ class Behaviour:
     @pytest.mark.parametrize("cut", [0, 3, 40, -1])
     def test_a_truncated_model_is_refused(self, case: Case, cut: int) -> None:
         with pytest.raises(Refused):
-            load(world().fit(case).save()[:cut])
+            case.load(world().fit(case).save()[:cut])
 
     def test_the_evidence_adds_up_to_the_score_and_names_rated_films_alone(self, case: Case) -> None:
         model = world().fit(case)

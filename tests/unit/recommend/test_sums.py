@@ -9,8 +9,8 @@ from scipy.sparse import csr_array
 from cinepeer.errors import BadInput
 from cinepeer.recommend import sums
 from cinepeer.recommend.history import likes
-from cinepeer.recommend.item import ROW_BITS
 from cinepeer.recommend.online import Online
+from cinepeer.recommend.sums import ROW_BITS
 from unit.recommend.behaviour import FILMS, world
 
 Sums = sums.Sums
