@@ -12,7 +12,7 @@ from pathlib import Path
 
 NAMES = (
     *("story", "content", "films", "convergence", "store", "checkpoint"),
-    *("ledger", "audit", "recommend", "replication", "negentropy", "page", "client", "playback"),
+    *("ledger", "audit", "recommend", "replication", "negentropy", "page", "client", "playback", "seek"),
 )
 KEYS = ("figures", "intervals", "baselines", "ratios", "notes")
 
