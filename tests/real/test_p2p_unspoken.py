@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 import trio
 from libp2p import new_host
@@ -28,6 +31,13 @@ KAD = TProtocol("/ipfs/kad/1.0.0")
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning", "ignore:.*multiaddr.*"
 )
+
+
+@pytest.fixture(autouse=True)
+def _collect_here() -> Iterator[None]:
+    """What libp2p leaves open is collected where it is expected, not in another test or at the end of all."""
+    yield
+    gc.collect()
 
 
 @pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "as-shipped"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import time
 from collections.abc import Iterator
@@ -15,6 +16,14 @@ from real.p2p_rig import Node, node, until
 
 # Connections that are cut leave sockets to libp2p, which lets go of them later, in whatever test comes then.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def _collect_here() -> Iterator[None]:
+    """What libp2p leaves open is collected where it is expected, not in another test or at the end of all."""
+    yield
+    gc.collect()
+
 
 UPGRADE = (
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
