@@ -2,7 +2,8 @@
 
 Each argument is NAME=COMMAND, such as `js=node negentropy/test/js/harness.js` of the reference's own checkout. Every
 sort of sets is reconciled under every limit: ours with ours, the other with itself as the baseline, and each with the
-other in both roles. A side that learns something else than the true differences ends the run.
+other in both roles. A side that learns something else than the true differences ends the run. A number among the
+arguments is how many further sets are drawn by chance, which ours reconciles in this process, and the others beside it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
+
+from cinepeer.replication.fingerprints import SealedSet
+from cinepeer.replication.reconcile import Initiator, Responder
 
 OURS = str(Path(__file__).parents[1] / "negentropy")
 LIMITS = (0, 4_096, 60_000)
@@ -37,7 +42,8 @@ class Sets:
 
 def figures(*programs: str) -> dict[str, dict[str, Any]]:
     """Bytes of both directions and round trips of every pairing; raises `SystemExit` where one does not reconcile."""
-    others = dict(one.split("=", 1) for one in programs)
+    others = dict(one.split("=", 1) for one in programs if not one.isdecimal())
+    chances = sum(int(one) for one in programs if one.isdecimal())
     result: dict[str, dict[str, Any]] = {"figures": {}, "baselines": {}, "ratios": {}, "notes": {}}
     result["figures"]["ms from start to first answer"] = round(min(_starting() for _ in range(5)), 1)
     for sets in drawn():
@@ -45,7 +51,33 @@ def figures(*programs: str) -> dict[str, dict[str, Any]]:
             _compare(result, f"{sets.name}, limit {limit}", sets, limit, others)
     for size in SIZES:
         _compare(result, f"{size} held, 100 missing on each side", scattered(size, 100), 0, others)
+    for program, command in others.items() if chances else ():
+        _compare_by_chance(result, chances, program, command)
     return result
+
+
+def _compare_by_chance(result: dict[str, dict[str, Any]], count: int, program: str, command: str) -> None:
+    """The heaviest of `count` sets under all limits: our bytes and round trips beside the other with itself."""
+    chance = Random(1)
+    worst = [0.0, 0.0]
+    for sets in [by_chance(chance) for _ in range(count)]:
+        for limit in LIMITS:
+            ours, theirs = _alone(sets, limit), reconcile(command, command, sets, limit)
+            worst = [max(worst[place], ours[place] / theirs[place]) for place in range(2)]
+    for place, unit in enumerate(("bytes", "round trips")):
+        result["ratios"][f"{count} sets by chance, the worst: {unit} beside {program}"] = round(worst[place], 3)
+
+
+def _alone(sets: Sets, limit: int) -> tuple[int, int]:
+    """Bytes of both directions and round trips of ours, without processes."""
+    one, other = Initiator(SealedSet(sets.one), limit), Responder(SealedSet(sets.other), limit)
+    frame: bytes | None = one.open()
+    size_bytes = 0
+    while frame is not None:
+        answer = other.answer(frame)
+        size_bytes += len(frame) + len(answer)
+        frame = one.answer(answer).frame
+    return size_bytes, one.rounds
 
 
 def _compare(result: dict[str, dict[str, Any]], name: str, sets: Sets, limit: int, others: dict[str, str]) -> None:
@@ -96,6 +128,24 @@ def drawn() -> Iterator[Sets]:
     yield Sets("all beside a part", common, common[::2])
     yield Sets("a part beside all", common[::2], common)
     yield Sets("nothing in common", common[: HELD // 2], common[HELD // 2 :])
+
+
+def by_chance(chance: Random) -> Sets:
+    """1 to 40,000 items in common, up to 1,000 more on each side, of which one or both may have none."""
+    of = chance.choice(("scattered", "clustered", "one time", "one after the other"))
+
+    def items(count: int, place: int) -> list[Item]:
+        times = {
+            "scattered": lambda: 1_600_000_000 + chance.randrange(1_000_000),
+            "clustered": lambda: 1_600_000_000 + chance.randrange(3) * 50_000 + chance.randrange(20),
+            "one time": lambda: 1_700_000_000,
+            "one after the other": lambda: 1_600_000_000 + place * 1_000_000 + chance.randrange(1_000_000),
+        }
+        return [(times[of](), chance.randbytes(32)) for _ in range(count)]
+
+    common = items(int(10 ** chance.uniform(0, 4.6)), 0)
+    one, other = (items(int(10 ** chance.uniform(0, 3)) - 1, place) for place in (1, 2))
+    return Sets(f"{of}, by chance", common + one, common + other)
 
 
 # Programs
