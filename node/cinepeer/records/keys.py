@@ -21,6 +21,8 @@ _SMALL_Y = (
 # Their canonical bytes with either sign: among them the two forms of "minus zero". The other forms have y >= p.
 _SMALL = frozenset((y | sign << 255).to_bytes(32, "little") for y in _SMALL_Y for sign in (0, 1))
 _TOP = b"\xff" * 30
+# With which bytes, the sign taken off, one of them ends, or one beyond p: hardly any other does.
+_LAST = frozenset(data[31] & 0x7F for data in _SMALL) | {0x7F}
 
 
 def public_key(seed: bytes) -> bytes:
@@ -36,7 +38,11 @@ def sign(seed: bytes, message: bytes) -> bytes:
 
 def is_strict_point(data: bytes) -> bool:
     """Whether these 32 bytes are neither of small order nor beyond p. That they lie on the curve is not looked at."""
-    if len(data) != 32 or data in _SMALL:
+    if len(data) != 32:
+        return False
+    if data[31] & 0x7F not in _LAST:
+        return True
+    if data in _SMALL:
         return False
     # y >= p only from 2^255 - 19 on: the highest 247 bits set, and the lowest byte at least 0xed.
     return data[31] | 0x80 != 0xFF or data[0] < 0xED or data[1:31] != _TOP

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cinepeer.records.bodies import parse_body
 from cinepeer.records.cid import Cid
@@ -14,8 +13,7 @@ from cinepeer.records.roots import Act, Keys
 from cinepeer.records.span import NOTHING, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a held record stands, and when it says it was signed (Unix time in ms)."""
 
     id: Cid

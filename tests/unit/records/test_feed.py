@@ -88,6 +88,76 @@ def test_the_same_record_twice_changes_nothing() -> None:
     assert (after, feeds.revision) == (before, revision)
 
 
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_what_follows_in_one_step_is_what_is_verified_and_applied(story: Callable[[], Story]) -> None:
+    _, pairs, _ = story()
+    slow, fast, left, followed = Feeds(), Feeds(), [*pairs, *pairs], 0
+    while left:
+        waiting = []
+        for record, body in left:
+            need, before = slow.missing(record, NOW_MS), (dict(fast.tails), fast.revision)
+            if fast.follow(record, NOW_MS):
+                followed += 1
+                assert need is None
+                slow.verify(record, body)
+                slow.apply(record, body)
+            elif need is not None:
+                assert (dict(fast.tails), fast.revision) == before
+                waiting.append((record, body))
+            else:
+                slow.apply(record, body)
+                fast.apply(record, body)
+            assert (dict(fast.tails), fast.revision) == (dict(slow.tails), slow.revision)
+            assert fast.counts(record) == slow.counts(record)
+        left = waiting if len(waiting) < len(left) else []
+    assert followed or story.__name__ != "plain"
+
+
+def test_nothing_follows_but_the_next_record_of_a_device_that_is_no_root() -> None:
+    anna = Person("anna")
+    laptop = anna.device()
+    laptop.rate(1, at=5000)
+    feeds, _ = fold(anna.pairs)
+    prev, body = laptop.pairs[-1]
+    tails = dict(feeds.tails)
+
+    def next_one(**other: Any) -> Record:
+        given = {
+            "author": anna.id,
+            "seq": 1,
+            "prev": prev.id,
+            "time": prev.time,
+            "kind": "rating",
+            "body": body,
+        } | other
+        return sign_record(laptop.seed, **given)
+
+    others: list[dict[str, Any]] = [
+        {"seq": 2},
+        {"prev": anna.id},
+        {"time": prev.time - 1},
+        {"time": NOW_MS + AHEAD_MS + 1},
+        {"author": NOWHERE},
+        {"kind": "delegate"},
+        {"seq": 0, "prev": None},
+    ]
+    for other in others:
+        assert not feeds.follow(next_one(**other), NOW_MS)
+    of_root = sign_record(
+        anna.root.seed,
+        author=anna.id,
+        seq=len(anna.root.pairs),
+        prev=anna.root.pairs[-1][0].id,
+        time=NOW_MS,
+        kind="rating",
+        body=body,
+    )
+    assert not feeds.follow(of_root, NOW_MS)
+    assert dict(feeds.tails) == tails
+    assert feeds.follow(next_one(), NOW_MS)
+    assert not feeds.follow(next_one(), NOW_MS)
+
+
 def test_an_inception_is_signed_by_the_root_it_names() -> None:
     anna, bela = Person("anna"), Person("bela")
     body = new_body("inception", bytes(16), root=bela.root.key, next=bytes(32))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from cinepeer.adapters.store import RecordStore
-from cinepeer.errors import BadInput, LimitReached
+from cinepeer.adapters.store.database import Database, Inserting
+from cinepeer.errors import BadInput, CinepeerError, LimitReached
 from unit.store.people import NOW_MS, rater
 from unit.store.stories import ids, tell
 
@@ -143,3 +145,32 @@ def test_a_cancelled_caller_does_not_cut_a_transaction(file: Path) -> None:
         assert await store.count() == 52
 
     tell(file, story)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 63, 64, 65, 127, 200])
+def test_many_rows_are_inserted_as_they_are_one_by_one(count: int) -> None:
+    rows = [(number, bytes([number])) for number in range(count)]
+    found = []
+    for factory in (sqlite3.Connection, Inserting):
+        with contextlib.closing(sqlite3.connect(":memory:", factory=factory)) as connection:
+            connection.execute("CREATE TABLE many (number INTEGER PRIMARY KEY, data BLOB)")
+            connection.executemany("INSERT INTO many VALUES (?, ?)", rows)
+            connection.executemany("INSERT OR IGNORE INTO many VALUES (?, ?)", rows)
+            found.append(connection.execute("SELECT * FROM many ORDER BY number").fetchall())
+    assert found == [rows, rows]
+
+
+def test_a_row_that_cannot_be_inserted_takes_all_of_its_transaction_with_it(file: Path) -> None:
+    async def story() -> None:
+        database = await Database.open(file)
+        try:
+            made = [("INSERT INTO forgotten VALUES (?)", [(bytes([number]),) for number in (*range(70), 5, 6)])]
+            with pytest.raises(CinepeerError):
+                await database.write(made)
+            assert await database.read("SELECT count(*) FROM forgotten") == [(0,)]
+            await database.write([("INSERT INTO forgotten VALUES (?)", [(b"one",)])])
+            assert await database.read("SELECT count(*) FROM forgotten") == [(1,)]
+        finally:
+            await database.close()
+
+    asyncio.run(story())

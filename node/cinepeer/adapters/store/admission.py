@@ -95,6 +95,9 @@ def admit(feeds: Feeds, pairs: Iterable[Pair], now_ms: int) -> Admitted:
     while left:
         waiting: list[tuple[Record, bytes | None, str]] = []
         for record, body in left:
+            if feeds.follow(record, now_ms):
+                admitted.pairs.append((record, body))
+                continue
             need = feeds.missing(record, now_ms)
             if need is not None:
                 waiting.append((record, body, need))

@@ -14,20 +14,12 @@ from cinepeer.replication.scope import films_of
 def insertions(pairs: Sequence[Pair], position: int, films: Mapping[Cid, Iterable[str]]) -> list[Statement]:
     """What stores new records from `position` on, whose bodies are about `films`; forgotten bodies were taken off."""
     records, bodies, bodiless, subjects = [], [], [], []
+    names: dict[Cid, bytes] = {}
     for place, (record, body) in enumerate(pairs, position):
-        header = record.header
-        records.append(
-            (
-                place,
-                bytes(record.id),
-                bytes(record.author),
-                bytes(header.device),
-                header.seq,
-                header.time,
-                header.kind,
-                record.block,
-            )
-        )
+        (author, device, seq, _, time, kind, _, _), _, record_id, block = record
+        author = author or record_id
+        name = names.get(author) or names.setdefault(author, bytes(author))
+        records.append((place, bytes(record_id), name, device, seq, time, kind, block))
         if body is None:
             bodiless.append((place,))
         else:

@@ -271,10 +271,13 @@ class RecordStore:
         outcome: Outcome,
     ) -> None:
         """Stores what may be added of `fresh`, and bodies that came for `bodiless` records, in one transaction."""
-        fresh = [(record, self._unless_forgotten(record, body)) for record, body in fresh]
+        if self._forgotten:
+            fresh = [(record, self._unless_forgotten(record, body)) for record, body in fresh]
         late = self._late_bodies(bodiless, outcome)
-        outcome.waiting += [(record, body, NO_ROOM) for record, body in fresh if not self.has_room(record.author)]
-        fresh = [pair for pair in fresh if self.has_room(pair[0].author)]
+        full = {author for author in {record.author for record, _ in fresh} if not self.has_room(author)}
+        if full:
+            outcome.waiting += [(record, body, NO_ROOM) for record, body in fresh if record.author in full]
+            fresh = [pair for pair in fresh if pair[0].author not in full]
         draft = Feeds(self.feeds)
         try:
             admitted = await asyncio.to_thread(admit, draft, fresh, now_ms)
