@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +37,7 @@ class Notes(Protocol):
 class Uploads(Protocol):
     """The files that were sent to this node."""
 
+    def find(self, upload_id: str) -> Path: ...
     def hold(self, upload_id: str) -> Path: ...
     def release(self, upload_id: str) -> None: ...
     def remove(self, upload_id: str) -> None: ...
@@ -157,19 +158,11 @@ class Publications:
         """How many jobs come before this one; 0 for one that runs or is over."""
         return sum(_order(other) < _order(job) for other in self._waiting()) if job.state == "waiting" else 0
 
-    @contextlib.contextmanager
-    def borrowed(self, upload: str | None, path: str | None) -> Iterator[Path]:
+    def file_of(self, upload: str | None, path: str | None) -> Path:
         """The file of an upload that is whole, or of this machine, for a look; raises `BadInput` or `Conflict`."""
         if (upload is None) == (path is None):
             raise BadInput("found neither or both of an upload and a path, expected one of them")
-        if upload is None:
-            yield Path(str(path))
-            return
-        file = self._uploads.hold(upload)
-        try:
-            yield file
-        finally:
-            self._uploads.release(upload)
+        return Path(str(path)) if upload is None else self._uploads.find(upload)
 
     async def events(self, job: Publication) -> AsyncIterator[dict[str, Any]]:
         """The stages so far, then each change as it comes, then how it ended: `done` or `problem`."""

@@ -410,14 +410,15 @@ def test_every_stage_tells_how_long_it_took(tmp_path: Path) -> None:
     on_node(tmp_path, story)
 
 
-def test_an_upload_is_lent_for_a_look(tmp_path: Path) -> None:
+def test_an_upload_may_be_looked_into_also_while_it_is_published(tmp_path: Path) -> None:
     async def story(node: Node) -> None:
         upload = node.upload()
-        with node.jobs.borrowed(upload, None) as file:
-            assert file.read_bytes() == b"abc"
-        with node.jobs.borrowed(None, "/film.mp4") as file:
-            assert file == Path("/film.mp4")
-        with pytest.raises(BadInput, match="neither or both"), node.jobs.borrowed(upload, "/film.mp4"):
-            pass
+        node.uploads.hold(upload)
+        assert node.jobs.file_of(upload, None).read_bytes() == b"abc"
+        assert node.jobs.file_of(None, "/film.mp4") == Path("/film.mp4")
+        with pytest.raises(BadInput, match="neither or both"):
+            node.jobs.file_of(upload, "/film.mp4")
+        with pytest.raises(Conflict, match="not whole"):
+            node.jobs.file_of("none", None)
 
     on_node(tmp_path, story)

@@ -127,15 +127,20 @@ class Uploads:
         write_whole(self._folder / f"{upload.id}.json", json.dumps(dataclasses.asdict(upload)).encode())
         self._found[upload.id] = upload
 
-    def hold(self, upload_id: str) -> Path:
-        """Keeps a whole upload from being changed or removed, and tells where it lies; raises `Conflict`."""
+    def find(self, upload_id: str) -> Path:
+        """Where a whole upload lies, for a look: it may be gone a moment later; raises `Conflict`."""
         upload = self._found.get(upload_id)
         if upload is None or not upload.is_whole:
             raise Conflict(f"found the upload {upload_id[:40]} not whole, expected all of its bytes first")
+        return self.path(upload)
+
+    def hold(self, upload_id: str) -> Path:
+        """Keeps a whole upload from being changed or removed, and tells where it lies; raises `Conflict`."""
+        path = self.find(upload_id)
         if upload_id in self._held:
             raise Conflict(f"found the upload {upload_id} being published already, expected it once")
         self._held.add(upload_id)
-        return self.path(upload)
+        return path
 
     def release(self, upload_id: str) -> None:
         """Ends `hold`."""

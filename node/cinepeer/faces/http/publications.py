@@ -36,8 +36,7 @@ def publications(parts: Parts) -> APIRouter:
     @router.post("/api/publications/estimates", response_model=answers.Estimate)
     async def estimate_publication(wanted: shapes.SourceRequest) -> dict[str, Any]:
         """Looks into a film without publishing it."""
-        with parts.publications.borrowed(wanted.upload, wanted.path) as file:
-            return await parts.estimates.estimate(file)
+        return await parts.estimates.estimate(parts.publications.file_of(wanted.upload, wanted.path))
 
     @router.get("/api/publications", response_model=list[answers.PublicationState], response_model_exclude_unset=True)
     async def list_publications() -> list[dict[str, Any]]:
