@@ -137,3 +137,14 @@ def test_a_licence_that_lapsed_is_not_taken_back_with_the_next_one():
     assert held.held_until(b"a" * 32, ANNA) == 0
     assert can_show(held, TITLE, "FR", "cinema", 15, ANNA).allowed
     assert not can_show(held, TITLE, "FR", "cinema", 55, ANNA).allowed
+
+
+def test_where_no_place_was_told_an_exclusive_licence_anywhere_stands_against_a_viewer():
+    taken = state(granted(b"a", ANNA, 50, 150), exclusive=True)
+    answer = can_show(taken, TITLE, "", "cinema", 100)
+    assert not answer.allowed and answer.entry is not None
+    assert "in DE, FR, and it was not told where" in answer.reason
+    assert can_show(taken, TITLE, "", "streaming", 100).allowed and can_show(taken, TITLE, "", "cinema", 151).allowed
+    assert can_show(state(granted(b"a", ANNA, 50, 150)), TITLE, "", "cinema", 100).allowed
+    assert can_show(taken, TITLE, "", "cinema", 100, ANNA).allowed
+    assert not can_show(taken, TITLE, "", "cinema", 100, BELA).allowed
