@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -47,21 +48,24 @@ def figures(size: int, kept: str = "") -> dict[str, dict[str, object]]:
         with node(home) as (told, holder):
             made = next((one for one in checkpoints(home) if one["label"] == "computed here"), None)
             made = made or checkpoints(home, "--make")[0]
+            light = light_client(told)
             begun = time.perf_counter()
             with node(Path(folder, "fresh"), "--join", told["p2p"][0]) as (fresh, joined):
                 serves_s = time.perf_counter() - begun
                 rated = [*COMMAND, "rate", "movielens:10001", "9", "--home", str(Path(folder, "fresh"))]
                 subprocess.run(rated, capture_output=True, check=True)
                 shown = until(fresh, "/api/status", lambda answer: bool(answer["checkpoint"]))
-                shown_s = time.perf_counter() - begun
+                shown_s, shown_cpu_s = time.perf_counter() - begun, cpu_s(joined.pid)
                 listed = until(fresh, "/api/recommendations", lambda answer: bool(answer["source"]))
                 listed_s = time.perf_counter() - begun
                 memory_bytes = [rss_bytes(one.pid) for one in (holder, joined)]
     assert shown["checkpoint"]["record"] == made["record"]
     return {
         "figures": {
+            **light,
             "node_serves_s": serves_s,
             "node_shows_scores_s": shown_s,
+            "node_shows_scores_cpu_s": shown_cpu_s,
             "node_lists_s": listed_s,
             "records_here_then": shown["records"],
             "films_listed": len(listed["films"]),
@@ -72,6 +76,7 @@ def figures(size: int, kept: str = "") -> dict[str, dict[str, object]]:
         "ratios": {"node_shows_scores_s": shown_s / serves_s},
         "notes": {
             "node_shows_scores_s": f"{made['ratings']} ratings, from the start of its process; beside the start alone",
+            "light_client_s": "the command, from its start: all columns but the digests, checked, over HTTP",
             "node_lists_s": "the model fitted on the checkpoint",
             "records_here_then": "the sync goes on beside it",
         },
@@ -83,6 +88,16 @@ def checkpoints(home: Path, *arguments: str) -> list[Answer]:
     command = [*COMMAND, "checkpoint", *arguments, "--json", "--home", str(home)]
     found: list[Answer] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     return found
+
+
+def light_client(told: Answer) -> dict[str, float]:
+    """What the light client's command takes to check and show the checkpoint of a node, with its CPU alone."""
+    command = [sys.executable, "-m", "cinepeer_client.cli", "checkpoint", "--json", "--node", told["page"]]
+    begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"light_client_s": time.perf_counter() - begun, "light_client_cpu_s": used_s}
 
 
 @contextmanager
@@ -121,6 +136,12 @@ def rss_bytes(pid: int) -> int:
     """What a process has in memory."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_s(pid: int) -> float:
+    """CPU seconds that a process used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def write(file: Path, size: int) -> None:
