@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from cinepeer.app.catalogue import Film
@@ -17,6 +18,7 @@ from cinepeer.rights.inspection import moment
 from cinepeer.rights.sentence import offer_sentence
 from cinepeer.rights.showing import (
     FilmRights,
+    Release,
     Screener,
     can_show_film,
     parse_screener,
@@ -132,7 +134,9 @@ class Statements:
         link = None if screener is None else self._verified(screener, film)
         answer = can_show_film(rights, territory, medium, at, block, licensee=licensee, screener=link)
         if own and not answer.allowed and licensee is None:
-            mine = can_show_film(rights, territory, medium, at, block, licensee=self._titles.address, screener=link)
+            # To its own author a film is out already.
+            known = replace(rights, release=Release()) if film.author == self._author.id else rights
+            mine = can_show_film(known, territory, medium, at, block, licensee=self._titles.address, screener=link)
             answer = mine if mine.allowed else answer
         state = fold(entries, up_to=block)
         return {

@@ -83,7 +83,8 @@ def can_show_film(
         return Answer(True, f"by a screener link until {moment(screener.until)}")
     premiere = film.release.premiere
     is_early = premiere is not None and time < premiere
-    if is_early and (licensee is None or not answer.allowed):
+    is_licensed = title is not None and licensee is not None and answer.allowed
+    if is_early and not is_licensed:
         return Answer(False, f"the film has its premiere on {moment(premiere or 0)}")
     return answer
 

@@ -47,6 +47,13 @@ def test_a_film_without_a_title_may_be_shown_from_its_premiere_on():
         can_show_film(film, "XX", "streaming", 100)
 
 
+def test_before_the_premiere_nobody_is_licensed_for_a_film_without_a_title():
+    film = FilmRights(None, [], Release(premiere=100))
+    assert not can_show_film(film, "FR", "streaming", 99, licensee=ANNA).allowed
+    assert not can_show_film(film, "", "streaming", 99).allowed
+    assert can_show_film(film, "", "streaming", 100, licensee=ANNA).allowed
+
+
 def test_before_the_premiere_a_screener_link_or_a_licence_opens_it():
     from cinepeer.rights.events import Offered
 
