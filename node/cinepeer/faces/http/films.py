@@ -24,14 +24,17 @@ PageLimit = Annotated[int | None, Query(ge=1, le=1_000)]
 Limit = Annotated[int, Query(ge=1, le=1_000)]
 
 
-def films(parts: Parts) -> APIRouter:
-    """Routes below `/api/films`, without those of the ledger."""
+def films(parts: Parts, is_own: bool = True) -> APIRouter:
+    """
+    Routes below `/api/films`, without those of the ledger. `is_own`: for this node's author, whose own films are in
+    the list before their premiere too.
+    """
     router = APIRouter(tags=["films"])
 
     @router.get("/api/films", response_model=list[answers.Film])
     async def list_films(limit: PageLimit = None, offset: Annotated[int, Query(ge=0)] = 0) -> list[dict[str, Any]]:
         """All films with a record here, playable ones first; with `limit` a page of them, from `offset` on."""
-        return await views.films(parts, limit, offset)
+        return await views.films(parts, limit, offset, is_own)
 
     @router.get("/api/films/{film}", response_model=answers.Film)
     async def get_film(film: str) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def readable(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> 
     """Every route of the second listener."""
     return [
         gateway(ipfs, denied, trustless=True),
-        films(parts),
+        films(parts, is_own=False),
         reading_records(parts),
         models(parts),
         reading_checkpoints(parts),

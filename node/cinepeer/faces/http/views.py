@@ -101,10 +101,12 @@ def _head_start(parts: Parts) -> dict[str, Any] | None:
     }
 
 
-async def films(parts: Parts, limit: int | None = None, offset: int = 0) -> list[dict[str, Any]]:
+async def films(
+    parts: Parts, limit: int | None = None, offset: int = 0, is_own: bool = True
+) -> list[dict[str, Any]]:
     """All films with a record here that lists may name, playable ones first, then by name; or a page of them."""
     held = await _held(parts)
-    listed = [film for film in parts.library.catalogue.films.values() if may_list(parts, film)]
+    listed = [film for film in parts.library.catalogue.films.values() if may_list(parts, film, is_own)]
     found = sorted(listed, key=lambda film: (not _is_playable(film, held), film.name, film.id))
     return [_film(parts, film, held) for film in found[offset : None if limit is None else offset + limit]]
 
@@ -142,9 +144,9 @@ def _is_near(version: Version, held: _Held) -> bool:
     return version.root in held.pins or version.id in held.providers
 
 
-def may_list(parts: Parts, film: Film) -> bool:
-    """Whether lists name a film now; its own creator's node always does."""
-    return film.author == parts.author.id or is_listed(release_of(film.fields), parts.clock_ms() // 1000)
+def may_list(parts: Parts, film: Film, is_own: bool = True) -> bool:
+    """Whether lists name a film now; to its own creator they always do (`is_own`: who asks is at this node)."""
+    return (is_own and film.author == parts.author.id) or is_listed(release_of(film.fields), parts.clock_ms() // 1000)
 
 
 def _film(parts: Parts, found: Film, held: _Held) -> dict[str, Any]:
