@@ -47,8 +47,8 @@ class CollectionRequest(Shape):
     films: list[FilmText] = Field(default=[], max_length=MAX_LISTED)
 
 
-def reading_people(parts: Parts) -> APIRouter:
-    """What anybody may read of people."""
+def reading_people(parts: Parts, is_own: bool = True) -> APIRouter:
+    """What anybody may read of people; `is_own`: for this node's author, who sees own films before their premiere."""
     router = APIRouter(tags=["people"], route_class=ShallowRoute)
 
     @router.get("/api/authors/{author}", response_model=people_answers.AuthorOf)
@@ -56,7 +56,9 @@ def reading_people(parts: Parts) -> APIRouter:
         """An author: its name, films, lists, and whom it follows."""
         found = _author(parts, author)
         told = parts.library.catalogue
-        films = [film.id for film in told.films.values() if film.author == found and views.may_list(parts, film)]
+        films = [
+            film.id for film in told.films.values() if film.author == found and views.may_list(parts, film, is_own)
+        ]
         profile = told.profile_of(found)
         return {
             "author": str(found),

@@ -63,7 +63,7 @@ def readable(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> 
         models(parts),
         reading_checkpoints(parts),
         reading_reviews(parts),
-        reading_people(parts),
+        reading_people(parts, is_own=False),
         _summary(parts),
         chain(parts),
         releases(parts),

@@ -101,9 +101,7 @@ def _head_start(parts: Parts) -> dict[str, Any] | None:
     }
 
 
-async def films(
-    parts: Parts, limit: int | None = None, offset: int = 0, is_own: bool = True
-) -> list[dict[str, Any]]:
+async def films(parts: Parts, limit: int | None = None, offset: int = 0, is_own: bool = True) -> list[dict[str, Any]]:
     """All films with a record here that lists may name, playable ones first, then by name; or a page of them."""
     held = await _held(parts)
     listed = [film for film in parts.library.catalogue.films.values() if may_list(parts, film, is_own)]
