@@ -39,12 +39,15 @@ class Fetching:
     def __init__(self, network: Blocks) -> None:
         self._network = network
 
-    async def dag(self, root: Cid, addrs: Sequence[str]) -> int:
-        """Fetches the whole DAG under `root` from `addrs` and the neighbours; returns the number of blocks fetched."""
+    async def dag(self, root: Cid, addrs: Sequence[str], progress: Callable[[int], None] | None = None) -> int:
+        """Fetches the whole DAG under `root` from `addrs` and the neighbours; returns the number of blocks fetched.
+
+        `progress` hears of the blocks so far.
+        """
         peers = await self._reach(addrs)
         if not peers:
             raise Unreachable(f"found nobody connected who may hold {root}, expected at least one provider")
-        return await self._network.fetch(root, peers, TIMEOUT_S)
+        return await self._network.fetch(root, peers, TIMEOUT_S, progress)
 
     async def block(self, cid: Cid) -> bytes | None:
         """One block from any neighbour, or None."""

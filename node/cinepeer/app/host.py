@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from cinepeer.app.catalogue import Version
 from cinepeer.app.challenge import Challenges
@@ -13,7 +14,7 @@ from cinepeer.app.deny import DenyList
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
 from cinepeer.app.scarcity import SPARE, Copy, creator_may_leave, leave_first, make_room, reason, take_first
-from cinepeer.errors import BadInput, CinepeerError
+from cinepeer.errors import BadInput, CinepeerError, LimitReached
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.cid import Cid
 
@@ -21,8 +22,15 @@ log = logging.getLogger("cinepeer.host")
 
 MAX_DOUBTED = 4  # films whose hosts are asked at once before one of them leaves
 
-# fetch(root, addresses of providers) -> number of blocks; asks only these and the connected neighbours.
-Fetch = Callable[[Cid, Sequence[str]], Awaitable[int]]
+class Fetch(Protocol):
+    """Fetches what lies under a root from the providers at these addresses and the neighbours; the number of blocks.
+
+    `progress` hears of the blocks so far.
+    """
+
+    def __call__(
+        self, root: Cid, addrs: Sequence[str], progress: Callable[[int], None] | None = None, /
+    ) -> Awaitable[int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +177,27 @@ class Hosting:
         kept = self.kept | {found.record} if is_kept else self.kept - {found.record}
         self._keep_kept(sorted(map(str, kept)))
         self.kept = kept
+
+    async def is_held(self, version: Version) -> bool:
+        """Whether this node holds a version whole."""
+        return version.root in await self._ipfs.pins()
+
+    async def bring(self, version: Version, progress: Callable[[int], None]) -> None:
+        """Fetches and pins a version that its owner wants here; raises `LimitReached`, or what fetching raises.
+
+        `progress` hears of the blocks so far. What this node hosts for others does not count, the disk cap does.
+        """
+        async with self._turn:
+            found = next(copy for copy in await self._copies() if copy.version == version.id)
+            why = None if found.is_held else await self._objection(version, found)
+            if why is not None:
+                raise LimitReached(why)
+            if not found.is_held:
+                await self._fetch(version.root, self._providers(version), progress)
+                await self._ipfs.pin(version.root)
+            if self._is_littered:
+                await self._collect()
+        await self.tell()
 
     async def _take(self, version: Version, copy: Copy) -> bool:
         why = await self._objection(version, copy)

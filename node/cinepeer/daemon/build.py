@@ -78,6 +78,7 @@ async def build(
     from cinepeer.app.search import Search
     from cinepeer.app.strangers import Strangers, vouched_for
     from cinepeer.app.titles import Titles
+    from cinepeer.app.trip import Trips
     from cinepeer.app.witness import Witnessing
     from cinepeer.daemon.hosting import challenging, counting, open_bandwidth, open_estimates, open_hosting
     from cinepeer.daemon.lists import open_recommendations
@@ -161,6 +162,8 @@ async def build(
     hosting, challenges = open_hosting(
         home, settings, disk, library, author, fetching, lambda: list(p2p.addrs), clock_ms
     )
+    trips = Trips(hosting)
+    stack.push_async_callback(trips.stop)
     moderation = Moderation(
         disk.denied, hosting, library, disk.blocks.get_denied, lambda lines: write_whole(*denied_file(home, lines))
     )
@@ -200,6 +203,7 @@ async def build(
         uploads=uploads,
         hosting=hosting,
         challenges=challenges,
+        trips=trips,
         search=Search(library, index),
         recommendations=recommendations,
         receipts=Receipts(recommendations, library, author.device, partial(sign, device), os.urandom),

@@ -1430,6 +1430,21 @@ export interface TitleRequest {
   readonly owners?: readonly Share[];
 }
 
+/** The version that is to come here whole; the first one without it. */
+export interface TripRequest {
+  readonly version?: string;
+}
+
+/** How far a version is: blocks that are here of all; `kept`: it never leaves for another film. */
+export interface TripState {
+  readonly version: string;
+  readonly state: "whole" | "coming" | "failed" | "absent";
+  readonly blocks: number;
+  readonly of: number;
+  readonly kept: boolean;
+  readonly problem: string | null;
+}
+
 /** A row whose film is not known, and why. */
 export interface UnmatchedOf {
   readonly line: number;
@@ -1561,6 +1576,9 @@ export interface Routes {
   readonly 'GET /api/films/{film}/reviews': { body: null; answer: readonly Review[] };
   readonly 'GET /api/films/{film}/rights': { body: null; answer: Rights };
   readonly 'GET /api/films/{film}/showing': { body: null; answer: Showing };
+  readonly 'GET /api/films/{film}/trip': { body: null; answer: TripState };
+  readonly 'POST /api/films/{film}/trip': { body: TripRequest; answer: TripState };
+  readonly 'DELETE /api/films/{film}/trip': { body: null; answer: TripState };
   readonly 'GET /api/follows': { body: null; answer: readonly Followed[] };
   readonly 'POST /api/follows': { body: FollowRequest; answer: Signed };
   readonly 'GET /api/hosting': { body: null; answer: Hosted };

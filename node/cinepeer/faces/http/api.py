@@ -35,6 +35,7 @@ from cinepeer.faces.http.routing import routing
 from cinepeer.faces.http.search import search
 from cinepeer.faces.http.statements import statements
 from cinepeer.faces.http.taste import taste
+from cinepeer.faces.http.trips import trips
 from cinepeer.faces.http.uploads import uploads
 
 ROUTERS = (
@@ -63,6 +64,7 @@ ROUTERS = (
     releases,
     routing,
     hosting,
+    trips,
 )
 
 

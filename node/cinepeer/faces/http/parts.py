@@ -30,6 +30,7 @@ from cinepeer.app.replicate import Replication
 from cinepeer.app.search import Search
 from cinepeer.app.strangers import Strangers
 from cinepeer.app.titles import Titles
+from cinepeer.app.trip import Trips
 from cinepeer.ports import IpfsBackend
 
 
@@ -48,6 +49,7 @@ class Parts:
     uploads: Uploads
     hosting: Hosting
     challenges: Challenges
+    trips: Trips
     search: Search
     recommendations: Recommendations
     receipts: Receipts
