@@ -22,6 +22,7 @@ log = logging.getLogger("cinepeer.host")
 
 MAX_DOUBTED = 4  # films whose hosts are asked at once before one of them leaves
 
+
 class Fetch(Protocol):
     """Fetches what lies under a root from the providers at these addresses and the neighbours; the number of blocks.
 
