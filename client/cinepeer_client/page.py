@@ -43,6 +43,16 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+
+
+def framed(policy_text: str) -> dict[str, str]:
+    """The headers of what other sites may show in a frame."""
+    told = policy_text.replace("frame-ancestors 'none'", "frame-ancestors *")
+    kept = {name: value for name, value in HEADERS.items() if name != "cross-origin-opener-policy"}
+    fresh = {"cross-origin-resource-policy": "cross-origin", "cache-control": "no-cache"}
+    return kept | fresh | {"content-security-policy": told}
+
+
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",

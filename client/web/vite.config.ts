@@ -16,6 +16,7 @@ export default defineConfig({
     // Colours are written as `light-dark()`, which must reach the browser as it is.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     assetsInlineLimit: 0,
+    rolldownOptions: { input: ['index.html', 'embed.html'] },
     modulePreload: { polyfill: false },
     // The player is one piece, fetched apart from the page.
     chunkSizeWarningLimit: 700,

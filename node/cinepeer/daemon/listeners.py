@@ -30,6 +30,7 @@ async def listen(
 ) -> None:
     """Opens the HTTP listeners: page with API and gateway, Kubo RPC, the ledger where no child has it, public ones."""
     from cinepeer.faces.http.api import application
+    from cinepeer.faces.http.embedding import embedding, heads, shared
     from cinepeer.faces.http.gateway import gateway
     from cinepeer.faces.http.guard import Guard
     from cinepeer.faces.http.listener import Listener
@@ -41,7 +42,8 @@ async def listen(
     def gateways() -> list[str]:
         return parts.library.catalogue.gateways(but=parts.author.device)
 
-    pages = [web(built, token, ports["page_port"], gateways)] if built else []
+    films = shared(parts)
+    pages = [web(built, token, ports["page_port"], gateways, heads(films)), embedding(built, films)] if built else []
     missing = {"elsewhere": elsewhere(built, token, ports["page_port"], gateways)} if built else {}
 
     async def hosted(root: Cid, cid: Cid) -> bytes | None:
@@ -66,7 +68,8 @@ async def listen(
         from cinepeer.faces.http.public import public
 
         address = str(settings["listen_address"]) or "127.0.0.1"
-        await _start(stack, Listener(public(parts, disk.ipfs, disk.denied.is_denied), number, address))
+        frames = [embedding(built, films, is_public=True)] if built else []
+        await _start(stack, Listener(public(parts, disk.ipfs, disk.denied.is_denied, *frames), number, address))
 
 
 async def _start(stack: AsyncExitStack, listener: Listener) -> None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from cinepeer.faces.http.api import ROUTERS
+from cinepeer.faces.http.embedding import embedding
 from cinepeer.faces.http.gateway import gateway
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.public import readable
@@ -40,7 +41,7 @@ def sections() -> dict[str, str]:
 def test_every_route_has_its_heading_and_no_heading_is_stale(tmp_path: Path) -> None:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("")
-    pages = [web(tmp_path, "token", 1), gateway(IPFS, lambda _: False)]
+    pages = [web(tmp_path, "token", 1), embedding(tmp_path, lambda _: None), gateway(IPFS, lambda _: False)]
     known = routes([*pages, *(make(PARTS) for make in ROUTERS)]) | {"GET /api/openapi.json"}
     assert set(sections()) == known
 

@@ -43,13 +43,13 @@ _PREFLIGHT = [
 ]
 
 
-def public(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> Asgi:
-    """The second listener's application."""
+def public(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool], *frames: APIRouter) -> Asgi:
+    """The second listener's application; `frames` show films on other sites, where the page was built."""
     app = FastAPI(
         title="Cinepeer, public", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, responses=ERRORS
     )
     tell_problems(app)
-    for router in readable(parts, ipfs, denied):
+    for router in (*readable(parts, ipfs, denied), *frames):
         app.include_router(router)
     return _opened(headed(app))
 

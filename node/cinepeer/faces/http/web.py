@@ -27,7 +27,6 @@ Gateways = Callable[[], Sequence[str]]
 
 SCREENS = (
     "/",
-    "/film/{film:path}",
     "/author/{author}",
     "/list/{collection}",
     "/news",
@@ -40,7 +39,17 @@ SCREENS = (
 )
 
 
-def web(folder: Path, token: str, port: int, gateways: Gateways = lambda: ()) -> APIRouter:
+Heads = Callable[[str, Request], bytes]
+"""What stands in the head of a film's screen for those who show a link to it."""
+
+
+def web(
+    folder: Path,
+    token: str,
+    port: int,
+    gateways: Gateways = lambda: (),
+    heads: Heads = lambda _film, _request: b"",
+) -> APIRouter:
     """The routes of the page that was built into `folder`.
 
     `token` is the node's own: whoever loads a screen gets it as a cookie that no script can read and that no other
@@ -51,8 +60,15 @@ def web(folder: Path, token: str, port: int, gateways: Gateways = lambda: ()) ->
     assets = read_assets(folder)
     screen = _screen(folder, token, port, gateways)
 
+    @router.api_route("/film/{film:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    def film_screen(film: str, request: Request) -> Response:
+        return screen(heads(film, request))
+
+    def other_screen() -> Response:
+        return screen()
+
     for path in SCREENS:
-        router.add_api_route(path, screen, methods=["GET", "HEAD"], include_in_schema=False)
+        router.add_api_route(path, other_screen, methods=["GET", "HEAD"], include_in_schema=False)
 
     @router.api_route("/assets/{name}", methods=["GET", "HEAD"], include_in_schema=False)
     def asset(name: str) -> Response:
@@ -89,15 +105,16 @@ def elsewhere(
     return answer
 
 
-def _screen(folder: Path, token: str, port: int, gateways: Gateways) -> Callable[[], Response]:
+def _screen(folder: Path, token: str, port: int, gateways: Gateways) -> Callable[..., Response]:
     """Answers with the page, its cookie, and its policy of the moment."""
     index = (folder / "index.html").read_bytes()
     headers = HEADERS | {"cache-control": "no-cache", "set-cookie": _cookie(token, port)}
 
-    def screen() -> Response:
+    def screen(head: bytes = b"") -> Response:
         named = gateways()
         told = headers | {"content-security-policy": policy(named)}
-        return Response(with_gateways(index, named), media_type=TYPES[".html"], headers=told)
+        page = with_gateways(index, named).replace(b"</head>", head + b"</head>", 1)
+        return Response(page, media_type=TYPES[".html"], headers=told)
 
     return screen
 
