@@ -14,16 +14,23 @@ await run(async (browser) => {
     const sheet = page.locator('dialog[open]');
     await sheet.locator('ol li').first().waitFor();
     await sheet.locator('p.people').first().waitFor();
-    await sheet.locator('summary').click();
+    await sheet.locator('summary').first().click();
     await sheet.locator('input[type=range]').first().waitFor();
     await inspect(page, `why-${width}`);
     await keep(page, `lists-why-${width}`);
     if (width === 1440) await wishes(page, sheet);
     await page.goto(`${asked.page}/me`);
     await page.locator('input[type=file]').waitFor();
+    await page.locator('details.fair > summary').click();
+    await page.locator('details.fair p.hint').waitFor();
     await inspect(page, `me-${width}`);
+    if (width === 1440) await whyNot(page);
     if (width === 1440) await imports(page);
     await keep(page, `lists-me-${width}`, true);
+    await page.goto(`${asked.page}/audit`);
+    await page.locator('input[type=file]').setInputFiles(asked.receipt);
+    await page.locator('#verdict .pass').waitFor();
+    told[`receipt-${width}`] = await page.locator('#verdict').textContent();
     await context.close();
   }
 });
@@ -35,6 +42,16 @@ async function wishes(page, sheet) {
   told.forgotten = await sheet.locator('.said.pass').textContent();
   await sheet.getByRole('button', { name: 'Back to how it was' }).click();
   await page.waitForResponse((answer) => answer.url().includes('/api/recommendations'));
+}
+
+async function whyNot(page) {
+  told.fair = await page.locator('details.fair p.hint').textContent();
+  await page.getByLabel('Why not this film?').fill('First Light');
+  await page.getByRole('button', { name: 'Ask', exact: true }).click();
+  await page.getByText('is not in your list: rated').waitFor();
+  await page.getByLabel('Why not this film?').fill('Second Light');
+  await page.getByRole('button', { name: 'Ask', exact: true }).click();
+  await page.getByText('is in your list, in place 1').waitFor();
 }
 
 async function imports(page) {

@@ -9,7 +9,7 @@ import pytest
 
 from browser.journeys import is_clean, journey, publish, rate_by_crowd
 from cinepeer.adapters.media.sample import make_sample
-from real.nodes import running
+from real.nodes import command, running
 
 pytestmark = [pytest.mark.npm, pytest.mark.ffmpeg]
 
@@ -26,10 +26,15 @@ def test_a_viewer_opens_and_changes_the_list_and_brings_old_ratings(chromium: st
         rate_by_crowd(node, film, other)
         node.api.post("/api/ratings", {"ratings": [[film, 9]]})
         assert node.api.get("/api/recommendations?fit=true")["films"]
+        receipt = tmp_path / "list.receipt"
+        assert command("recommend", "--receipt", receipt, "--home", node.home).returncode == 0
         asked = {"page": node.told["page"], "chromium": chromium, "export": str(tmp_path / "ratings.csv")}
+        asked["receipt"] = str(receipt)
         told = journey("lists.mjs", tmp_path / "pictures", **asked)
         assert "It would be listed without any of your ratings too." in told["why"]
         assert "Both: genre drama" in told["why"]
+        assert told["fair"] == "Too few authors here liked five films or more."
+        assert told["receipt-1440"] == "All 4 checks held."
         assert told["forgotten"] == "Your rating of “First Light” says nothing here from now on"
         assert told["kept"] == "1 rating kept on this machine"
         assert node.api.get("/api/wishes")["forgotten"] == []

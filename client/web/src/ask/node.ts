@@ -97,6 +97,7 @@ export const node = {
   rights: (film: string) => call('GET /api/films/{film}/rights', { path: { film } }),
   recommendations: () => call('GET /api/recommendations', { query: { limit: 24 } }),
   opened: (film: string, limit: number) => call('GET /api/recommendations/{film}', { path: { film }, query: { limit } }),
+  fairness: () => call('GET /api/fairness'),
   wishes: () => call('GET /api/wishes'),
   wish: (change: Routes['PATCH /api/wishes']['body']) => call('PATCH /api/wishes', { body: change }),
   importRatings: async (file: Octets, keep: boolean) =>
