@@ -113,7 +113,8 @@ def test_the_package_tells_what_stands_on_the_disk(made: tuple[Package, Path]) -
     assert found.duration_ms == SECONDS * 1000 and found.has_audio
     assert found.segments == len(list(out.rglob("*.m4s")))
     assert found.renditions[0].bandwidth > found.renditions[1].bandwidth > 0
-    assert {file.name for file in out.iterdir()} == {"480p", "240p", "audio", "master.m3u8", "poster.jpg"}
+    beside = {"storyboard", "storyboard.vtt", "poster.jpg"}
+    assert {file.name for file in out.iterdir()} == {"480p", "240p", "audio", "master.m3u8", *beside}
 
 
 def test_ffmpeg_itself_plays_the_master_playlist_with_sound(made: tuple[Package, Path]) -> None:
@@ -236,7 +237,7 @@ def test_a_disk_that_fills_midway_is_a_limit_and_leaves_nothing(
     sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     def full(folder: Path, film: Probe) -> None:
-        for part in ("480p", "240p", "audio"):
+        for part in ("480p", "240p", "audio", "storyboard"):
             (folder / part).mkdir(parents=True)
         (folder / name).symlink_to("/dev/full")
 

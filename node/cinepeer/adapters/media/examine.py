@@ -1,15 +1,12 @@
-"""Looks at a finished ladder: how loud it is, where it is black, still or silent, and what it looks like in short."""
+"""Looks at a film while its ladder is cut: how loud it is, where it is black, still or silent, what it looks like."""
 
 from __future__ import annotations
 
-import asyncio
-import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cinepeer.adapters.media.program import Limits, run_program
-from cinepeer.adapters.media.storyboard import FOLDER as BOARDS
 from cinepeer.adapters.media.storyboard import Storyboard
 from cinepeer.content.fingerprint import PICTURES_A_SECOND, SIDE, picture_hash
 
@@ -18,7 +15,7 @@ LOOKS_A_SECOND = 2 * PICTURES_A_SECOND
 MAX_STRETCHES = 50
 MAX_HASHES = 6 * 3600 * PICTURES_A_SECOND
 
-_PICTURE, _SOUND = "picture.txt", "sound.txt"
+_PICTURE, _SOUND, _SMALL = "picture.txt", "sound.txt", "small.gray"
 _EVENT = re.compile(r"^lavfi\.(?:freezedetect\.)?(black|freeze|silence)_(start|end)=(-?[\d.]+)$", re.MULTILINE)
 _LOUDNESS = re.compile(r"^\s*(?:I:\s*(-?[\d.]+|-inf) LUFS|Peak:\s*(-?[\d.]+|-inf) dBFS)", re.MULTILINE)
 
@@ -47,74 +44,63 @@ class Examination:
         return words
 
 
-async def examine(folder: Path, rendition: str, sound: str | None, seconds: float, board: Storyboard) -> Examination:
-    """Decodes the smallest rendition, and the sound where there is one, of the ladder in `folder`; draws `board`.
-
-    What does not decode is found missing, and nothing is raised for it: the ladder was checked before.
-    """
-    pictures = _Pictures()
-    limits = Limits(
-        cpu_s=300 + math.ceil(seconds), memory_bytes=4 << 30, file_bytes=64 << 20, wall_s=300, output_bytes=1 << 30
+def looking(board: Storyboard) -> str:
+    """The part of the filter graph that looks at the pictures `[look]`: small ones for hashes, and the storyboard."""
+    return (
+        f"[look]split[seen][draw];[draw]{board.filters()}[board];"
+        f"[seen]fps={LOOKS_A_SECOND},blackdetect=d={BLACK_S}:pix_th=0.1,freezedetect=n=-60dB:d={STILL_S},"
+        f"metadata=print:file={_PICTURE},"
+        f"fps={PICTURES_A_SECOND},scale={SIDE}:{SIDE}:flags=area,format=gray[small]"
     )
-    (folder / BOARDS).mkdir()
+
+
+def listening() -> str:
+    """The part of the filter graph that listens to the sound `[listen]`; ffmpeg tells the loudness when it ends."""
+    return (
+        f"[listen]silencedetect=n=-60dB:d={SILENT_S},ametadata=print:file={_SOUND},"
+        "ebur128=framelog=verbose:peak=sample[heard]"
+    )
+
+
+def outputs(board: Storyboard, *, has_sound: bool) -> list[str]:
+    """The arguments of what comes of looking and listening beside the ladder."""
+    pictures = ["-map", "[small]", "-t", str(MAX_HASHES // PICTURES_A_SECOND), "-f", "rawvideo", _SMALL]
+    sheets = ["-map", "[board]", *board.outputs()]
+    return [*pictures, *sheets, *(["-map", "[heard]", "-f", "null", "-"] if has_sound else [])]
+
+
+def read_examination(
+    folder: Path, complaints: Sequence[str], board: Storyboard, seconds: float, *, has_sound: bool
+) -> Examination:
+    """Takes what was noted out of a ladder's folder, and finishes its storyboard; blocks.
+
+    What was not noted is missing, and nothing is raised for it: a film plays without.
+    """
     try:
-        arguments = _arguments(rendition, sound, board)
-        outcome = await run_program("ffmpeg", arguments, limits, folder=folder, on_output=pictures.read)
-        await asyncio.to_thread(board.finish, folder, seconds)
-        return await asyncio.to_thread(_read, folder, outcome.complaints, pictures, seconds, sound is not None)
+        board.finish(folder, seconds)
+        return _read(folder, complaints, seconds, has_sound)
     finally:
-        for name in (_PICTURE, _SOUND):
+        for name in (_PICTURE, _SOUND, _SMALL):
             (folder / name).unlink(missing_ok=True)
 
 
-def _arguments(rendition: str, sound: str | None, board: Storyboard) -> list[str]:
-    """One run over our own files; ffmpeg writes what it notices into two texts beside them."""
-    own = ["-protocol_whitelist", "file", "-format_whitelist", "hls,mov", "-allowed_extensions", "ALL"]
-    arguments = ["-nostdin", "-hide_banner", "-nostats", "-v", "info", "-y", "-threads", "2"]
-    graph = (
-        f"[0:v]split[look][draw];[draw]{board.filters()}[board];"
-        f"[look]fps={LOOKS_A_SECOND},blackdetect=d={BLACK_S}:pix_th=0.1,freezedetect=n=-60dB:d={STILL_S},metadata=print:file={_PICTURE},"
-        f"fps={PICTURES_A_SECOND},scale={SIDE}:{SIDE}:flags=area,format=gray[small]"
-    )
-    arguments += [*own, "-i", f"file:{rendition}/index.m3u8"]
-    if sound is not None:
-        arguments += [*own, "-i", f"file:{sound}/index.m3u8"]
-        graph += (
-            f";[1:a]silencedetect=n=-60dB:d={SILENT_S},ametadata=print:file={_SOUND},"
-            "ebur128=framelog=verbose:peak=sample[heard]"
-        )
-    arguments += ["-filter_complex", graph, "-map", "[small]", "-f", "rawvideo", "pipe:1"]
-    arguments += ["-map", "[board]", *board.outputs()]
-    return arguments + (["-map", "[heard]", "-f", "null", "-"] if sound is not None else [])
+def _hashes(path: Path) -> tuple[int, ...]:
+    """The hash of each whole small picture."""
+    if not path.exists():
+        return ()
+    size = SIDE * SIDE
+    with path.open("rb") as file:
+        pictures = iter(lambda: file.read(size), b"")
+        return tuple(picture_hash(picture) for picture in pictures if len(picture) == size)
 
 
-class _Pictures:
-    """Keeps the grey pictures as they come; they are hashed later, in a thread."""
-
-    def __init__(self) -> None:
-        self._kept = bytearray()
-
-    def read(self, piece: bytes) -> None:
-        """Takes the next piece of output; what is behind the first hours of a film is not kept."""
-        self._kept += piece[: max(0, MAX_HASHES * SIDE * SIDE - len(self._kept))]
-
-    def hashes(self) -> tuple[int, ...]:
-        """The hash of each whole picture."""
-        size = SIDE * SIDE
-        return tuple(
-            picture_hash(bytes(self._kept[at : at + size])) for at in range(0, len(self._kept) - size + 1, size)
-        )
-
-
-def _read(
-    folder: Path, complaints: tuple[str, ...], pictures: _Pictures, seconds: float, has_sound: bool
-) -> Examination:
+def _read(folder: Path, complaints: Sequence[str], seconds: float, has_sound: bool) -> Examination:
     stretches: dict[str, list[Stretch]] = {"black": [], "freeze": [], "silence": []}
     for name in (_PICTURE, _SOUND):
         path = folder / name
         for kind, found in _stretches(path.read_text() if path.exists() else "", seconds).items():
             stretches[kind] += found
-    levels = [_LOUDNESS.match(line) for line in complaints]
+    levels = [_LOUDNESS.match(line.removeprefix("[info]")) for line in complaints]
     loudness = [_level(match[1]) for match in levels if match and match[1]]
     peak = [_level(match[2]) for match in levels if match and match[2]]
     return Examination(
@@ -123,7 +109,7 @@ def _read(
         tuple(stretches["silence"][:MAX_STRETCHES]),
         loudness[-1] if has_sound and loudness else None,
         peak[-1] if has_sound and peak else None,
-        pictures.hashes(),
+        _hashes(folder / _SMALL),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import math
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -12,13 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cinepeer.adapters.media.captions import Track, write_captions, write_words
-from cinepeer.adapters.media.examine import Examination, examine
+from cinepeer.adapters.media.examine import Examination, listening, looking, outputs, read_examination
 from cinepeer.adapters.media.loudness import measure
 from cinepeer.adapters.media.master import Line, bandwidths, picture_codec, read_segments, write_master
 from cinepeer.adapters.media.picture import as_shown
 from cinepeer.adapters.media.probe import Probe
 from cinepeer.adapters.media.program import Limits, Outcome, read_only, run_program
 from cinepeer.adapters.media.stills import write_poster
+from cinepeer.adapters.media.storyboard import FOLDER as BOARDS
 from cinepeer.adapters.media.storyboard import Storyboard
 from cinepeer.content.cues import write_chapters
 from cinepeer.content.packaging import Packaging
@@ -38,6 +40,9 @@ _OWN_RUNG = 1.125  # times the largest rung below: from here on a rung of the so
 _ENCODER_THREADS = 4
 # Bounds the memory of a run on a machine of many cores.
 _DECODER_THREADS = "4"
+
+# What ffmpeg puts before its words: the part that speaks, and how serious it is.
+_TAGS = re.compile(r"\[[^\]]*\]\s*")
 
 _JPEG_END = b"\xff\xd9"
 _LOST_S = 1.0
@@ -119,14 +124,17 @@ async def package(
         if wished.poster_s is not None:
             await write_poster(path, probe, wished.poster_s, POSTER_HEIGHT, partial / f"chosen-{POSTER}")
         gain_db = await _gain_db(path, probe, wished)
-        await _encode(path, partial, probe, progress, gain_db or 0.0)
+        told = await _encode(path, partial, probe, progress, gain_db or 0.0)
         if wished.poster_s is not None:
             (partial / f"chosen-{POSTER}").replace(partial / POSTER)
         seconds = probe.duration_ms / 1000
         captions = await write_captions(path, partial, probe.captions, seconds)
         captions += write_words(partial, wished.captions, seconds)
         chapters = _write_chapters(partial, probe, wished)
-        made = await asyncio.to_thread(_finish, partial, probe, await _examined(partial, probe), captions)
+        found = await asyncio.to_thread(
+            read_examination, partial, told, _board(probe), seconds, has_sound=probe.has_audio
+        )
+        made = await asyncio.to_thread(_finish, partial, probe, found, captions)
         package = dataclasses.replace(made, chapters=chapters, gain_db=gain_db, took_s=time.monotonic() - begun_s)
         await asyncio.to_thread(partial.rename, out)
     except OSError as error:
@@ -153,12 +161,10 @@ def _write_chapters(folder: Path, probe: Probe, wished: Packaging) -> int:
     return len(chapters)
 
 
-async def _examined(folder: Path, probe: Probe) -> Examination:
-    """What is to be known of the film, by its smallest rendition, of which the storyboard is drawn too."""
+def _board(probe: Probe) -> Storyboard:
+    """The storyboard of a film, by its smallest rendition."""
     width, height = sizes(probe.width, probe.height)[-1]
-    seconds = probe.duration_ms / 1000
-    board = Storyboard.plan(width, height, seconds)
-    return await examine(folder, _name(height), SOUND if probe.has_audio else None, seconds, board)
+    return Storyboard.plan(width, height, probe.duration_ms / 1000)
 
 
 def _make_room(folder: Path, probe: Probe) -> None:
@@ -166,6 +172,7 @@ def _make_room(folder: Path, probe: Probe) -> None:
     try:
         for _, height in sizes(probe.width, probe.height):
             (folder / _name(height)).mkdir(parents=True)
+        (folder / BOARDS).mkdir()
         if probe.has_audio:
             (folder / SOUND).mkdir()
         free = shutil.disk_usage(folder).free
@@ -199,8 +206,8 @@ def _name(height: int) -> str:
     return f"{height}p"
 
 
-async def _encode(path: Path, folder: Path, probe: Probe, progress: Progress | None, gain_db: float) -> None:
-    """Runs ffmpeg once over the film."""
+async def _encode(path: Path, folder: Path, probe: Probe, progress: Progress | None, gain_db: float) -> tuple[str, ...]:
+    """Runs ffmpeg once over the film, which is looked at on the way; returns what ffmpeg told."""
     seconds = probe.duration_ms / 1000
     meter = _Meter(seconds, progress)
     limits = Limits(
@@ -210,28 +217,42 @@ async def _encode(path: Path, folder: Path, probe: Probe, progress: Progress | N
         wall_s=300,
         output_bytes=1 << 30,
     )
-    outcome = await run_program("ffmpeg", encoding(path, probe, gain_db), limits, folder=folder, on_output=meter.read)
+    outcome = await run_program(
+        "ffmpeg", encoding(path, probe, gain_db, _board(probe)), limits, folder=folder, on_output=meter.read
+    )
     if outcome.status:
         raise _failure(path, outcome)
     if progress is not None:
         progress(seconds, seconds)
+    return outcome.complaints
 
 
 def _failure(path: Path, outcome: Outcome) -> BadInput:
-    return BadInput(
-        f"found that {path.name} cannot be encoded ({outcome.last_word}), expected a film that ffmpeg decodes"
-    )
+    wrong = [line for line in outcome.complaints if "[error]" in line or "[fatal]" in line]
+    word = _TAGS.sub("", wrong[-1]) if wrong else outcome.last_word
+    return BadInput(f"found that {path.name} cannot be encoded ({word}), expected a film that ffmpeg decodes")
 
 
-def encoding(path: Path, probe: Probe, gain_db: float = 0.0) -> list[str]:
-    """The arguments of the run, with so many decibels more of the sound.
+def encoding(path: Path, probe: Probe, gain_db: float = 0.0, board: Storyboard | None = None) -> list[str]:
+    """The arguments of the run, with so many decibels more of the sound; with `board` the film is looked at as well.
 
     Its outputs are relative to the folder, whose name may hold any sign.
     """
     rungs = sizes(probe.width, probe.height)
-    arguments = ["-nostdin", "-y", "-v", "error", "-progress", "pipe:1", "-threads", _DECODER_THREADS]
+    arguments = [
+        "-nostdin",
+        "-hide_banner",
+        "-nostats",
+        "-y",
+        "-v",
+        "level+info",
+        "-progress",
+        "pipe:1",
+        "-threads",
+        _DECODER_THREADS,
+    ]
     arguments += [*read_only(path), "-filter_complex_threads", _DECODER_THREADS]
-    arguments += ["-filter_complex", _filters(probe, rungs, gain_db)]
+    arguments += ["-filter_complex", _filters(probe, rungs, gain_db, board)]
     for place in range(len(rungs)):
         arguments += ["-map", f"[rung{place}]"]
     if probe.has_audio:
@@ -248,27 +269,34 @@ def encoding(path: Path, probe: Probe, gain_db: float = 0.0) -> list[str]:
         *("-hls_segment_filename", "%v/%05d.m4s", "-var_stream_map", " ".join(streams), "%v/index.m3u8"),
     ]
     poster = ["-map", "[poster]", "-frames:v", "1", "-q:v", "4", "-flags:v", "+bitexact", "-f", "image2", POSTER]
-    return arguments + poster
+    looks = [] if board is None else outputs(board, has_sound=probe.has_audio)
+    return arguments + poster + looks
 
 
-def _filters(probe: Probe, rungs: list[tuple[int, int]], gain_db: float) -> str:
+def _filters(probe: Probe, rungs: list[tuple[int, int]], gain_db: float, board: Storyboard | None) -> str:
     """One decode, as many sizes as there are rungs, and a telling picture from the first twelve seconds."""
     poster_height = min(POSTER_HEIGHT, _even(probe.height))
     poster_width = _even(probe.width * poster_height / probe.height)
-    outputs = "".join(f"[size{place}]" for place in range(len(rungs)))
+    several = "".join(f"[size{place}]" for place in range(len(rungs)))
+    # The smallest one is what is looked at.
+    ends = [f"[rung{place}]" for place in range(len(rungs))]
+    heard = "[sound]"
+    if board is not None:
+        ends[-1] = f",split{ends[-1]}[look];{looking(board)}"
+        heard = f",asplit[sound][listen];{listening()}"
     graph = [
-        f"[0:{probe.picture_stream}]{as_shown(probe)}fps={probe.rate},split={len(rungs) + 1}{outputs}[scenes]",
+        f"[0:{probe.picture_stream}]{as_shown(probe)}fps={probe.rate},split={len(rungs) + 1}{several}[scenes]",
         f"[scenes]select='not(mod(n,{max(1, round(probe.rate / 2))}))',scale={poster_width}:{poster_height},"
         "setsar=1,format=yuvj420p,thumbnail=24[poster]",
     ]
     graph += [
-        f"[size{place}]scale={width}:{height}:flags=bicubic+accurate_rnd+bitexact,setsar=1,format=yuv420p[rung{place}]"
+        f"[size{place}]scale={width}:{height}:flags=bicubic+accurate_rnd+bitexact,setsar=1,format=yuv420p{ends[place]}"
         for place, (width, height) in enumerate(rungs)
     ]
     if probe.has_audio:
         # Holes in the sound are filled and its start is moved to the picture's, so that the two stay together.
         gain = f",volume={gain_db}dB" if gain_db else ""
-        graph.append(f"[0:{probe.sound_stream}]aresample=48000:async=1:first_pts=0{gain}[sound]")
+        graph.append(f"[0:{probe.sound_stream}]aresample=48000:async=1:first_pts=0{gain}{heard}")
     return ";".join(graph)
 
 
@@ -277,7 +305,7 @@ def _codecs(probe: Probe, rungs: list[tuple[int, int]]) -> list[str]:
     group = math.ceil(SEGMENT_S * probe.rate)
     arguments = [
         *("-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-threads:v", str(_ENCODER_THREADS)),
-        *("-x264-params", "sync-lookahead=0"),
+        *("-x264-params", "sync-lookahead=0:log=0"),
         *("-g", str(group), "-keyint_min", str(group), "-sc_threshold", "0", "-flags:v", "+bitexact+cgop"),
     ]
     for place, (_, height) in enumerate(rungs):

@@ -31,31 +31,47 @@ class Storyboard:
         step_s = max(SHORTEST_STEP_S, math.ceil(seconds / MOST_PICTURES))
         share = min(1.0, LONGEST_SIDE / max(width, height))
         across, down = (max(2, 2 * round(side * share / 2)) for side in (width, height))
-        return cls(step_s, across, down, max(1, math.ceil(seconds / step_s)))
+        # Where a film ends just behind a moment, there may be no picture of it: it is not counted.
+        return cls(step_s, across, down, max(1, math.ceil((seconds - 0.2) / step_s)))
+
+    @property
+    def sheets(self) -> int:
+        """How many sheets they stand on."""
+        return math.ceil(self.pictures / (COLUMNS * ROWS))
 
     def filters(self) -> str:
         """What ffmpeg does to the pictures of the rendition; sheets come out."""
         return (
             f"select='isnan(prev_selected_t)+gte(t-prev_selected_t,{self.step_s}-0.001)',"
-            f"scale={self.width}:{self.height}:flags=area,setsar=1,format=yuvj420p,tile={COLUMNS}x{ROWS}"
+            f"scale={self.width}:{self.height}:flags=area,setsar=1,format=yuvj420p,tile={COLUMNS}x{ROWS},setpts=N/TB"
         )
 
     def outputs(self) -> list[str]:
         """The arguments of the sheets' output."""
-        # A sheet stands for hundreds of seconds: nothing is to be repeated to fill them.
-        coded = ["-vsync", "passthrough", "-q:v", "5", "-threads", "1", "-flags:v", "+bitexact", "-fflags", "+bitexact"]
+        # A sheet stands for hundreds of seconds: the limit keeps ffmpeg from repeating the last one to fill them.
+        coded = [
+            "-r",
+            "1",
+            "-frames:v",
+            str(self.sheets),
+            "-q:v",
+            "5",
+            "-threads",
+            "1",
+            "-flags:v",
+            "+bitexact",
+            "-fflags",
+            "+bitexact",
+        ]
         return [*coded, "-f", "image2", f"{FOLDER}/%03d.jpg"]
 
     def finish(self, folder: Path, seconds: float) -> bool:
         """Writes the index when every sheet is there, and else leaves nothing: a film plays without it."""
         sheets = sorted((folder / FOLDER).glob("*.jpg"))
-        whole = math.ceil(self.pictures / (COLUMNS * ROWS))
-        # The last picture is missing where the film's end falls on its moment.
-        if not sheets or len(sheets) not in (whole, math.ceil((self.pictures - 1) / (COLUMNS * ROWS))):
+        if len(sheets) != self.sheets:
             shutil.rmtree(folder / FOLDER, ignore_errors=True)
             return False
-        count = min(self.pictures, len(sheets) * COLUMNS * ROWS)
-        (folder / INDEX).write_text("WEBVTT\n" + "".join(self._cue(number, seconds) for number in range(count)))
+        (folder / INDEX).write_text("WEBVTT\n" + "".join(self._cue(number, seconds) for number in range(self.pictures)))
         return True
 
     def _cue(self, number: int, seconds: float) -> str:
