@@ -1,5 +1,6 @@
 /** What the page may ask of the worker, and what comes back. */
 
+import type { Pace } from './pace';
 import type { Left } from './sources';
 import type { ProvenCollection, ProvenFilm, ProvenReview, ProvenSaid, ProvenStars } from './shelf';
 
@@ -19,6 +20,8 @@ export interface Questions {
   ahead: { ask: { root: string; folders: readonly string[] }; answer: null };
   /** Names the public gateways that may be asked for the blocks under a root, beside the page's own node. */
   sources: { ask: { root: string; gateways: readonly string[] }; answer: null };
+  /** How fast the blocks under a root came so far; null where none has come. */
+  pace: { ask: { root: string }; answer: Pace | null };
   /** One record, its id, signature and body checked. */
   record: { ask: { id: string }; answer: ProvenRecord };
   /** What people wrote about a film, newest first, proved and paged as the ratings are. */

@@ -9,6 +9,7 @@ import { decode } from './dagcbor';
 import { fetchAuthorRecords, fetchBlock, fetchCollectionRecords, fetchFilmRecords, fetchRatingRecords, fetchRecord, fetchReviewRecords } from './fetching';
 import { fromHex, toHex, type Octets } from './octets';
 import { plain } from './plain';
+import { Paces } from './pace';
 import { parseRecord, readBody, verifyRecord } from './record';
 import { Refused, Unavailable } from './refused';
 import { Shelf } from './shelf';
@@ -23,6 +24,7 @@ const scope = self as unknown as {
 const leaving = new Map<number, AbortController>();
 const tallies = new Map<string, { readonly ids: Set<string>; bytes: number }>();
 const trees = new Map<string, { readonly tree: Tree; readonly ahead: Tree }>();
+const paces = new Paces();
 const agreements = new Map<string, CryptoKeyPair>();
 const openers = new Map<string, Opener>();
 const shelf = new Shelf(Date.now);
@@ -62,6 +64,8 @@ function work(asked: Ask, signal: AbortSignal): Promise<unknown> {
     case 'sources':
       sources.name(asked.ask.root, asked.ask.gateways);
       return Promise.resolve(null);
+    case 'pace':
+      return Promise.resolve(paces.of(asked.ask.root));
     case 'record':
       return record(asked.ask.id, signal);
     case 'ratings':
@@ -150,7 +154,9 @@ function treesOf(root: string): { readonly tree: Tree; readonly ahead: Tree } {
 }
 
 async function block(root: string, cid: Cid, signal: AbortSignal): Promise<Octets> {
+  const began = performance.now();
   const found = await sources.block(root, cid, signal);
+  paces.note(root, performance.now() - began, found.length);
   const checked = tallies.get(root) ?? { ids: new Set<string>(), bytes: 0 };
   tallies.set(root, checked);
   // A block that is fetched again after a jump back is checked again, and counted once.
