@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -239,6 +239,57 @@ def test_a_transaction_that_another_replaced_is_told_to_have_come_to_nothing() -
         assert NATIVE not in (await stand.state()).titles[title].purses
 
     run(story, timeout_s=20.0)
+
+
+def test_a_stuck_transaction_is_told_after_a_restart_and_replaced_by_one_that_does_nothing() -> None:
+    lines: list[str] = []
+
+    def keep(kept: Sequence[str]) -> None:
+        lines[:] = kept
+
+    async def story(stand: Stand) -> None:
+        title = await stand.register()
+        await stand.rpc("evm_setAutomine", False)
+        with pytest.raises(Unreachable, match="looked up by this hash first"):
+            await stand.pay(title, 500)
+        # Another process reads what the first one left on the disk.
+        again = Ledger(stand.ledger.urls, CHAIN, timeout_s=20.0, journal=Journal(list(lines), keep))
+        (stuck,) = await again.underway()
+        assert (stuck.state, stuck.block) == ("waiting", None)
+        with pytest.raises(BadInput, match="on its way"):
+            await again.drop(RICH, b"\7" * 32)
+        with pytest.raises(BadInput, match="on its way"):
+            await again.drop(b"\x0d" * 32, stuck.tx)
+        dropping = asyncio.create_task(again.drop(RICH, stuck.tx))
+        for _ in range(40):
+            await asyncio.sleep(0.25)
+            await stand.rpc("anvil_mine", "0x1")
+            if dropping.done():
+                break
+        ended = await dropping
+        assert (ended.tx, ended.state) == (stuck.tx, "replaced")
+        assert NATIVE not in (await stand.state()).titles[title].purses
+        assert (await again.underway(), lines) == ([], [])
+        await again.close()
+
+    run(story, timeout_s=3.0, journal=Journal([], keep))
+
+
+def test_what_ended_meanwhile_is_told_once() -> None:
+    journal = Journal()
+
+    async def story(stand: Stand) -> None:
+        title = await stand.register()
+        await stand.rpc("evm_setAutomine", False)
+        with pytest.raises(Unreachable, match="looked up by this hash first"):
+            await stand.pay(title, 500)
+        await stand.rpc("anvil_mine", "0x1")
+        (ended,) = await stand.ledger.underway()
+        assert (ended.state, await stand.ledger.underway()) == ("executed", [])
+        with pytest.raises(BadInput, match="on its way"):
+            await stand.ledger.drop(RICH, ended.tx)
+
+    run(story, timeout_s=3.0, journal=journal)
 
 
 def test_a_transaction_that_the_endpoint_dropped_is_handed_over_again() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from cinepeer.app.catalogue import Film
 from cinepeer.app.deed_file import DeedFile, parse_deed_file
 from cinepeer.app.library import Library
+from cinepeer.app.parts import Underway
 from cinepeer.app.standing import GROUNDS
 from cinepeer.app.titles import Titles, parse_owners
 from cinepeer.errors import BadInput, Refused
@@ -88,6 +89,14 @@ class Acts:
         """What became of a transaction: executed, failed, waiting or unknown, its block, and whether for good."""
         fate = await self._titles.ledger.fate(tx)
         return {"tx": _hex(tx), "state": fate.state, "block": fate.block, "final": fate.is_final}
+
+    async def underway(self) -> list[dict[str, Any]]:
+        """What this account signed and has no told end, of an earlier run too; what has ended is told once."""
+        return [_told(one) for one in await self._titles.ledger.underway()]
+
+    async def drop(self, tx: bytes) -> dict[str, Any]:
+        """Replaces a stuck transaction by one that does nothing; `replaced`, or what it came to after all."""
+        return _told(await self._titles.drop(tx))
 
     # -- deeds that several sign -------------------------------------------------------------------
 
@@ -300,6 +309,10 @@ def _language(wanted: Mapping[str, Any]) -> str:
 
 def _said(wanted: Mapping[str, Any], name: str, **values: object) -> str:
     return act_sentence(name, _language(wanted), **values)
+
+
+def _told(one: Underway) -> dict[str, Any]:
+    return {"tx": _hex(one.tx), "nonce": one.nonce, "state": one.state, "block": one.block}
 
 
 def _hex(data: bytes) -> str:

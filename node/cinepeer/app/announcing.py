@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from cinepeer.app.identity import Author
@@ -16,6 +17,7 @@ from cinepeer.records.bodies import parse_body
 from cinepeer.records.cid import Cid
 from cinepeer.rights import signatures
 from cinepeer.rights.keccak import keccak
+from cinepeer.rights.succession import Candidate, Handover, parse_handovers, succession_of
 
 _DOMAIN = b"cinepeer/network/1\0"
 
@@ -52,6 +54,14 @@ def is_of_founder(network: Network, fields: Mapping[str, Any], author: Cid) -> b
         return False
 
 
+class Orders(Protocol):
+    """This node's part in who orders the ledger."""
+
+    async def candidate(self) -> Candidate: ...
+    async def hand_over(self, candidate: Candidate) -> Handover: ...
+    async def learn(self, handovers: Sequence[Handover]) -> None: ...
+
+
 class Announcements:
     """The founder's records as this node holds them; signs the next one where this home founded the network."""
 
@@ -69,6 +79,8 @@ class Announcements:
         self._store = store
         self._sign = sign
         self._adopt = adopt
+        self.orders: Orders | None = None
+        """None before the ledger is open, and on a chain of others."""
 
     async def newest(self) -> Announced | None:
         """The founder's record of the highest number; of two with one number that with the lower id."""
@@ -89,7 +101,51 @@ class Announcements:
             urls = [url for url in newest.endpoints if _is_url(url)][:MAX_ENDPOINTS]
             if urls:
                 self._adopt(urls)
+        if self.orders is not None:
+            await self.orders.learn(await self.handovers())
         return newest
+
+    async def handovers(self) -> tuple[Handover, ...]:
+        """The longest chain of hand-overs that a record tells, each signed by the sequencer before; by any author."""
+        longest: tuple[Handover, ...] = ()
+        for held in await self._store.by_kind("network") if self._network.is_embedded else ():
+            if held.body is None or not self._store.feeds.counts(held.record):
+                continue
+            fields: dict[str, Any] = parse_body("network", held.body)
+            if fields["genesis"] == self._network.id and "handovers" in fields:
+                with suppress(Refused):  # a forged one tells nothing
+                    longest = max(longest, self._checked(fields["handovers"]), key=len)
+        return longest
+
+    def _checked(self, found: Any) -> tuple[Handover, ...]:
+        first = bytes.fromhex(str(self._network.genesis["sequencer"]))
+        return succession_of(self._network.id, first, parse_handovers(found)).handovers
+
+    async def candidate(self) -> Candidate:
+        """This node's key, ready to order the ledger after the sequencer; raises `BadInput`."""
+        return await self._orders().candidate()
+
+    async def hand_over(self, candidate: Candidate) -> tuple[Handover, Cid]:
+        """Hands the ledger over to a candidate and tells everybody in the next numbered record; raises `BadInput`."""
+        handover = await self._orders().hand_over(candidate)
+        told = (*(await self.handovers())[: handover.number - 1], handover)
+        before = await self.newest()
+        fields: dict[str, Any] = {
+            "number": before.number + 1 if before else 1,
+            "genesis": self._network.id,
+            "bootstrap": list(dict.fromkeys((*candidate.addrs, *(before.bootstrap if before else ()))))[:MAX_ADDRS],
+            "endpoints": [],
+            "handovers": [one.to_map() for one in told],
+        }
+        if self._sign is not None:
+            fields["founder"] = self._sign(founder_message(fields, self._author.id))
+        record = await self._author.sign("network", fields)
+        return handover, record.id
+
+    def _orders(self) -> Orders:
+        if self.orders is None:
+            raise BadInput("found a ledger on a chain of others, expected one that this network's nodes keep")
+        return self.orders
 
     async def announce(self, bootstrap: Sequence[str], endpoints: Sequence[str]) -> Announced:
         """Signs and spreads the next number; raises `BadInput` where this home did not found the network."""

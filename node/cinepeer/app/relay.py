@@ -28,14 +28,20 @@ class Relaying:
         store: RecordStore,
         clock_ms: Callable[[], int],
         most_a_day: int,
+        carried: Sequence[str] = (),
+        keep: Callable[[Sequence[str]], None] = lambda _lines: None,
     ) -> None:
-        """`most_a_day` 0 carries none."""
+        """
+        `most_a_day` 0 carries none; `carried` are the lines of the last run about what it took there, and `keep` puts
+        all of them durably on the disk, so that a restart does not begin the day anew.
+        """
         self._titles = titles
         self._library = library
         self._store = store
         self._clock_ms = clock_ms
         self._most = most_a_day
-        self._carried: list[tuple[int, Cid]] = []
+        self._carried = [found for line in carried if (found := _parse_line(line)) is not None]
+        self._keep = keep
         self._tasks: set[asyncio.Task[list[bytes]]] = set()
 
     def take(self, records: Sequence[Record]) -> None:
@@ -55,6 +61,7 @@ class Relaying:
                 if deed is None or not self._takes(record.author):
                     continue
                 self._carried.append((self._clock_ms() // 1000, record.author))
+                self._keep([f"{time} {author}" for time, author in self._carried])
                 receipt = await self._titles.send(self._titles.contracts.titles, register_call(deed, signature))
             except CinepeerError as error:
                 log.warning("relay.failed record=%s reason=%s", record.id, error)
@@ -89,3 +96,12 @@ class Relaying:
         since = self._clock_ms() // 1000 - DAY_S
         self._carried = [(time, who) for time, who in self._carried if time > since]
         return len(self._carried) < self._most and all(who != author for _, who in self._carried)
+
+
+def _parse_line(line: str) -> tuple[int, Cid] | None:
+    """When a deed was carried and of which author; None for a line that says neither."""
+    time, _, author = line.strip().partition(" ")
+    try:
+        return int(time), Cid.parse(author)
+    except (ValueError, Refused):
+        return None

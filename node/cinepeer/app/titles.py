@@ -10,7 +10,7 @@ from cinepeer.app.catalogue import Film
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
 from cinepeer.app.network import Network
-from cinepeer.app.parts import Ledger, Receipt, RecordStore
+from cinepeer.app.parts import Ledger, Receipt, RecordStore, Underway
 from cinepeer.app.profile import Wallet
 from cinepeer.app.standing import title_told
 from cinepeer.app.terms import Terms
@@ -247,6 +247,10 @@ class Titles:
         """Every entry of the contracts' log, and the block up to which they were read."""
         logs, block = await self.ledger.history(self.contracts)
         return self.decode(logs), block
+
+    async def drop(self, tx: bytes) -> Underway:
+        """Takes the number of a stuck transaction of this account by one that does nothing; what came of it."""
+        return await self.ledger.drop(self._key, tx)
 
     async def send(self, to: bytes, data: bytes, value: int = 0) -> Receipt:
         """A transaction of this account, one after the other."""

@@ -19,10 +19,11 @@ from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.app.network import LEDGER_PROTOCOL, PROTOCOL, Network, describe
 from cinepeer.daemon.clock import clock_ms
 from cinepeer.daemon.disk import denied_file, open_disk
-from cinepeer.daemon.ledgers import open_ledger
+from cinepeer.daemon.ledgers import open_ledger, relaying
 from cinepeer.daemon.listeners import listen
 from cinepeer.daemon.neighbourhood import bootstrap, meet, open_peers
 from cinepeer.daemon.networks import kept_network, open_announcements
+from cinepeer.daemon.ordering import watching
 from cinepeer.errors import CinepeerError
 
 if TYPE_CHECKING:
@@ -71,7 +72,6 @@ async def build(
     from cinepeer.app.publications import Publications
     from cinepeer.app.publish import Publishing
     from cinepeer.app.receipts import Receipts
-    from cinepeer.app.relay import Relaying
     from cinepeer.app.renewal import Renewal
     from cinepeer.app.replicate import Replication
     from cinepeer.app.sealing import Sealing
@@ -111,6 +111,7 @@ async def build(
     p2p_box: list[P2P] = []
     chain = await open_ledger(stack, home, settings, ports, keys, network, p2p_box)
     ledger = chain.ledger
+    announcements.orders = chain.ordering
     titles = Titles(ledger, network, author, library, store, keys.secret("account"), clock_ms, secrets.token_bytes)
     is_custodian = bool(settings["custody"])
     custody = Custody(keys, store, library, titles, device, clock_ms, os.urandom, is_willing=is_custodian)
@@ -139,7 +140,7 @@ async def build(
         {
             **replication.responders,
             **peers.responders,
-            PROTOCOL: lambda _peer: _describing(network, p2p_box),
+            PROTOCOL: lambda _peer: _describing(home, network, p2p_box),
             LEDGER_PROTOCOL: lambda _peer: chain.answer,
             KEYS: custody.responder,
             CHECKPOINTS: lambda _peer: head_starts[0].answer,
@@ -239,13 +240,14 @@ async def build(
     every_s, renewed_s = int(settings["witness_interval"]), int(settings["checkpoint_interval"])
     renewal = Renewal(checkpoints, 1000 * renewed_s, clock_ms, hosting.drop)
     for work in (
-        _follow(parts, arrivals, Relaying(titles, library, store, clock_ms, int(settings["relay_deeds"]))),
+        _follow(parts, arrivals, relaying(home, titles, library, store, int(settings["relay_deeds"]))),
         _count(library),
         licensed.keep_giving(),
         admit_when_possible(devices, hosting.tell),
         _witness(witnessing, every_s),
         _renew(renewal, renewed_s),
         counting(bandwidth),
+        watching(chain.ordering),
         challenging(challenges, int(settings["challenge_interval"])),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
@@ -269,10 +271,11 @@ def _each(*listeners: Callable[[str, bool], Awaitable[None]]) -> Callable[[str, 
     return tell
 
 
-def _describing(network: Network, p2p_box: list[P2P]) -> Callable[[bytes], Awaitable[bytes]]:
-    """Answers who asks to join: the genesis, and where the sequencer listens."""
+def _describing(home: Home, started: Network, p2p_box: list[P2P]) -> Callable[[bytes], Awaitable[bytes]]:
+    """Answers who asks to join: the genesis, and where the sequencer listens that orders now."""
 
     async def answer(_: bytes) -> bytes:
+        network = kept_network(home, started)
         addrs = network.sequencer or tuple(p2p_box[0].addrs)
         return describe(Network(network.genesis, addrs, network.endpoints))
 

@@ -12,12 +12,18 @@ from cinepeer.adapters.system.durable import write_whole
 from cinepeer.adapters.system.home import Home
 from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.app.network import LEDGER_PROTOCOL, Network, peer_of
+from cinepeer.app.relay import Relaying
+from cinepeer.daemon.clock import clock_ms
+from cinepeer.daemon.ordering import Ordering
 from cinepeer.errors import BadInput, Unreachable
 
 if TYPE_CHECKING:
     from cinepeer.adapters.chain.client import Ledger
-    from cinepeer.adapters.chain.following import Following, Forward
+    from cinepeer.adapters.chain.following import Forward
     from cinepeer.adapters.p2p.network import P2P
+    from cinepeer.app.library import Library
+    from cinepeer.app.parts import RecordStore
+    from cinepeer.app.titles import Titles
 
 ASK_TIMEOUT_S = 30.0
 
@@ -52,6 +58,7 @@ class Chain:
     answer: Callable[[bytes], Awaitable[bytes]]
     following: Level
     application: Any = None
+    ordering: Ordering | None = None
 
 
 async def open_ledger(
@@ -81,22 +88,32 @@ async def open_ledger(
     url = await child.start(home.ledger, port, dict(network.genesis), key)
     stack.push_async_callback(child.stop)
     copy = forward_to(url)
-    sequencer = None if orders else _asking(p2p_box, peer_of(network.sequencer))
+
+    def asking(addrs: Sequence[str]) -> Forward:
+        return _asking(p2p_box, peer_of(addrs))
+
+    ordering = Ordering(home, network, keys.secret("sequencer"), child, asking, p2p_box)
+    sequencer = None if orders else asking(network.sequencer)
 
     def others() -> Sequence[Forward]:
         if not p2p_box:
             return []
-        first = peer_of(network.sequencer)
+        first = peer_of(ordering.addrs)
         return [_asking(p2p_box, one.peer_id) for one in p2p_box[0].neighbours() if one.peer_id != first]
 
-    following = Following(copy, sequencer, others, None if orders else _outbox(home))
+    following = Following(copy, sequencer, others, None if orders else _outbox(home), ordering.succeeded)
+    # What the ledger's own process holds is asked of it: while it is not level, the way elsewhere would answer.
+    ordering.following, ordering.ledger = following, Ledger(url, network.chain_id)
+    stack.push_async_callback(ordering.ledger.close)
     own = url if orders else f"http://127.0.0.1:{ports['ledger_rpc_port']}"
     ledger = Ledger(own, network.chain_id, journal=_journal(home))
     stack.push_async_callback(ledger.close)
     if orders:
-        return Chain(ledger, lambda: _sequencing(following), lambda body: answer(body, copy), following)
+        return Chain(ledger, lambda: following.label, lambda body: answer(body, copy), following, ordering=ordering)
     through = readthrough_app(following.answer)
-    return Chain(ledger, lambda: following.label, lambda body: answer(body, following.answer), following, through)
+    return Chain(
+        ledger, lambda: following.label, lambda body: answer(body, following.answer), following, through, ordering
+    )
 
 
 def endpoints_of(settings: Mapping[str, Any], network: Network) -> list[str]:
@@ -139,6 +156,21 @@ def _elsewhere(stack: AsyncExitStack, home: Home, settings: Mapping[str, Any], n
     return Chain(ledger, lambda: label, lambda body: answer(body, others), Elsewhere(), application)
 
 
+def relaying(home: Home, titles: Titles, library: Library, store: RecordStore, most_a_day: int) -> Relaying:
+    """What carries others' deeds, with what the last run carried today."""
+    file = home.path / "relayed.txt"
+    lines = file.read_text().splitlines() if file.exists() else []
+    return Relaying(
+        titles,
+        library,
+        store,
+        clock_ms,
+        most_a_day,
+        lines,
+        lambda kept: write_whole(file, "".join(f"{line}\n" for line in kept).encode()),
+    )
+
+
 def _journal(home: Home) -> Any:
     """The transactions whose end is not known yet, kept in the home."""
     from cinepeer.adapters.chain.journal import Journal
@@ -146,11 +178,6 @@ def _journal(home: Home) -> Any:
     file = home.path / "transactions.txt"
     lines = file.read_text().splitlines() if file.exists() else []
     return Journal(lines, lambda kept: write_whole(file, "".join(f"{line}\n" for line in kept).encode()))
-
-
-def _sequencing(following: Following) -> str:
-    """What the sequencer's own ledger is called."""
-    return "embedded, test credits, not money" + (f"; {following.fault}" if following.fault else "")
 
 
 def _asking(p2p_box: list[P2P], peer: str | None) -> Forward:

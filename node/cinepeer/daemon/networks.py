@@ -161,6 +161,7 @@ async def examine(folder: Path, environment: Mapping[str, str]) -> list[dict[str
     from cinepeer.adapters.chain.deploying import compare
     from cinepeer.rights.keccak import keccak
     from cinepeer.rights.sequencer import verify_header
+    from cinepeer.rights.succession import succession_of
 
     file = folder / "network.cbor"
     if not file.is_file():
@@ -180,8 +181,10 @@ async def examine(folder: Path, environment: Mapping[str, str]) -> list[dict[str
             try:
                 if signed is None:
                     raise Refused("bad-signature", "found no signature, expected the sequencer's")
-                verify_header(signed, network.id, bytes.fromhex(str(network.genesis["sequencer"])))
-                note("sequencer", True, f"signed block {head} with {network.genesis['sequencer']}")
+                first = bytes.fromhex(str(network.genesis["sequencer"]))
+                key = succession_of(network.id, first, await ledger.handovers()).at(head)
+                verify_header(signed, network.id, key)
+                note("sequencer", True, f"signed block {head} with {key.hex()}")
             except Refused as error:
                 note("sequencer", False, str(error))
         else:

@@ -11,7 +11,7 @@ from typing import Any
 from cinepeer.app.identity import Author
 from cinepeer.app.relay import Relaying
 from cinepeer.app.titles import DAY_S
-from cinepeer.errors import BadInput
+from cinepeer.errors import BadInput, LimitReached
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.records.record import Record
 from cinepeer.rights.deeds import Deed, sign_deed
@@ -45,11 +45,18 @@ class Ledger:
 class Stage:
     """A world with films, a ledger, and a node that carries so many deeds a day."""
 
-    def __init__(self, world: World, most: int) -> None:
+    def __init__(self, world: World, most: int, kept: list[str] | None = None) -> None:
         self.world, self.ledger, self.now_s = world, Ledger(), 1_790_000_000
         self.films: dict[str, Any] = {}
         library = SimpleNamespace(catalogue=SimpleNamespace(films=self.films))
-        self.relaying = Relaying(self.ledger, library, world.store, lambda: self.now_s * 1000, most)  # type: ignore[arg-type]
+        self.library = library
+        self.kept = [] if kept is None else kept
+        self.relaying = self.begun(most)
+
+    def begun(self, most: int) -> Relaying:
+        """A carrier that goes on from what is kept, as after a restart."""
+        parts: list[Any] = [self.ledger, self.library, self.world.store, lambda: self.now_s * 1000, most]
+        return Relaying(*parts, list(self.kept), lambda lines: self.kept.__setitem__(slice(None), lines))
 
     async def announced(self, author: Author, number: int, key: bytes = KEY, **other: Any) -> Record:
         """An author's deed of a film of theirs, in a record."""
@@ -90,6 +97,38 @@ def test_so_many_a_day_and_one_of_each_author(tmp_path: Path) -> None:
         stage.now_s += DAY_S + 1
         assert await stage.carried(again) == 1
         assert len(stage.ledger.sent) == 3
+
+    in_world(tmp_path, story)
+
+
+def test_a_restart_does_not_begin_the_day_anew(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        stage = Stage(world, 2, ["damaged", "17 bafynonsense"])
+        anna, bela, carl = [await world.author(name) for name in ("anna", "bela", "carl")]
+        assert await stage.carried(await stage.announced(anna, 1)) == 1
+        stage.relaying = stage.begun(2)
+        assert await stage.carried(await stage.announced(anna, 2)) == 0, "one a day of each author"
+        assert await stage.carried(await stage.announced(bela, 3)) == 1
+        stage.relaying = stage.begun(2)
+        assert await stage.carried(await stage.announced(carl, 4)) == 0, "two a day in all"
+        stage.now_s += DAY_S + 1
+        assert await stage.carried(await stage.announced(carl, 5)) == 1
+        assert len(stage.kept) == 1, "what is older than a day is forgotten"
+
+    in_world(tmp_path, story)
+
+
+def test_a_deed_that_cannot_be_noted_is_not_carried(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        stage = Stage(world, 2)
+
+        def full(_lines: Any) -> None:
+            raise LimitReached("found no space left on the disk, expected some")
+
+        parts: list[Any] = [stage.ledger, stage.library, world.store, lambda: stage.now_s * 1000, 2]
+        stage.relaying = Relaying(*parts, [], full)
+        assert await stage.carried(await stage.announced(await world.author("anna"), 1)) == 0
+        assert stage.ledger.sent == []
 
     in_world(tmp_path, story)
 

@@ -77,6 +77,11 @@ export interface Ahead {
   readonly contradicts: readonly string[];
 }
 
+/** What is still denied. */
+export interface Allowed {
+  readonly denied: readonly string[];
+}
+
 /** The Merkle root over everything held, as it stands on the ledger. */
 export interface Anchored {
   readonly tx: string;
@@ -143,6 +148,14 @@ export interface Bought {
   readonly gas: number;
   readonly licensee: string;
   readonly digest: string;
+}
+
+/** A key that is ready to order the ledger: its number, the key, where its node is reached, and all of it signed. */
+export interface CandidateTold {
+  readonly number: number;
+  readonly sequencer: string;
+  readonly addrs: readonly string[];
+  readonly candidate: string;
 }
 
 /** One part of a score: what an own rating adds (`record` null: private), or what a dial or a wish takes off. `channel`: `liked`, `disliked` or `lately` (with a number) of the rated `film`; `less` like `film`; `popularity`, the dial against it; `diversity`, because `film` is listed before. `shared`: what both films have in common. */
@@ -523,6 +536,20 @@ export interface GroupHits {
   readonly authors: number;
   readonly hit: number;
   readonly interval: readonly [number, number];
+}
+
+/** A candidate as its own node told it, in hexadecimal. */
+export interface HandoverRequest {
+  readonly candidate: string;
+}
+
+/** To which key the ledger was handed over, after which block, and the record that says so. */
+export interface HandoverTold {
+  readonly number: number;
+  readonly sequencer: string;
+  readonly height: number;
+  readonly hash: string;
+  readonly record: string;
 }
 
 /** What a node holds of its scope (words as in the setting); whoever holds the same has the same fingerprint. */
@@ -1445,6 +1472,14 @@ export interface TripState {
   readonly problem: string | null;
 }
 
+/** A transaction without a told end: `waiting`, `unknown`, `executed`, `failed`, or `replaced` under its number. */
+export interface UnderwayTold {
+  readonly tx: string;
+  readonly nonce: number;
+  readonly state: string;
+  readonly block: number | null;
+}
+
 /** A row whose film is not known, and why. */
 export interface UnmatchedOf {
   readonly line: number;
@@ -1565,6 +1600,7 @@ export interface Routes {
   readonly 'POST /api/deeds/signatures': { body: DeedFile; answer: DeedFile };
   readonly 'POST /api/delegations': { body: DelegationRequest; answer: Delegated };
   readonly 'POST /api/denied': { body: DenyRequest; answer: Denied };
+  readonly 'DELETE /api/denied/{cid}': { body: null; answer: Allowed };
   readonly 'GET /api/devices/{device}': { body: null; answer: DeviceState };
   readonly 'GET /api/fairness': { body: null; answer: Fairness };
   readonly 'GET /api/films': { body: null; answer: readonly Film[] };
@@ -1605,6 +1641,8 @@ export interface Routes {
   readonly 'GET /api/neighbourhood': { body: null; answer: Neighbourhood };
   readonly 'GET /api/network': { body: null; answer: AnnouncementTold };
   readonly 'POST /api/network': { body: AnnouncementRequest; answer: AnnouncementTold };
+  readonly 'GET /api/network/candidate': { body: null; answer: CandidateTold };
+  readonly 'POST /api/network/handovers': { body: HandoverRequest; answer: HandoverTold };
   readonly 'GET /api/news': { body: null; answer: readonly NewsOf[] };
   readonly 'POST /api/offers': { body: OfferRequest; answer: Offered };
   readonly 'POST /api/offers/readings': { body: OfferRequest; answer: OfferText };
@@ -1633,7 +1671,9 @@ export interface Routes {
   readonly 'GET /api/status': { body: null; answer: Status };
   readonly 'POST /api/sync': { body: null; answer: readonly SyncDone[] };
   readonly 'POST /api/titles': { body: TitleRequest; answer: Registered };
+  readonly 'GET /api/transactions': { body: null; answer: readonly UnderwayTold[] };
   readonly 'GET /api/transactions/{tx}': { body: null; answer: FateTold };
+  readonly 'DELETE /api/transactions/{tx}': { body: null; answer: UnderwayTold };
   readonly 'GET /api/uploads': { body: null; answer: readonly UploadAnswer[] };
   readonly 'GET /api/wishes': { body: null; answer: WishesOf };
   readonly 'PATCH /api/wishes': { body: WishesRequest; answer: WishesOf };

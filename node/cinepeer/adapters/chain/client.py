@@ -16,6 +16,7 @@ from cinepeer.adapters.chain.values import (
     Fate,
     Receipt,
     Sent,
+    Underway,
     number,
     parse_header_of,
     parse_logs,
@@ -121,6 +122,16 @@ class Ledger:
             if error.code == jsonrpc.NO_METHOD:
                 return []
             raise
+
+    async def hand_over(self, candidate: bytes, order: bytes) -> bytes:
+        """
+        Has our own ledger hand over to a candidate (DAG-CBOR) by its sequencer's signed order; the hand-over. Raises
+        `BadInput` with the ledger's own sentence where it does not.
+        """
+        try:
+            return await self._read(unhex, "cinepeer_handOver", tohex(candidate), tohex(order))
+        except Answered as error:
+            raise BadInput(str(error)) from error
 
     async def signed_header(self, number: int) -> SignedHeader | None:
         """The sequencer's signature over a block, or None from a ledger that has no sequencer of ours."""
@@ -229,6 +240,14 @@ class Ledger:
         if receipt is None:
             return Fate("waiting" if await self.transaction(tx) is not None else "unknown")
         return Fate("executed" if receipt.ok else "failed", receipt.block, receipt.block <= await self.final())
+
+    async def underway(self) -> list[Underway]:
+        """What this home signed and has no told end; what has ended is told once."""
+        return await self._sending.underway()
+
+    async def drop(self, key: bytes, tx: bytes) -> Underway:
+        """Takes the number of a stuck transaction (32-byte hash) by one that does nothing; what came of it."""
+        return await self._sending.drop(key, tx)
 
     async def final(self) -> int:
         """The newest block that nothing takes back any more: the endpoint's own word, or `FINAL_DEPTH` below its head.

@@ -233,6 +233,7 @@ class Following:
         while True:
             try:
                 await self.pull()
+                await self._ask_succession()
                 await self._compare()
                 await self._deliver()
             except CinepeerError as error:
@@ -240,6 +241,12 @@ class Following:
             except Exception:  # noqa: BLE001  # a task's edge: the next turn starts afresh
                 _log.exception("following the ledger failed")
             await asyncio.sleep(_PAUSE_S)
+
+    async def _ask_succession(self) -> None:
+        """Asks the sequencer whether it handed over: the record that says so may not have come."""
+        if self._origin is not None:
+            with contextlib.suppress(CinepeerError):
+                await self._caught_up(self._origin)
 
     async def _compare(self) -> None:
         """

@@ -44,6 +44,10 @@ class Journal:
         """The flights under one number of a sender, the newest last: only one of them can land."""
         return [flight for flight in self._flights if (flight.sender, flight.nonce) == (sender, nonce)]
 
+    def places(self) -> list[tuple[bytes, int]]:
+        """Every sender and number under which something is on its way, in the order of their beginning."""
+        return list(dict.fromkeys((flight.sender, flight.nonce) for flight in self._flights))
+
     def by_hash(self, tx: bytes) -> Flight | None:
         """The flight of a transaction, or None."""
         return next((flight for flight in self._flights if flight.hash == tx), None)

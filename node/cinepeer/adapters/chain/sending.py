@@ -12,7 +12,16 @@ from cinepeer.adapters.chain.endpoint import Answered, Reverted
 from cinepeer.adapters.chain.endpoints import Endpoints
 from cinepeer.adapters.chain.journal import Flight, Journal, act_of
 from cinepeer.adapters.chain.revert import Declared, explain, shipped
-from cinepeer.adapters.chain.values import Receipt, number, parse_base_fee, parse_fees, parse_receipt, tohex, unhex
+from cinepeer.adapters.chain.values import (
+    Receipt,
+    Underway,
+    number,
+    parse_base_fee,
+    parse_fees,
+    parse_receipt,
+    tohex,
+    unhex,
+)
 from cinepeer.errors import BadInput, Unreachable
 
 STUCK_S = 30.0
@@ -101,6 +110,69 @@ class Sending:
     async def hand_over(self, raw: bytes) -> None:
         """Offers signed bytes to the endpoints; raises `Answered` with their words."""
         await self._ask("eth_sendRawTransaction", tohex(raw))
+
+    async def underway(self) -> list[Underway]:
+        """What was signed here and has no told end, of earlier runs too; what has ended is told once and forgotten."""
+        found = []
+        for place in self._journal.places():
+            one = await self._end_of(*place)
+            if one.state not in ("waiting", "unknown") and place not in self._awaited:
+                self._journal.drop(*place)
+            found.append(one)
+        return found
+
+    async def _end_of(self, sender: bytes, nonce: int) -> Underway:
+        flights = self._journal.under(sender, nonce)
+        for flight in reversed(flights):
+            receipt = await self._receipt(flight.hash)
+            if receipt is not None:
+                return Underway(flight.hash, nonce, "executed" if receipt.ok else "failed", receipt.block)
+        newest = flights[-1].hash
+        if await self._count(sender, "latest") > nonce:
+            return Underway(newest, nonce, "replaced")
+        return Underway(newest, nonce, "waiting" if await self._is_known(newest) else "unknown")
+
+    async def drop(self, key: bytes, tx: bytes) -> Underway:
+        """
+        Takes the number of a stuck transaction of this key by one that does nothing, for a higher fee, and waits for
+        either: `replaced` when nothing of the first will happen, else what it came to. Raises `BadInput` for one that
+        is not on its way, or that a ledger without fees holds already.
+        """
+        from eth_account import Account
+
+        account = Account.from_key(key)
+        nothing = _Wanted(account, unhex(account.address), unhex(account.address), b"", 0)
+        flight = self._journal.by_hash(tx)
+        if flight is None or flight.sender != nothing.sender:
+            raise BadInput(f"found no transaction {tohex(tx)} of this account on its way, expected one that is")
+        async with self._locks[nothing.sender]:
+            ended = await self._end_of(flight.sender, flight.nonce)
+            if ended.state not in ("waiting", "unknown"):
+                self._journal.drop(flight.sender, flight.nonce)
+                return ended
+            blank = await self._instead(nothing, self._journal.under(flight.sender, flight.nonce)[-1])
+        receipt = await self._land(nothing, blank)
+        self._journal.drop(flight.sender, flight.nonce)
+        if receipt.tx == blank.hash:
+            return Underway(tx, flight.nonce, "replaced", receipt.block)
+        return Underway(receipt.tx, flight.nonce, "executed" if receipt.ok else "failed", receipt.block)
+
+    async def _instead(self, nothing: _Wanted, flight: Flight) -> Flight:
+        """A transaction that does nothing, kept and handed over under the number of another."""
+        await self._endpoints.check()
+        paid = await self._read(parse_fees, "eth_getTransactionByHash", tohex(flight.hash))
+        if paid is not None and paid["maxFeePerGas"] == 0:
+            raise BadInput(f"found {tohex(flight.hash)} waiting on a ledger without fees, expected it to be executed")
+        asked = await self._fees()
+        fees = {name: max(asked[name], 2 * paid[name] + 1 if paid else 0) for name in asked}
+        fields = {"type": 2, "chainId": self._chain_id, "value": 0, "data": b"", "to": nothing.sender, "gas": 21_000}
+        blank = self._signed(nothing, {**fields, "nonce": flight.nonce, **fees})
+        self._journal.keep(blank)
+        try:
+            await self._broadcast(blank)
+        except Answered as error:
+            raise BadInput(f"the ledger did not take the replacement: {error}") from error
+        return blank
 
     # -- before ------------------------------------------------------------------------------------
 

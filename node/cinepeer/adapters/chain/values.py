@@ -62,6 +62,20 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Underway:
+    """
+    A transaction that this home signed and whose end it had not told yet: its hash, its number, and `state`: `waiting`,
+    `unknown` to every endpoint asked, `executed`, `failed`, or `replaced` by another under its number; `block` of those
+    that were executed.
+    """
+
+    tx: bytes
+    nonce: int
+    state: str
+    block: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fate:
     """
     What became of a transaction: `executed`, `failed` (executed without effect), `waiting`, or `unknown` to every

@@ -118,6 +118,8 @@ licence.add_command(withdraw)
 @click.option("--withdraw", "holder", metavar="ADDRESS", help="Pay this holder's royalties of FILM out instead.")
 @click.option("--memo", default="", help="A word with the payment, public for ever; at most 32 bytes.")
 @click.option("--look", metavar="HASH", help="Say what became of a transaction, by its hash.")
+@click.option("--underway", is_flag=True, help="Show the transactions whose end was not told yet, of earlier runs too.")
+@click.option("--drop", metavar="HASH", help="Replace a stuck transaction by one that does nothing, for a higher fee.")
 @click.option("--credits", "wants_credits", is_flag=True, help="Take test credits from an embedded ledger; not money.")
 @json_option
 @home_option
@@ -127,11 +129,18 @@ def pay(
     holder: str | None,
     memo: str,
     look: str | None,
+    underway: bool,
+    drop: str | None,
     wants_credits: bool,
     as_json: bool,
     home: Path,
 ) -> None:
     """Pay for a film, have a holder's royalties paid out, or without FILM show this home's account."""
+    if underway or drop is not None:
+        if film or holder or look or wants_credits or (underway and drop):
+            raise BadInput("found --underway or --drop with something else, expected it alone")
+        _underway(Node.of(home), drop, as_json)
+        return
     if look is not None:
         if film or holder or wants_credits or not re.fullmatch(r"0x[0-9a-fA-F]{64}", look):
             raise BadInput(f"found --look {look!r}, expected it alone with a hash 0x… (64 hex)")
@@ -162,6 +171,22 @@ def _ask(node: Node, wanted: dict[str, Any]) -> None:
     """On a terminal, says what will be signed and what it costs, and asks; a script has agreed by what it typed."""
     if sys.stdin.isatty():
         agree(priced(node.post("/api/acts", wanted)), yes=False)
+
+
+def _underway(node: Node, drop: str | None, as_json: bool) -> None:
+    """Shows what is on its way, or replaces one of it."""
+    if drop is None:
+        show(node.get("/api/transactions"), as_json, lambda found: map(_way, found))
+        return
+    if not re.fullmatch(r"0x[0-9a-fA-F]{64}", drop):
+        raise BadInput(f"found --drop {drop!r}, expected a hash 0x… (64 hex)")
+    show(node.delete(f"/api/transactions/{drop}"), as_json, lambda found: [_way(found)])
+
+
+def _way(one: dict[str, Any]) -> str:
+    """One transaction without a told end, in one line."""
+    where = f" in block {one['block']}" if one["block"] is not None else ""
+    return f"{one['tx']}  number {one['nonce']}  {one['state']}{where}"
 
 
 def _fate(found: dict[str, Any]) -> Iterator[str]:

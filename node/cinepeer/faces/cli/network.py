@@ -12,6 +12,7 @@ import click
 from cinepeer.errors import BadInput, Unreachable
 from cinepeer.faces.cli.call import Node, before_subcommand, home_option, json_option, show
 from cinepeer.faces.cli.founding import announce, create, join, verify
+from cinepeer.faces.cli.succession import hand_over, stand
 
 
 @click.group(
@@ -27,7 +28,7 @@ def network(ctx: click.Context, as_json: bool, home: Path) -> None:
         show(_told(home), as_json, _network)
 
 
-for _command in (create, join, verify, announce):
+for _command in (create, join, verify, announce, stand, hand_over):
     network.add_command(_command)
 
 

@@ -125,6 +125,15 @@ class DeedAnnounced(Answer):
     record: str
 
 
+class UnderwayTold(Answer):
+    """A transaction without a told end: `waiting`, `unknown`, `executed`, `failed`, or `replaced` under its number."""
+
+    tx: str
+    nonce: int
+    state: str
+    block: int | None
+
+
 class FateTold(Answer):
     """What became of a transaction: `executed`, `failed`, `waiting` or `unknown`; `final` when it stays so."""
 

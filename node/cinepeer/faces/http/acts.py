@@ -53,4 +53,14 @@ def acts(parts: Parts) -> APIRouter:
         """What became of a transaction, looked up by its hash."""
         return await done().fate(bytes.fromhex(tx[2:]))
 
+    @router.get("/api/transactions", response_model=list[shapes.UnderwayTold])
+    async def get_underway() -> list[dict[str, Any]]:
+        """Transactions of this account without a told end, those of an earlier run too."""
+        return await done().underway()
+
+    @router.delete("/api/transactions/{tx}", response_model=shapes.UnderwayTold)
+    async def drop(tx: Hash) -> dict[str, Any]:
+        """Replaces a stuck transaction by one that does nothing."""
+        return await done().drop(bytes.fromhex(tx[2:]))
+
     return router

@@ -9,10 +9,13 @@ from pydantic import Field
 
 from cinepeer.app.announcing import Announced
 from cinepeer.app.network import MAX_ADDRS, MAX_ENDPOINTS
+from cinepeer.errors import BadInput, Refused
 from cinepeer.faces.http.answers import Answer
 from cinepeer.faces.http.nesting import ShallowRoute
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.shapes import Shape
+from cinepeer.records import dagcbor
+from cinepeer.rights.succession import parse_candidate
 
 
 class AnnouncementRequest(Shape):
@@ -31,6 +34,31 @@ class AnnouncementTold(Answer):
     record: str | None
 
 
+class CandidateTold(Answer):
+    """A key that is ready to order the ledger: its number, the key, where its node is reached, and all of it signed."""
+
+    number: int
+    sequencer: str
+    addrs: list[str]
+    candidate: str
+
+
+class HandoverRequest(Shape):
+    """A candidate as its own node told it, in hexadecimal."""
+
+    candidate: str = Field(min_length=2, max_length=16_384, pattern="^([0-9a-f]{2})+$")
+
+
+class HandoverTold(Answer):
+    """To which key the ledger was handed over, after which block, and the record that says so."""
+
+    number: int
+    sequencer: str
+    height: int
+    hash: str
+    record: str
+
+
 def networks(parts: Parts) -> APIRouter:
     """Routes of the network as its founder announces it."""
     router = APIRouter(tags=["network"], route_class=ShallowRoute)
@@ -44,6 +72,29 @@ def networks(parts: Parts) -> APIRouter:
     async def announce(wanted: AnnouncementRequest) -> dict[str, Any]:
         """Announces it, at the founder's node."""
         return _told(await parts.announcements.announce(wanted.bootstrap, wanted.endpoints))
+
+    @router.get("/api/network/candidate", response_model=CandidateTold)
+    async def stand() -> dict[str, Any]:
+        """This node's key, ready to order the ledger."""
+        one = await parts.announcements.candidate()
+        told = dagcbor.encode(one.to_map()).hex()
+        return {"number": one.number, "sequencer": one.sequencer.hex(), "addrs": list(one.addrs), "candidate": told}
+
+    @router.post("/api/network/handovers", response_model=HandoverTold)
+    async def hand_over(wanted: HandoverRequest) -> dict[str, Any]:
+        """Hands the ledger over, at the node that orders it."""
+        try:
+            candidate = parse_candidate(dagcbor.decode(bytes.fromhex(wanted.candidate)))
+        except Refused as error:
+            raise BadInput(str(error)) from error
+        made, record = await parts.announcements.hand_over(candidate)
+        return {
+            "number": made.number,
+            "sequencer": made.sequencer.hex(),
+            "height": made.height,
+            "hash": "0x" + made.hash.hex(),
+            "record": str(record),
+        }
 
     return router
 
