@@ -189,7 +189,7 @@ class Surveying:
 
 async def log_until(ledger: Ledger, titles: Titles, at: int | None) -> tuple[int, list[Entry]]:
     """
-    A block and all entries up to it; without `at` the newest that nothing takes back any more, where it has all of them,
+    A block and all entries up to it; without `at` the newest that nothing takes back any more, where it has them all,
     else the newest. Raises `BadInput` for a block that is not there.
     """
     head = await ledger.head()
