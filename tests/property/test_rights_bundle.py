@@ -26,7 +26,7 @@ CONTAINER = ("every block matches its id", "the bundle holds its parts and nothi
 
 @cache
 def sections() -> tuple[Section, ...]:
-    return scan(memoryview(sound_bundle())).sections
+    return scan(memoryview(sound_bundle())).sections[:]
 
 
 @cache

@@ -76,7 +76,7 @@ def audit_collection(
     )
     manifest, block = parts or (None, None)
     found = Found(manifest, audit_block(inspection, block, get, shipped, network))
-    feeds = audit_feeds(inspection, None if manifest is None else _records(manifest, get))
+    feeds = audit_feeds(inspection, None if manifest is None else _records(manifest, get), get)
     if manifest is None:
         return found
     checks = _Checks(inspection, manifest, get, shipped, found, feeds)
@@ -146,7 +146,7 @@ class _Checks:
         author = self.manifest.subject
         feeds = need(self.feeds.feeds, "the chains of the records")
         places: dict[bytes, list[int]] = {}
-        for record, _ in self.feeds.held.values():
+        for record in self.feeds.held.records():
             if record.author == author:
                 places.setdefault(record.device, []).append(record.seq)
         if not places:
@@ -157,8 +157,8 @@ class _Checks:
 
     def _networks(self) -> tuple[str, bool]:
         feeds, count = need(self.feeds.feeds, "the chains of the records"), 0
-        for record, body in self.feeds.held.values():
-            if record.kind != "network" or body is None or not feeds.counts(record):
+        for record, body in self.feeds.held.of_kind("network"):
+            if body is None or not feeds.counts(record):
                 continue
             fields = parse_body("network", body)
             if fields["genesis"] != self.manifest.genesis:
@@ -169,8 +169,8 @@ class _Checks:
     def _accounts(self) -> tuple[str, bool]:
         feeds = need(self.feeds.feeds, "the chains of the records")
         newest: dict[Cid, tuple[int, Cid, bytes]] = {}
-        for record, body in self.feeds.held.values():
-            if record.kind == "profile" and body is not None and feeds.counts(record):
+        for record, body in self.feeds.held.of_kind("profile"):
+            if body is not None and feeds.counts(record):
                 newest[record.author] = max(
                     newest.get(record.author, (-1, record.id, b"")), (record.time, record.id, body)
                 )
@@ -242,7 +242,7 @@ class _Checks:
         return verify_growth(found, chain), found
 
     def _seqs(self) -> dict[Cid, tuple[bytes, int]]:
-        return {cid: (record.device, record.seq) for cid, (record, _) in self.feeds.held.items()}
+        return {record.id: (record.device, record.seq) for record in self.feeds.held.records()}
 
     # -- titles -----------------------------------------------------------------------------------
 

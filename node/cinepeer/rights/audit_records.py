@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 
 from cinepeer.errors import Refused
 from cinepeer.records import merkle
@@ -20,12 +21,43 @@ from cinepeer.rights.manifest import RatingProof
 Held = tuple[Record, bytes | None]
 
 
+class HeldRecords(Mapping[Cid, Held]):
+    """Checked records by id, each with its body or None; bodies are read again where they lie, not kept."""
+
+    def __init__(self, body: Get) -> None:
+        """`body` gives a body by its id."""
+        self._body = body
+        self._records: dict[Cid, tuple[Record, bool]] = {}
+
+    def add(self, record: Record, has_body: bool) -> None:
+        """One more, whose body was checked."""
+        self._records[record.id] = (record, has_body)
+
+    def records(self) -> Iterator[Record]:
+        """The records alone, in the bundle's order."""
+        return (record for record, _ in self._records.values())
+
+    def of_kind(self, kind: str) -> Iterator[Held]:
+        """Those of a kind, with their bodies."""
+        return (self[record.id] for record in self.records() if record.kind == kind)
+
+    def __getitem__(self, record: Cid) -> Held:
+        found, has_body = self._records[record]
+        return found, self._body(found.header.body) if has_body else None
+
+    def __iter__(self) -> Iterator[Cid]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+
 @dataclass(slots=True)
 class FeedAudit:
     """What the checks of records established: the feeds (None where they did not hold) and the records by id."""
 
+    held: HeldRecords
     feeds: Feeds | None = None
-    held: dict[Cid, Held] = field(default_factory=dict)
     witnesses: int = 0
     _titles: dict[Value, list[Record]] | None = None
 
@@ -33,15 +65,17 @@ class FeedAudit:
         """The title records that name a film, in the bundle's order."""
         if self._titles is None:
             self._titles = {}
-            for record, body in self.held.values():
-                if record.kind == "title" and body is not None:
+            for record, body in self.held.of_kind("title"):
+                if body is not None:
                     self._titles.setdefault(parse_body("title", body)["film"], []).append(record)
         return self._titles.get(film, [])
 
 
 def audit_records(inspection: Inspection, evidence: Evidence | None, ledger: LedgerAudit, get: Get) -> int:
     """Makes every check of a film's records and bytes; returns how many authors witnessed the block."""
-    found = audit_feeds(inspection, None if evidence is None else evidence.records)
+    records = () if evidence is None else evidence.records
+    bodies = {record.header.body: body for record, body in _readable(records)}
+    found = audit_feeds(inspection, None if evidence is None else records, bodies.get)
     checks = _Checks(inspection, evidence, ledger, found)
     checks.film_checks()
     checks.bytes_checks(get)
@@ -54,13 +88,16 @@ def audit_listed_film(inspection: Inspection, evidence: Evidence, ledger: Ledger
     return _Checks(inspection, evidence, ledger, feeds).film_checks()
 
 
-def audit_feeds(inspection: Inspection, records: Iterable[tuple[bytes, bytes | None]] | None) -> FeedAudit:
-    """Checks signatures, chains and forks of all records, given in an order in which each follows what it needs."""
-    found = FeedAudit()
+def audit_feeds(inspection: Inspection, records: Iterable[tuple[bytes, bytes | None]] | None, body: Get) -> FeedAudit:
+    """
+    Checks signatures, chains and forks of all records, given in an order in which each follows what it needs; `body`
+    gives a body by its id once more.
+    """
+    found = FeedAudit(HeldRecords(body))
 
     def run() -> tuple[str, Feeds]:
         feeds = _admitted(need(records, "reading the bundle's parts"), found.held)
-        authors = {record.author for record, _ in found.held.values()}
+        authors = {record.author for record in found.held.records()}
         return f"{len(found.held)} records of {len(authors)} authors", feeds
 
     found.feeds = inspection.check(
@@ -101,7 +138,17 @@ def counted(found: FeedAudit, wanted: Cid, kind: str) -> tuple[Record, dict[str,
     return record, parse_body(kind, body)
 
 
-def _admitted(records: Iterable[tuple[bytes, bytes | None]], held: dict[Cid, Held]) -> Feeds:
+def _readable(records: Iterable[tuple[bytes, bytes | None]]) -> Iterator[tuple[Record, bytes]]:
+    """Records that can be read, with their own bodies; what is none is told by the check of all."""
+    for block, body in records:
+        if body is not None:
+            with suppress(Refused):
+                record = parse_record(block)
+                verify_body(record, body)
+                yield record, body
+
+
+def _admitted(records: Iterable[tuple[bytes, bytes | None]], held: HeldRecords) -> Feeds:
     feeds = Feeds()
     for number, (block, body) in enumerate(records, 1):
         try:
@@ -116,13 +163,13 @@ def _admitted(records: Iterable[tuple[bytes, bytes | None]], held: dict[Cid, Hel
         except Refused as refused:
             raise Refused(refused.reason, f"record {number}: {refused}") from refused
         feeds.apply(record, body)
-        held[record.id] = (record, body)
+        held.add(record, body is not None)
     return feeds
 
 
 def _forks(found: FeedAudit) -> tuple[str, bool]:
     feeds = need(found.feeds, "the chains of the records")
-    devices = {record.device for record, _ in found.held.values()}
+    devices = {record.device for record in found.held.records()}
     for device in sorted(devices):
         fork = feeds.fork(device)
         if fork is not None:
@@ -137,8 +184,8 @@ def _witnesses(ledger: LedgerAudit, found: FeedAudit) -> tuple[str, bool]:
     feeds, header = need(found.feeds, "the chains of the records"), need(ledger.header, "the block")
     chain = need(ledger.genesis, "the network's genesis").contracts.chain_id
     authors: set[Cid] = set()
-    for record, body in found.held.values():
-        if record.kind != "witness" or body is None or not feeds.counts(record):
+    for record, body in found.held.of_kind("witness"):
+        if body is None or not feeds.counts(record):
             continue
         fields = parse_body("witness", body)
         if (fields["chain"], fields["height"]) != (chain, header.number):

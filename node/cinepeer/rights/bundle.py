@@ -9,7 +9,7 @@ from cinepeer.content import car
 from cinepeer.content.unixfs import Directory, FileNode, parse_node
 from cinepeer.errors import Refused
 from cinepeer.records.cid import DAG_CBOR, RAW, Cid
-from cinepeer.rights.container import Container, Section
+from cinepeer.rights.container import Container
 from cinepeer.rights.deeds import Deed, Offer
 from cinepeer.rights.deployment import NAMES
 from cinepeer.rights.events import Log
@@ -203,10 +203,10 @@ def read_evidence(root: Cid, get: Get) -> Evidence:
 
 def sound_blocks(container: Container, data: memoryview) -> Get:
     """Gives the blocks of a scanned CAR whose bytes hash to their ids."""
-    places: dict[Cid, Section] = {section.cid: section for section in container.sections if section.sound}
+    shelf = container.sections.shelf()
 
     def get(cid: Cid) -> bytes | None:
-        section = places.get(cid)
+        section = shelf.find(cid)
         return None if section is None else bytes(data[section.begin : section.end])
 
     return get

@@ -7,14 +7,18 @@ one changed byte in one segment is named and everything else is still checked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from cinepeer.errors import Refused
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import Cid
 
 _CID_BYTES = 36
+_KEY_BYTES = 8  # of a digest's end: as good as all of it to find a block by, and one machine word
 _MAX_HEADER_BYTES = 4096
 MAX_BLOCK_BYTES = 4 << 20
 """No block of a bundle is longer; film blocks are at most 256 KiB and a little."""
@@ -31,12 +35,78 @@ class Section:
     sound: bool
 
 
+class Sections(Sequence[Section]):
+    """Sections in file order, kept as places: a catalogue has hundreds of thousands, each made when it is read."""
+
+    def __init__(self, car: memoryview) -> None:
+        """None yet, of the whole file `car`."""
+        self._car = car
+        self._offsets = array("Q")
+        self._begins = array("Q")
+        self._ends = array("Q")
+        self._sound = bytearray()
+
+    def add(self, offset: int, begin: int, end: int, sound: bool) -> None:
+        """One more, of an id that was read well."""
+        self._offsets.append(offset)
+        self._begins.append(begin)
+        self._ends.append(end)
+        self._sound.append(sound)
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    @overload
+    def __getitem__(self, place: int) -> Section: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Section, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Section | tuple[Section, ...]:
+        if isinstance(place, slice):
+            return tuple(self[at] for at in range(*place.indices(len(self))))
+        begin = self._begins[place]
+        cid = Cid.from_bytes(bytes(self._car[begin - _CID_BYTES : begin]))
+        return Section(cid, self._offsets[place], begin, self._ends[place], bool(self._sound[place]))
+
+    def shelf(self) -> Shelf:
+        """Looks sound blocks up by their ids."""
+        places = [place for place, is_sound in enumerate(self._sound) if is_sound]
+        return Shelf(self, [(self._key(place), place) for place in places])
+
+    def _key(self, place: int) -> int:
+        begin = self._begins[place]
+        return int.from_bytes(self._car[begin - _KEY_BYTES : begin])
+
+
+class Shelf:
+    """The sections of sound blocks, ordered by the ends of their digests."""
+
+    def __init__(self, sections: Sections, keyed: list[tuple[int, int]]) -> None:
+        """`keyed`: each section's key with its place, in any order."""
+        keyed.sort()
+        self._sections = sections
+        self._keys = array("Q", (key for key, _ in keyed))
+        self._places = array("Q", (place for _, place in keyed))
+
+    def find(self, cid: Cid) -> Section | None:
+        """The section of a block, None without a sound one."""
+        key = int.from_bytes(cid[-_KEY_BYTES:])
+        at = bisect_left(self._keys, key)
+        while at < len(self._keys) and self._keys[at] == key:
+            section = self._sections[self._places[at]]
+            if section.cid == cid:
+                return section
+            at += 1
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Container:
     """A CAR's root and sections in file order, and the faults of its bytes; `root` is None for an unreadable header."""
 
     root: Cid | None
-    sections: tuple[Section, ...]
+    sections: Sections
     faults: tuple[str, ...]
     size: int
 
@@ -44,19 +114,19 @@ class Container:
 def scan(car: memoryview) -> Container:
     """Reads a whole CAR v1 of one root without copying its blocks; never raises, `faults` says what is wrong."""
     faults: list[str] = []
-    sections: list[Section] = []
+    sections = Sections(car)
     root: Cid | None = None
     try:
         root, at = _header(car)
         for section in _sections(car, at):
-            sections.append(section)
+            sections.add(section.offset, section.begin, section.end, section.sound)
             if not section.sound:
                 faults.append(
                     f"the block {section.cid} at byte {section.begin} to {section.end} does not hash to its id"
                 )
     except Refused as refused:
         faults.append(str(refused))
-    return Container(root, tuple(sections), tuple(faults), len(car))
+    return Container(root, sections, tuple(faults), len(car))
 
 
 def read_varint(car: memoryview, at: int, what: str) -> tuple[int, int]:
