@@ -37,10 +37,10 @@ def journey(script: str, pictures: Path | None = None, **asked: Any) -> dict[str
 
 def is_clean(told: dict[str, Any]) -> bool:
     """Whether the page kept to itself: an empty console, nothing off its origin, all fits and all can be reached."""
-    assert told["complaints"] == []
-    assert told["abroad"] == []
-    assert told["overflows"] == []
-    assert told["barriers"] == []
+    assert told["complaints"] == [], told["complaints"]
+    assert told["abroad"] == [], told["abroad"]
+    assert told["overflows"] == [], told["overflows"]
+    assert told["barriers"] == [], told["barriers"]
     return True
 
 

@@ -1,7 +1,7 @@
 /** The API of the node that serves this page. */
 
 import type { Octets } from '../verify/octets';
-import { Unavailable } from '../verify/refused';
+import { Refused, Unavailable } from '../verify/refused';
 import type { AuditRequest, Routes } from './api';
 
 const READ_MS = 30_000;
@@ -59,7 +59,19 @@ export async function call<R extends keyof Routes>(route: R, { path = {}, query 
     method === 'GET'
       ? await ask(address, { signal: signal ?? AbortSignal.timeout(READ_MS) })
       : await write(address, body ?? null, signal ?? null, method);
-  return (await response.json()) as Routes[R]['answer'];
+  return told(response);
+}
+
+/** What an answer says; throws `Refused` where something else speaks in the node's place: the page of a hotel, a proxy. */
+async function told<T>(response: Response): Promise<T> {
+  try {
+    return (await response.json()) as T;
+  } catch (error) {
+    if (error instanceof DOMException) throw error;
+    if (!(error instanceof SyntaxError)) throw new Unavailable('');
+    const { pathname } = new URL(response.url, location.href);
+    throw new Refused('bad-answer', `found ${response.headers.get('Content-Type') ?? 'no type'} for ${pathname}, expected JSON`);
+  }
 }
 
 /** A write. Cookies are shared by all ports of a host, so that another node's page may have replaced ours: then the
@@ -100,8 +112,8 @@ export const node = {
   fairness: () => call('GET /api/fairness'),
   wishes: () => call('GET /api/wishes'),
   wish: (change: Routes['PATCH /api/wishes']['body']) => call('PATCH /api/wishes', { body: change }),
-  importRatings: async (file: Octets, keep: boolean) =>
-    (await (await write(`/api/imports?keep=${keep}`, file, AbortSignal.timeout(READ_MS))).json()) as Routes['POST /api/imports']['answer'],
+  importRatings: async (file: Octets, keep: boolean): Promise<Routes['POST /api/imports']['answer']> =>
+    told(await write(`/api/imports?keep=${keep}`, file, AbortSignal.timeout(READ_MS))),
   privateRatings: () => call('GET /api/imports'),
   forgetPrivate: () => call('DELETE /api/imports'),
   publishPrivate: () => call('POST /api/imports/publications', { body: {} }),
@@ -122,7 +134,7 @@ export const node = {
   takeCredits: () => call('POST /api/account/credits'),
   delegate: (device: string, name: string) => call('POST /api/delegations', { body: { device, name } }),
   device: (device: string) => call('GET /api/devices/{device}', { path: { device } }),
-  sendRecords: async (list: Octets) => (await (await write('/api/records', list)).json()) as Routes['POST /api/records']['answer'],
+  sendRecords: async (list: Octets): Promise<Routes['POST /api/records']['answer']> => told(await write('/api/records', list)),
   audit,
 };
 
