@@ -1,6 +1,6 @@
 """What the models cost at a given size: every part in a process of its own, beside plain numpy doing the same.
 
-./scripts/bench recommend --speed [--films 3500] [--parts item,sequential,rank,fold,light] [--json]
+./scripts/bench recommend --speed [--films 3500] [--parts item,sequential,rank,list,fold,light,browser]
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ AUTHORS, FILMS, SERVED_FILMS = 6_040, 3_500, 20_000
 HISTORY = 72
 TASTES, SPREAD = 40, 1.8
 ROUNDS = 60
-PARTS = ("item", "sequential", "rank", "fold", "light")
+PARTS = ("item", "sequential", "rank", "list", "fold", "light", "browser")
 Values = dict[str, float]
 
 
@@ -73,6 +73,8 @@ def figures(films: int, parts: list[str]) -> dict[str, dict[str, Any]]:
     out["notes"] = {
         "speed.item.fit_cpu_s": f"{stars.nnz:,} synthetic ratings, {stars.shape[0]:,} authors x {films:,} films",
         "speed.rank.ms_p50": f"{SERVED_FILMS:,} films, {HISTORY} rated; plain: float32 rows, argsort",
+        "speed.list.ms_p50": "CPU time of a list of 20 with every film's parts; plain: the same in plain Python",
+        "speed.browser.list_ms_p50": "CPU time of the page's own code in V8, two channels; plain: in plain Python",
         "speed.fold.ms_p50": f"one more rating, then the list again, {SERVED_FILMS:,} films",
         "speed.fold.woodbury_ms_p50": f"others' lists too: one author's rating, {films:,} films; plain: a refit",
     }
@@ -137,6 +139,70 @@ def rank(side: str, stars: csr_array, times: np.ndarray) -> Values:
         made()
         took.append((time.perf_counter() - start) * 1000)
     return {"rank.ms_p50": statistics.median(took), "rank.ms_p95": sorted(took)[int(0.95 * ROUNDS)]}
+
+
+def listed(side: str, stars: csr_array, times: np.ndarray) -> Values:
+    """The list that a viewer sees, with the parts of every score; plain: ranked without numpy."""
+    from cinepeer.recommend.fast_ranking import FastRanking
+    from cinepeer.recommend.rules import UNKNOWN
+    from cinepeer.recommend.shortlist import shortlist
+    from cinepeer.recommend.wishes import Wishes
+
+    del stars, times
+    chance, found = np.random.default_rng(3), {}
+    model = _served(2_000)
+    ranker = FastRanking(model).rank if side == "ours" else None
+    facts = dict.fromkeys(model.films[:3_000], UNKNOWN)
+    cases = {"": Wishes(), "_diverse": Wishes(diversity=30), "_ruled": Wishes(rules=("at most 100 minutes",))}
+    for name, wishes in cases.items():
+        took = []
+        for _ in range(ROUNDS if side == "ours" else 3):
+            history = chance.choice(2_000, HISTORY, replace=False) * (SERVED_FILMS // 2_000)
+            given = {model.films[film]: int(chance.integers(1, 11)) for film in history}
+            start = time.process_time()
+            shortlist(model, given, None, wishes, facts, limit=20, ranker=ranker)
+            took.append((time.process_time() - start) * 1000)
+        found |= {
+            f"list{name}.ms_p50": statistics.median(took),
+            f"list{name}.ms_p95": sorted(took)[int(0.95 * len(took))],
+        }
+    return found
+
+
+def browser(side: str, stars: csr_array, times: np.ndarray) -> Values:
+    """A list of 20 by the page's own code; plain: by `ranking.rank`."""
+    from cinepeer.recommend import ranking
+
+    del stars, times
+    if side == "plain":
+        model = _served(2_000)
+        given = {model.films[place * 10 * 27 % SERVED_FILMS]: 9 for place in range(HISTORY)}
+        start = time.process_time()
+        ranking.rank(model, given)
+        return {"browser.list_ms_p50": (time.process_time() - start) * 1000}
+    here = Path(__file__).parent
+    rolldown = here.parents[1] / "client" / "web" / "node_modules" / ".bin" / "rolldown"
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "ranking.mjs"
+        subprocess.run([rolldown, here / "ranking.ts", "-f", "esm", "-o", made], check=True, capture_output=True)
+        ran = subprocess.run(["node", made], check=True, capture_output=True, text=True)
+    found: Values = json.loads(ran.stdout)
+    return found
+
+
+def _served(rows: int) -> Any:
+    """A served model of very many films, of which `rows` speak, by likes and dislikes."""
+    from cinepeer.recommend import served
+
+    chance = np.random.default_rng(4)
+    speaking = range(0, SERVED_FILMS, SERVED_FILMS // rows)
+    names = [f"{film:05d}" for film in range(SERVED_FILMS)]
+    channels = []
+    for name in ("disliked", "liked"):
+        scales = chance.integers(1, served.MAX_SCALE, SERVED_FILMS).tolist()
+        weights = chance.integers(-127, 128, (rows, SERVED_FILMS), np.int8).tobytes()
+        channels.append(served.channel_of(name, (64,), speaking, scales, "dense", weights))
+    return served.served_of(names, chance.integers(0, 3_000, SERVED_FILMS).tolist(), 0, channels)
 
 
 def fold(side: str, stars: csr_array, times: np.ndarray) -> Values:
@@ -240,5 +306,6 @@ def _costs(name: str, began: float) -> Values:
 if __name__ == "__main__":
     held = np.load(sys.argv[3])
     matrix = csr_array((held["data"], held["indices"], held["indptr"]), shape=tuple(held["shape"]))
-    made = {"item": item, "sequential": sequential, "rank": rank, "fold": fold, "light": light}
+    made = {"item": item, "sequential": sequential, "rank": rank, "list": listed}
+    made |= {"fold": fold, "light": light, "browser": browser}
     print(json.dumps(made[sys.argv[1]](sys.argv[2], matrix, held["times"])))
