@@ -8,7 +8,7 @@ sums over authors. An author rates a film once, hence no pair of a film with its
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -21,7 +21,7 @@ from cinepeer.recommend.history import Floats, Integers, Times, popularity, row_
 from cinepeer.recommend.linear import Linear, inputs_of
 
 FAINT = 0.02  # pairs whose weight falls below this are left out
-CHUNK = 1_500_000  # pairs counted at once
+CHUNK, ROWS = 1 << 18, 64  # pairs and films counted at once: what is added to stays in the processor's own memory
 DECAYS = (0.5, 0.8, 0.97)
 
 
@@ -90,6 +90,8 @@ class Histories:
         ends = np.searchsorted(self.rows, self.rows, side="right")
         self.left = ends - 1 - np.arange(len(self.films))
         self.count = len(kept)
+        self._order = np.argsort(self.films, kind="stable")
+        self._films_ordered = self.films[self._order]
 
     def gram(self, first: float, second: float) -> Floats:
         """Sum over t of x_t (decay `first`) times x_t' (decay `second`); float32 [films, films]."""
@@ -106,21 +108,34 @@ class Histories:
 
     def counts(self, weight: Callable[[int], float], tail: npt.NDArray[np.float64] | None) -> Floats:
         """Pairs (earlier film, later film) by lag with `weight`(lag), times the later one's `tail` when given."""
-        total = np.zeros(self.count * self.count)
-        pairs: list[np.ndarray] = []
-        weights: list[np.ndarray] = []
-        held = 0
-        for lag in itertools.count(1):
-            value = weight(lag)
-            here = np.flatnonzero(self.left >= lag)
-            if not len(here) or value < FAINT:
-                break
-            pairs.append(self.films[here] * self.count + self.films[here + lag])
-            weights.append(np.full(len(here), value) if tail is None else value * tail[here + lag])
-            held += len(here)
-            if held >= CHUNK:
-                total += np.bincount(np.concatenate(pairs), np.concatenate(weights), len(total))
-                pairs, weights, held = [], [], 0
-        if held:
-            total += np.bincount(np.concatenate(pairs), np.concatenate(weights), len(total))
-        return total.reshape(self.count, self.count).astype(np.float32)
+        values = np.array(self._values(weight))
+        total = np.zeros((self.count, self.count))
+        if not len(values):
+            return total.astype(np.float32)
+        lags = np.arange(1, len(values) + 1)
+        for here in self._chunks(len(values)):
+            rows = self.films[here]
+            first, last = int(rows[0]), int(rows[-1])
+            at = here[:, None] + lags
+            is_there = self.left[here][:, None] >= lags
+            np.minimum(at, len(self.films) - 1, out=at)
+            weighed = is_there * values if tail is None else is_there * (values * tail[at])
+            pairs = (rows - first)[:, None] * self.count + self.films[at]
+            found = np.bincount(pairs.ravel(), weighed.ravel(), (last - first + 1) * self.count)
+            total[first : last + 1] += found.reshape(-1, self.count)
+        return total.astype(np.float32)
+
+    def _values(self, weight: Callable[[int], float]) -> list[float]:
+        """The weights of the lags that any history has, down to `FAINT`."""
+        most = int(self.left.max(initial=0))
+        found = itertools.takewhile(lambda value: value >= FAINT, (weight(lag) for lag in range(1, most + 1)))
+        return list(found)
+
+    def _chunks(self, lags: int) -> Iterator[Integers]:
+        """The places of the films, all those of a film after the other, some at a time."""
+        start = 0
+        while start < len(self._order):
+            beyond = int(np.searchsorted(self._films_ordered, self._films_ordered[start] + ROWS))
+            stop = min(start + max(CHUNK // lags, 1), beyond)
+            yield self._order[start:stop]
+            start = stop
