@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from cinepeer.app.catalogue import Catalogue, Film
-from cinepeer.recommend.fairness import About
-from cinepeer.recommend.rules import Facts
+from cinepeer.recommend.rules import About, Facts
 from cinepeer.records.cid import Cid
 from cinepeer.records.film_id import is_film_id
 from cinepeer.rights.licences import can_show

@@ -16,7 +16,6 @@ from cinepeer.app.library import Library
 from cinepeer.app.taste import Taste
 from cinepeer.errors import Absent, CinepeerError, Refused
 from cinepeer.recommend.counterfactual import Counterfactual, counterfactual
-from cinepeer.recommend.fairness import report
 from cinepeer.recommend.fast_ranking import FastRanking
 from cinepeer.recommend.ranking import Part
 from cinepeer.recommend.rules import UNKNOWN, Facts
@@ -224,6 +223,8 @@ class Recommendations:
 
         def measure() -> dict[str, Any]:
             from scipy.sparse import csr_array
+
+            from cinepeer.recommend.fairness import report
 
             stars = csr_array((counted.stars, counted.film, counted.starts), shape=counted.shape)
             return report(self.model, stars, counted.films, about, sample=sample)

@@ -15,7 +15,11 @@ _ARENA_MAX, _ARENAS = -8, 2
 
 
 def bound() -> bool:
-    """Has large pieces of memory given back as soon as they are free; False where the C library has no such way."""
+    """Has large pieces of memory given back as soon as they are free; False where the C library has no such way.
+
+    What is loaded from now on until `settle` stays, so that it is seldom looked through.
+    """
+    gc.set_threshold(*THRESHOLDS)
     tune = getattr(ctypes.CDLL(None), "mallopt", None)
     if tune is None:
         return False
@@ -24,5 +28,5 @@ def bound() -> bool:
 
 def settle() -> None:
     """Leaves all that is there now out of every later collection, and has those come less often."""
-    gc.freeze()
     gc.set_threshold(*THRESHOLDS)
+    gc.freeze()

@@ -17,21 +17,13 @@ from scipy.sparse import csr_array
 
 from cinepeer.recommend.evaluation import interval, thirds
 from cinepeer.recommend.fast_ranking import FastRanking
+from cinepeer.recommend.rules import About as About
 from cinepeer.recommend.served import LIKED, TASTE, ServedModel
 
 Integers = npt.NDArray[np.int64]
 DIALS = (0, 50, 100, 200)
 SAMPLE = 300
 LEAST = 5  # liked films that an author in the sample has at least
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What is told of a film: its creator (None: nobody here published it), language and year."""
-
-    creator: str | None = None
-    language: str | None = None
-    year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,15 @@ class Facts:
     block: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is told of a film: its creator (None: nobody here published it), language and year."""
+
+    creator: str | None = None
+    language: str | None = None
+    year: int | None = None
+
+
 UNKNOWN = Facts()
 
 # Whether a film with these facts stays; None where the facts do not say.
