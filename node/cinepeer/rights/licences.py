@@ -7,6 +7,7 @@ from itertools import combinations
 
 from cinepeer.errors import BadInput
 from cinepeer.rights.events import Entry
+from cinepeer.rights.inspection import moment
 from cinepeer.rights.state import Licence, State, Status, Title
 from cinepeer.rights.territories import WORLD, territory_bit, territory_codes
 
@@ -102,7 +103,7 @@ def overlaps(state: State) -> list[tuple[Licence, Licence]]:
 def _for_licensee(title: Title, covering: list[Licence], licensee: bytes) -> Answer:
     for licence in covering:
         if licence.licensee == licensee:
-            return Answer(True, f"licensed until {licence.end}, paid {licence.paid}", licence.entry)
+            return Answer(True, f"licensed until {moment(licence.end)}, paid {licence.paid:,}", licence.entry)
     if licensee == title.controller:
         return Answer(True, "the title's controller shows the film")
     return Answer(False, f"found no licence of 0x{licensee.hex()} that covers this place, medium and time")
