@@ -208,3 +208,15 @@ def test_garbage_on_every_route_that_takes_json_is_a_problem_and_never_a_mistake
                 asked += 1
     assert asked > 100
     assert node.api.get("/api/status")["records"] == before
+
+
+def test_what_is_denied_can_be_allowed_again(node: Running) -> None:
+    block = str(Cid.of(b"unwanted", 0x55))
+    assert node.api.post("/api/denied", {"cid": block})["blocks"] == 1
+    assert node.api.get("/api/hosting")["denied"] == [block]
+    assert node.api.delete(f"/api/denied/{block}") == {"denied": []}
+    assert node.api.get("/api/hosting")["denied"] == []
+    status, _, told = ask(node, "DELETE", f"/api/denied/{block}")
+    assert status == 400
+    assert "expected one of its lines" in told["detail"]
+    assert ask(node, "DELETE", "/api/denied/nothing")[0] == 400

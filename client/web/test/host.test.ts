@@ -1,7 +1,9 @@
 /** The host's rules: a cap as it is typed, what follows from it, and how long something has lasted. */
 
 import { describe, expect, test } from 'vitest';
+import type { Film } from '../src/ask/shapes';
 import { bytesOf, consequenceOf, gigabytesOf } from '../src/host/cap';
+import { meantBy } from '../src/host/denying';
 import { span } from '../src/host/span';
 
 describe('a disk cap', () => {
@@ -41,5 +43,24 @@ describe('a span', () => {
   });
   test('has words in Chinese', () => {
     expect(span(240_000, 'zh-Hans')).toMatch(/4\s?分/);
+  });
+});
+
+describe('a line of the deny list', () => {
+  const version = (id: string, held: boolean): unknown => ({ id, root: `${id}-files`, held, size_bytes: 10 });
+  const films = [
+    { id: 'one', author: 'ada', name: 'One', versions: [version('v1', true), version('v2', false)] },
+    { id: 'two', author: 'ada', name: 'Two', versions: [version('v3', true)] },
+  ] as unknown as readonly Film[];
+
+  test.each([
+    ['ada', ['One', 'Two'], 20],
+    ['one', ['One'], 10],
+    ['v2', ['One'], 0],
+    ['v3-files', ['Two'], 10],
+    ['other', [], 0],
+    ['', [], 0],
+  ])('%s means %j', (id, names, bytes) => {
+    expect(meantBy(id, films)).toEqual({ names, bytes });
   });
 });

@@ -25,10 +25,14 @@ class DenyList:
         """Whether a block, a DAG's root or an author's id is denied."""
         return cid in self._blocks
 
-    def deny(self, root: Cid, get: Callable[[Cid], bytes | None]) -> int:
-        """Denies the DAG under `root` as far as `get` knows its blocks; returns how many ids are denied by it."""
+    def deny(self, root: Cid, get: Callable[[Cid], bytes | None], *, is_listed: bool = True) -> int:
+        """Denies the DAG under `root` as far as `get` knows its blocks; returns how many ids are denied by it.
+
+        What follows from another line, such as a film's files from their author's, is not `is_listed` itself.
+        """
         before = len(self._blocks)
-        self.roots.add(root)
+        if is_listed:
+            self.roots.add(root)
         waiting = [root]
         seen: set[Cid] = set()
         while waiting:
@@ -44,6 +48,14 @@ class DenyList:
                 except Refused:
                     continue  # not a UnixFS node: it is denied itself and names nothing else
         return len(self._blocks) - before
+
+    def allow(self, root: Cid, still: Iterable[Cid], get: Callable[[Cid], bytes | None]) -> None:
+        """Takes a line from the list; `still` is what follows from the other lines."""
+        kept = DenyList(str(one) for one in self.roots - {root})
+        for one in (*kept.roots, *still):
+            kept.deny(one, get, is_listed=False)
+        # In one step: other threads ask meanwhile.
+        self.roots, self._blocks = kept.roots, kept._blocks
 
     def lines(self) -> list[str]:
         """The list as text, one CID a line, in a fixed order."""

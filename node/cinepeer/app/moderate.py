@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from cinepeer.app.deny import DenyList, parse_denied
 from cinepeer.app.host import Hosting
 from cinepeer.app.library import Library
+from cinepeer.errors import BadInput
 from cinepeer.records.cid import Cid
 
 
@@ -36,16 +37,29 @@ class Moderation:
         cid = parse_denied(text)
         roots = self.roots_under(cid)
         self._write(sorted({*self._denied.lines(), str(cid)}))
-        count = sum(self._denied.deny(root, self._get) for root in (cid, *roots))
+        count = self._denied.deny(cid, self._get)
+        count += sum(self._denied.deny(root, self._get, is_listed=False) for root in roots)
         for root in roots:
             await self._hosting.drop(root)
         return count
+
+    def allow(self, text: str) -> None:
+        """Denies something no more: it may be taken and served again, from others if it went from here.
+
+        Raises `BadInput` for what is not denied.
+        """
+        cid = parse_denied(text)
+        if cid not in self._denied.roots:
+            raise BadInput(f"found {text[:80]} not on the deny list, expected one of its lines")
+        self._write(sorted(line for line in self._denied.lines() if line != str(cid)))
+        others = [root for denied in sorted(self._denied.roots - {cid}) for root in self.roots_under(denied)]
+        self._denied.allow(cid, others, self._get)
 
     def apply_list(self) -> None:
         """Denies every block of the films that the list names by author, film or version; once, at the start."""
         for denied in sorted(self._denied.roots):
             for root in self.roots_under(denied):
-                self._denied.deny(root, self._get)
+                self._denied.deny(root, self._get, is_listed=False)
 
     def roots_under(self, cid: Cid) -> list[Cid]:
         """The files of every version that is named by `cid`: itself, its record, its film or its author."""

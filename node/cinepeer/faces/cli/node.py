@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -110,6 +111,7 @@ def _moment(time_ms: int) -> str:
 
 @click.command(epilog="Example: cinepeer host --disk-cap 20000000000   or   cinepeer host --deny bafy…")
 @click.option("--deny", "cid", help="The CID of an author, a film's files or a block that this node must not hold.")
+@click.option("--allow", "allowed", metavar="CID", help="Deny it no more.")
 @click.option("--disk-cap", "cap", metavar="BYTES", type=click.IntRange(0), help="Keep at most so many bytes of films.")
 @click.option("--explain", is_flag=True, help="Say of every film why it is here and what would leave next.")
 @click.option("--keep", type=FILM, help="Have a film never leave for another.")
@@ -119,6 +121,7 @@ def _moment(time_ms: int) -> str:
 @home_option
 def host(
     cid: str | None,
+    allowed: str | None,
     cap: int | None,
     explain: bool,
     keep: str | None,
@@ -134,6 +137,8 @@ def host(
         return
     if cid:
         node.post("/api/denied", {"cid": cid})
+    if allowed:
+        node.delete(f"/api/denied/{quote(allowed, safe='')}")
     found = node.get("/api/hosting") if cap is None else node.patch("/api/hosting", {"disk_cap_bytes": cap})
     named = {} if as_json else {cut["id"]: film["name"] for film in node.get("/api/films") for cut in film["versions"]}
     show(found, as_json, lambda told: _hosting(told, named))

@@ -282,6 +282,12 @@ class Denied(Answer):
     blocks: int
 
 
+class Allowed(Answer):
+    """What is still denied."""
+
+    denied: list[str]
+
+
 # Records and ratings
 
 

@@ -57,4 +57,10 @@ def node(parts: Parts) -> APIRouter:
         """Denies an author, a film's files or a block; what is held of it goes."""
         return {"blocks": await parts.moderation.deny(wanted.cid)}
 
+    @router.delete("/api/denied/{cid}", response_model=answers.Allowed)
+    async def allow(cid: str) -> dict[str, list[str]]:
+        """Denies something no more; what is still denied."""
+        parts.moderation.allow(cid)
+        return {"denied": parts.denied.lines()}
+
     return router
