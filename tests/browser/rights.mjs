@@ -61,6 +61,7 @@ async function agree(page, link) {
   told.nodeed = await text(desk.locator('.said'));
   await desk.getByRole('button', { name: 'Agree and sign' }).click();
   await desk.locator('.said', { hasText: 'Signed.' }).waitFor();
+  await desk.getByText('not signed yet').waitFor({ state: 'detached' });
   told.after = await desk.locator('.owners .meta').allTextContents();
   return (await desk.locator('details .edge').first().textContent()).trim();
 }
@@ -90,7 +91,7 @@ async function offer(page) {
   await keep(page, 'rights-offer-1440', true);
   await offers.getByRole('button', { name: 'Sign the offer' }).click();
   await offers.locator('.said.pass').waitFor();
-  told.offered = await text(offers.locator('ul > li').first());
+  told.offered = await text(offers.locator('ul > li', { hasText: 'open ·' }).first());
 }
 
 /** The buyer says where they are, reads the offer, and buys. */
@@ -138,7 +139,7 @@ async function earn(page) {
   await earnings.locator('tbody tr').first().waitFor();
   told.rows = await earnings.locator('tbody td').allTextContents();
   told.csv = decodeURIComponent((await earnings.getByText('Statement as CSV').getAttribute('href')).split(',').slice(1).join(','));
-  await act(earnings.locator('.act'), 'withdraw', 'Draw 3500 units');
+  await act(earnings.locator('.act'), 'withdraw', 'Draw 3500 units', desk);
   const shares = desk.locator('section[aria-labelledby="desk-shares"]');
   await shares.getByLabel('To the ledger address').fill(asked.partner);
   await shares.getByLabel('Percent').fill('80');
@@ -154,7 +155,7 @@ async function dispute(page) {
   await rights.getByRole('button', { name: 'Open the notice' }).click();
   told.noproof = await text(rights.locator('.wrong').first());
   await rights.getByLabel('Evidence, by its CID').fill(EVIDENCE);
-  await act(rights.locator('details .act').filter({ hasText: 'Open the notice' }), 'notice', 'Open the notice');
+  await act(rights.locator('details', { hasText: 'A notice freezes' }).locator('.act'), 'notice', 'Open the notice');
   await rights.getByText('Case 0').waitFor();
   told.dispute = await text(rights.locator('.case'));
 }
