@@ -19,6 +19,7 @@ import pytest
 
 from cinepeer.adapters.media.sample import make_sample
 from cinepeer.content.credentials import FilmDigest, read_credentials
+from cinepeer.errors import BadInput
 from cinepeer.records.cid import Cid
 from real.nodes import Running, command, running
 
@@ -141,3 +142,38 @@ def test_a_standard_tool_reads_the_credentials_and_finds_a_changed_byte(
 def test_a_film_without_credentials_is_told(node: Running) -> None:
     ended = command("credentials", "nothing", "--home", node.home)
     assert ended.returncode == 2 and "found no" in ended.stderr
+
+
+def test_another_version_joins_its_film_and_the_old_one_stays(
+    node: Running, films: tuple[Path, str], tmp_path: Path
+) -> None:
+    asyncio.run(make_sample(tmp_path / "trailer.mp4", seconds=3))
+    before = named(node, "one")["versions"]
+    made = told(node, "publish", tmp_path / "trailer.mp4", "--of", "one", "--label", "trailer")
+    after = named(node, "one")["versions"]
+    assert made["film"] == named(node, "one")["id"] and "title" not in made
+    assert [one["label"] for one in after] == ["trailer", "original cut"] and after[1] == before[0]
+    assert node.api.read("GET", f"/ipfs/{before[0]['root']}/master.m3u8").startswith(b"#EXTM3U")
+    ended = command("publish", tmp_path / "trailer.mp4", "--of", "one", "--home", node.home)
+    assert ended.returncode == 2 and "published already as 'one'" in ended.stderr
+    ended = command("publish", tmp_path / "trailer.mp4", "--of", "none", "--home", node.home)
+    assert ended.returncode == 2 and "found no" in ended.stderr
+
+
+def test_unpublishing_says_first_what_it_undoes_and_what_it_cannot(
+    node: Running, films: tuple[Path, str], tmp_path: Path
+) -> None:
+    root = named(node, "two")["versions"][0]["root"]
+    asked = command("unpublish", "two", "--home", node.home)
+    assert asked.returncode == 2 and "expected --yes: nothing was signed" in asked.stderr
+    assert "undone   2 records are taken back" in asked.stderr
+    assert "remains  nobody else says to hold it, but whoever fetched a block may have kept it" in asked.stderr
+    assert named(node, "two")
+    done = command("unpublish", "two", "--yes", "--reason", "a new cut comes", "--json", "--home", node.home)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["record"].startswith("bafy")
+    assert "two" not in {film["name"] for film in node.api.get("/api/films")}
+    gone = command("watch", "two", "--out", tmp_path / "two.mp4", "--home", node.home)
+    assert gone.returncode != 0
+    with pytest.raises(BadInput, match="found no block"):
+        node.api.read("GET", f"/ipfs/{root}/master.m3u8")

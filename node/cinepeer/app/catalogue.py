@@ -26,11 +26,12 @@ class Version:
     author: Cid
     root: Cid
     fields: dict[str, Any]
+    time: int = 0
 
 
 @dataclass(slots=True)
 class Film:
-    """A film record with what its author added to it."""
+    """A film record with what its author added to it; versions newest first."""
 
     id: str
     record: Cid
@@ -108,8 +109,8 @@ class Catalogue:
             film.titles.append((record, body))
             film.titles.sort(key=lambda title: (title[0].time, title[0].id))
         else:
-            film.versions.append(Version(record.id, record.author, body["root"], body))
-            film.versions.sort(key=lambda version: version.id)
+            film.versions.append(Version(record.id, record.author, body["root"], body, record.time))
+            film.versions.sort(key=lambda version: (version.time, version.id), reverse=True)
 
     def _add_provider(self, record: Record, body: dict[str, Any]) -> None:
         key = (record.author, record.device)

@@ -34,6 +34,7 @@ class Wish:
     licensed: bool = False
     custodians: tuple[str, ...] = ()
     packaging: Packaging = PLAIN
+    of: str | None = None
 
     def check(self) -> None:
         """Raises `BadInput` for what can be said before any work is done."""
@@ -41,6 +42,10 @@ class Wish:
             raise BadInput("found neither or both of an upload and a path, expected one of them")
         self.facts.check()
         self.packaging.check()
+        if self.of is not None and (self.title or self.offer is not None):
+            raise BadInput(
+                "found a title or an offer with another version of a film, expected those of the film to stand"
+            )
         parse_owners(self.owners)
         if self.licensed and not self.title:
             raise BadInput("found a licensed film without a title, expected one: licences hang on it")

@@ -241,6 +241,7 @@ class Publications:
             again=job.again,
             custodians=custodians,
             wished=job.wish.packaging,
+            of=job.wish.of,
         )
         job.published = _plain(made)
         job.done = dict(job.published)

@@ -124,15 +124,17 @@ class Publishing:
         again: bool = False,
         custodians: Sequence[Cid] | None = None,
         wished: Packaging = PLAIN,
+        of: str | None = None,
     ) -> Published:
         """Publishes `path`; raises `BadInput` or `LimitReached` with nothing changed when it cannot.
 
         `tell` hears of each stage when it begins, and of its measure. From "records" on it must not be cancelled.
         With `again`, a film that an earlier attempt has signed already is taken as done. With `custodians`, of whom
         there may be none beside the author, the film is licensed: sealed before its bytes are imported. `wished`: what
-        is added to the film's package.
+        is added to the film's package. `of`: a film of this author of which it is another version.
         """
         facts.check()
+        of_film = None if of is None else self._own(of)
         tell("probe", {})
         probe = await self._media.probe(path)
         tell("probe", {"seconds": probe.duration_ms / 1000, "bytes": probe.size_bytes})
@@ -151,7 +153,7 @@ class Publishing:
             sealed = None if custodians is None else await self._seal(out, custodians, tell)
             tell("import", {})
             root = await self._import(out)
-        if (done := self._known(root, facts, again)) is not None:
+        if (done := self._known(root, facts, of, again)) is not None:
             return done
         try:
             if self._denied.is_denied(root):
@@ -159,11 +161,12 @@ class Publishing:
             blocks, size_bytes = await self._measure(root)
             tell("import", {"root": str(root), "blocks": blocks, "bytes": size_bytes})
             tell("records", {})
-            published = await self._sign(facts, probe, package, root, blocks, size_bytes, sealed)
+            published = await self._sign(facts, probe, package, root, blocks, size_bytes, sealed, of_film)
         except BaseException:  # also when it is cancelled: what no record names is not kept
             await self._ipfs.unpin(root)
             raise
-        tell("records", {"film": str(published.film), "version": str(published.version), "signatures": 2})
+        signatures = 2 if of_film is None else 1
+        tell("records", {"film": str(published.film), "version": str(published.version), "signatures": signatures})
         await self._hosting.tell()
         if sealed is not None and self._sealing is not None:
             self._sealing.announced()
@@ -202,6 +205,13 @@ class Publishing:
                     found.append((alike.share, {**told, "share": round(alike.share, 2), "stretches": stretches}))
         return [told for _, told in sorted(found, key=lambda pair: -pair[0])[:MAX_NEAR]]
 
+    def _own(self, film_id: str) -> Film:
+        """A film of this author; raises `BadInput`."""
+        film = self._library.catalogue.films.get(film_id)
+        if film is None or film.author != self._author.id:
+            raise BadInput(f"found no film {film_id[:80]!r} of this author, expected an own one to add a version to")
+        return film
+
     def _version_of(self, root: Cid) -> tuple[Film, Version] | None:
         """This author's film whose version consists of these very bytes."""
         for film in self._library.catalogue.films.values():
@@ -210,13 +220,14 @@ class Publishing:
                     return film, version
         return None
 
-    def _known(self, root: Cid, facts: FilmFacts, again: bool) -> Published | None:
+    def _known(self, root: Cid, facts: FilmFacts, of: str | None, again: bool) -> Published | None:
         """What an earlier attempt signed; raises `BadInput` for bytes published before: one title stands for them."""
         found = self._version_of(root)
         if found is None:
             return None
         film, version = found
-        if not (again and film.name == facts.name):
+        is_same = film.name == facts.name if of is None else film.id == of
+        if not (again and is_same):
             raise BadInput(f"found these bytes published already as {film.name!r} ({film.id}), expected a new film")
         fields = version.fields
         return Published(
@@ -263,13 +274,14 @@ class Publishing:
         blocks: int,
         size_bytes: int,
         sealed: Sealed | None,
+        of: Film | None,
     ) -> Published:
         def film(_: Sequence[Record]) -> tuple[str, Mapping[str, Value]]:
             return "film", facts.fields()
 
         def version(before: Sequence[Record]) -> tuple[str, Mapping[str, Value]]:
             return "version", {
-                "film": before[0].id,
+                "film": before[0].id if of is None else of.record,
                 "label": facts.label,
                 "root": root,
                 "duration_ms": probe.duration_ms,
@@ -289,8 +301,8 @@ class Publishing:
                 **({} if sealed is None else {"sealed": sealed.to_map()}),
             }
 
-        records = await self._author.sign_series([film, version])
+        records = await self._author.sign_series([film, version] if of is None else [version])
         await self._library.refresh()
         names = [rendition.name for rendition in package.renditions]
-        ids = (records[0].id, records[1].id)
+        ids = (records[0].id if of is None else of.record, records[-1].id)
         return Published(*ids, root, probe.sha256, probe.duration_ms, blocks, size_bytes, names)

@@ -135,12 +135,12 @@ class Titles:
         return sign_deed(self._key, deed, self.contracts)
 
     def deed(self, film: Film, owners: Owners, days: int = 1) -> Deed:
-        """The deed of a film's newest version, for `days` to carry it; what no co-owner takes is this account's."""
+        """The deed of a film's first version, for `days` to carry it; what no co-owner takes is this account's."""
         rest = WHOLE - sum(shares for _, shares in owners)
         everyone = [(self.address, rest), *owners] if rest else owners
         if len({holder for holder, _ in everyone}) != len(everyone):
             raise BadInput("found this account among the co-owners, expected it to take what they leave")
-        version = film.versions[0]
+        version = film.versions[-1]
         return Deed(
             creator=self.address,
             content=version.root.digest,

@@ -1017,6 +1017,8 @@ export interface PublicationRequest {
   readonly title?: boolean;
   readonly premiere?: number | null;
   readonly unlisted?: boolean;
+  readonly of?: string | null;
+  readonly label?: string;
   readonly licensed?: boolean;
   readonly custodians?: readonly string[];
   readonly upload?: string | null;
@@ -1058,6 +1060,8 @@ export interface PublishRequest {
   readonly title?: boolean;
   readonly premiere?: number | null;
   readonly unlisted?: boolean;
+  readonly of?: string | null;
+  readonly label?: string;
   readonly licensed?: boolean;
   readonly custodians?: readonly string[];
 }
@@ -1457,6 +1461,12 @@ export interface TitleRequest {
   readonly owners?: readonly Share[];
 }
 
+/** Something that a publication left: whether unpublishing undoes it. */
+export interface TraceOf {
+  readonly undone: boolean;
+  readonly sentence: string;
+}
+
 /** The version that is to come here whole; the first one without it. */
 export interface TripRequest {
   readonly version?: string;
@@ -1486,6 +1496,17 @@ export interface UnmatchedOf {
   readonly title: string;
   readonly year: number | null;
   readonly reason: string;
+}
+
+/** Why a film is taken back, for all who hear of it. */
+export interface UnpublishRequest {
+  readonly reason?: string;
+}
+
+/** The record that takes the film back, and what that undid and did not. */
+export interface Unpublished {
+  readonly record: string;
+  readonly traces: readonly TraceOf[];
 }
 
 /** A file on its way here; `expires_ms` is when it is removed if nobody goes on with it. */
@@ -1615,6 +1636,8 @@ export interface Routes {
   readonly 'GET /api/films/{film}/trip': { body: null; answer: TripState };
   readonly 'POST /api/films/{film}/trip': { body: TripRequest; answer: TripState };
   readonly 'DELETE /api/films/{film}/trip': { body: null; answer: TripState };
+  readonly 'GET /api/films/{film}/unpublishing': { body: null; answer: readonly TraceOf[] };
+  readonly 'POST /api/films/{film}/unpublishing': { body: UnpublishRequest; answer: Unpublished };
   readonly 'GET /api/follows': { body: null; answer: readonly Followed[] };
   readonly 'POST /api/follows': { body: FollowRequest; answer: Signed };
   readonly 'GET /api/hosting': { body: null; answer: Hosted };

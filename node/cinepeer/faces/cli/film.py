@@ -36,6 +36,10 @@ from cinepeer.faces.cli.sources import PACKAGING, estimated, package_of, packagi
     "--premiere", type=MOMENT, help="The day or moment (UTC) before which it is shown by licence or link alone."
 )
 @click.option("--unlisted", is_flag=True, help="Have lists and searches leave it out; its own page opens.")
+@click.option(
+    "--of", metavar="FILM", help="Add it to your film as another version, such as a new cut, a trailer or a dub."
+)
+@click.option("--label", default="original cut", show_default=True, help="What this version is.")
 @packaging_options
 @click.option("--estimate", is_flag=True, help="Only tell what it takes; nothing is published.")
 @click.option("--watch", is_flag=True, help="Publish each film that comes into the folder, until Ctrl-C.")
@@ -52,6 +56,8 @@ def publish(film: str, estimate: bool, watch: bool, as_json: bool, home: Path, *
         failed = count = 0
         for source in sources(film, stack, is_watched=watch, is_told=sys.stderr.isatty() and not as_json):
             count += 1
+            if wished["of"] is not None:
+                wished["of"] = film_id(Node.of(home), wished["of"])
             wanted = {**source.said, **_given(_wanted(source.path, **wished), source.said, wished), **package}
             node = Node.of(home)
             if estimate:
@@ -126,6 +132,8 @@ def _wanted(
     custodians: tuple[str, ...],
     premiere: int | None,
     unlisted: bool,
+    of: str | None,
+    label: str,
 ) -> dict[str, Any]:
     """What a person said of a film, as the API takes it; raises `BadInput`."""
     return {
@@ -143,6 +151,8 @@ def _wanted(
         "custodians": list(custodians),
         "premiere": premiere,
         "unlisted": unlisted,
+        "of": of,
+        "label": label,
     }
 
 

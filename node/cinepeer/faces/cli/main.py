@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Run the whole story with three nodes and a light client."),
     "status": ("node", "Show what the node holds and where it listens."),
     "publish": ("film", "Publish a film file."),
+    "unpublish": ("unpublish", "Take a film back, after what that undoes and what it cannot."),
     "films": ("film", "List the films that the node knows."),
     "search": ("search", "Find films by title, people, genre, year or synopsis."),
     "watch": ("watch", "Watch a film in a player, or write it to a file, verified."),

@@ -36,6 +36,7 @@ from cinepeer.faces.http.search import search
 from cinepeer.faces.http.statements import statements
 from cinepeer.faces.http.taste import taste
 from cinepeer.faces.http.trips import trips
+from cinepeer.faces.http.unpublishing import unpublishing
 from cinepeer.faces.http.uploads import uploads
 
 ROUTERS = (
@@ -49,6 +50,7 @@ ROUTERS = (
     people,
     uploads,
     publications,
+    unpublishing,
     node,
     neighbourhood,
     keys,

@@ -47,10 +47,10 @@ def provenance(parts: Parts) -> APIRouter:
         found = [one for one in versions if version is None or str(one.id) == version]
         if not found:
             raise Absent("found no such version of this film, expected one that this node has a record of")
-        read = await Credentials(parts.ipfs, parts.store.feeds).check(found[-1])
+        read = await Credentials(parts.ipfs, parts.store.feeds).check(found[0])
         return {
-            "version": str(found[-1].id),
-            "root": str(found[-1].root),
+            "version": str(found[0].id),
+            "root": str(found[0].root),
             "author": str(read.statement.author),
             "device": read.device.hex(),
             "source": read.statement.source.hex(),

@@ -67,6 +67,8 @@ class PublishRequest(PackageRequest):
     title: bool = True
     premiere: int | None = Field(default=None, ge=0, lt=1 << 40)
     unlisted: bool = False
+    of: str | None = Field(default=None, max_length=200)
+    label: str = Field(default="original cut", min_length=1, max_length=100)
     licensed: bool = False
     custodians: list[str] = Field(default=[], max_length=16)
 
@@ -75,14 +77,16 @@ class PublishRequest(PackageRequest):
         names = ("external", "genres", "languages", "credits")
         several = {name: tuple(getattr(self, name)) for name in names}
         release = {"premiere": self.premiere, "unlisted": self.unlisted}
-        return FilmFacts(name=self.name, year=self.year, synopsis=self.synopsis, **several, **release)
+        said = {"name": self.name, "year": self.year, "synopsis": self.synopsis, "label": self.label}
+        return FilmFacts(**said, **several, **release)
 
     def wish(self) -> Wish:
         """As the application takes it."""
         owners = tuple((share.holder, share.shares) for share in self.owners)
         sealing = {"licensed": self.licensed, "custodians": tuple(self.custodians)}
-        packaging = self.packaging()
-        return Wish(self.facts(), path=self.path, title=self.title, owners=owners, packaging=packaging, **sealing)
+        # The film's own title stands for all its versions.
+        rest = {"title": self.title and self.of is None, "packaging": self.packaging(), "of": self.of}
+        return Wish(self.facts(), path=self.path, owners=owners, **rest, **sealing)
 
 
 class RatingRequest(Shape):
