@@ -17,7 +17,7 @@ import page
 from cinepeer.adapters.media import sample
 from cinepeer.faces.cli.call import Node
 
-SECONDS = 240
+SECONDS = 160
 SEEKS = 20
 SEED = 7
 

@@ -18,7 +18,7 @@ from cinepeer.rights.events import Entry
 from cinepeer.rights.fields import Fields
 from cinepeer.rights.inspection import moment
 from cinepeer.rights.keccak import keccak
-from cinepeer.rights.licences import Answer, can_show, may_keep, medium_bit, medium_names
+from cinepeer.rights.licences import FOREVER, Answer, can_show, may_keep, medium_bit, medium_names
 from cinepeer.rights.state import Licence, State
 from cinepeer.rights.territories import territory_bit
 
@@ -139,15 +139,22 @@ def decide(state: State, title: bytes, request: KeyRequest) -> Answer:
     Raises `BadInput` for an unknown territory or medium.
     """
     answer = can_show(state, title, request.territory, request.medium, request.time, request.account)
-    if answer.allowed or title not in state.titles or not may_keep(state, title).allowed:
-        return answer
     own = [one for one in state.licences if one.title == title and one.licensee == request.account]
+    if answer.allowed:
+        until = [one.end for one in own if one.entry == answer.entry]
+        return Answer(True, _until(until[0]), answer.entry) if until else answer
+    if title not in state.titles or not may_keep(state, title).allowed:
+        return answer
     whys = [why for one in own if (why := _why_not(state, one, request))]
     if not whys:
         account = f"0x{request.account.hex()}"
         return Answer(False, f"found no licence of {account} for this film, expected one bought for that very account")
     worst = max(whys, key=lambda why: why[0])
     return Answer(False, worst[1], worst[2].entry)
+
+
+def _until(end: int) -> str:
+    return "licensed without end" if end >= FOREVER else f"licensed until {moment(end)}"
 
 
 def _why_not(state: State, licence: Licence, request: KeyRequest) -> tuple[int, str, Licence] | None:

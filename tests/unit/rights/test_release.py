@@ -156,7 +156,11 @@ def test_a_licensee_gets_the_key_with_the_entry_that_decides():
     held = state(granted(b"a", ANNA, 50, 150))
     answer = decide(held, TITLE, asked(ANNA))
     assert answer.allowed and answer.entry == held.licences[0].entry
-    assert decide(held, TITLE, asked(OWNER)).allowed
+    assert answer.reason == "licensed until 1970-01-01 00:02:30 UTC"
+    endless = decide(state(granted(b"a", ANNA, 50, (1 << 40) - 1)), TITLE, asked(ANNA))
+    assert endless.reason == "licensed without end"
+    own = decide(held, TITLE, asked(OWNER))
+    assert own.allowed and own.entry is None
 
 
 @pytest.mark.parametrize(
