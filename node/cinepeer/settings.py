@@ -43,9 +43,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("public_port", 0, "port", "HTTP port of the second listener, which others may read from; 0 leaves it off"),
     Setting("public_url", "", "address", "where others reach the second listener, told in the node's `host` record"),
     Setting("disk_cap", 50_000_000_000, "bytes", "most bytes of film blocks that this node keeps"),
-    Setting("upload_rate", 0, "bytes", "most bytes of film blocks sent to peers a second, on the average; 0: no limit"),
+    Setting("upload_rate", 0, "bytes", "most bytes of film blocks sent to others a second, on the average; 0: no limit"),
     Setting("download_rate", 0, "bytes", "most bytes of film blocks taken from peers a second; 0: no limit"),
-    Setting("upload_month", 0, "bytes", "most bytes of film blocks sent to peers in a calendar month; 0: no limit"),
+    Setting("upload_month", 0, "bytes", "most bytes of film blocks sent to others in a calendar month; 0: no limit"),
     Setting("night", "", "hours", "a stretch of the day such as 23-7 in which neither rate holds"),
     Setting("host_films", True, "yes/no", "pin the films that this node hears of, within the disk cap"),
     Setting(
@@ -79,6 +79,12 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "addresses",
         "endpoints of the chain of others that the network's ledger is on, with spaces between",
+    ),
+    Setting(
+        "order_alone",
+        False,
+        "yes/no",
+        "order the ledger in a restored home although no other node that holds it was met",
     ),
     Setting(
         "relay_deeds",

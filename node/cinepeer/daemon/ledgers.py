@@ -85,7 +85,9 @@ async def open_ledger(
     orders = not network.sequencer
     child = EmbeddedLedger()
     port, key = (ports["ledger_rpc_port"], keys.secret("sequencer")) if orders else (0, b"")
-    url = await child.start(home.ledger, port, dict(network.genesis), key)
+    # A backup that is put back may be older than what its key signed since.
+    holds = orders and home.kept.get("took_back") is False and not settings["order_alone"]
+    url = await child.start(home.ledger, port, dict(network.genesis), key, holds)
     stack.push_async_callback(child.stop)
     copy = forward_to(url)
 
@@ -101,7 +103,13 @@ async def open_ledger(
         first = peer_of(ordering.addrs)
         return [_asking(p2p_box, one.peer_id) for one in p2p_box[0].neighbours() if one.peer_id != first]
 
-    following = Following(copy, sequencer, others, None if orders else _outbox(home), ordering.succeeded)
+    async def met() -> None:
+        await copy(b'{"jsonrpc":"2.0","id":1,"method":"cinepeer_release","params":[]}')
+        child.release()
+        home.keep(took_back=True)
+
+    outbox = None if orders else _outbox(home)
+    following = Following(copy, sequencer, others, outbox, ordering.succeeded, met if holds else None)
     # What the ledger's own process holds is asked of it: while it is not level, the way elsewhere would answer.
     ordering.following, ordering.ledger = following, Ledger(url, network.chain_id)
     stack.push_async_callback(ordering.ledger.close)

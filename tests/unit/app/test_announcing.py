@@ -17,6 +17,7 @@ from cinepeer.records.keys import public_key, sign
 from cinepeer.rights import signatures
 from cinepeer.rights.deployment import predict
 from cinepeer.rights.keccak import keccak
+from cinepeer.rights.succession import Candidate, Handover, hand_over, stand
 from unit.app.people import World, in_world
 
 SEED, OTHER, KEY = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32
@@ -156,3 +157,65 @@ def test_a_description_of_another_form_is_refused(genesis: dict[str, Any], endpo
     told = {"genesis": {**FAR.genesis, **genesis}, "sequencer": [], "endpoints": endpoints}
     with pytest.raises(Refused, match=sentence):
         parse_network(dagcbor.encode(told))
+
+
+class Ordering:
+    """A node's part in who orders: hands over after block 7, and keeps what it learns."""
+
+    def __init__(self) -> None:
+        self.learnt: list[tuple[Handover, ...]] = []
+
+    async def candidate(self) -> Candidate:
+        return stand(OTHER, OWN.id, 1, b"\x77" * 20, [PEER])
+
+    async def hand_over(self, candidate: Candidate) -> Handover:
+        return hand_over(SEED, OWN.id, candidate, 7, b"\7" * 32)
+
+    async def learn(self, handovers: Sequence[Handover]) -> None:
+        self.learnt.append(tuple(handovers))
+
+
+def test_a_hand_over_is_told_in_the_next_numbered_record_and_every_node_learns_it(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        author = await world.author("founder")
+        founder = announcements(world, author, OWN, by_sequencer, [])
+        founder.orders = Ordering()
+        await founder.announce([PEER + "B"], [])
+        made, record = await founder.hand_over(await founder.candidate())
+        newest = await founder.newest()
+        assert newest is not None and (newest.number, newest.record) == (2, record)
+        assert newest.bootstrap == (PEER, PEER + "B"), "the new sequencer is dialled first"
+        elsewhere = announcements(world, author, OWN, None, [])
+        elsewhere.orders = heard = Ordering()
+        await elsewhere.obey()
+        assert heard.learnt == [(made,)]
+
+    in_world(tmp_path, story)
+
+
+def test_hand_overs_prove_themselves_and_a_forged_one_tells_nothing(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        stranger = await world.author("stranger")
+        node = announcements(world, stranger, OWN, None, [])
+        candidate = stand(OTHER, OWN.id, 1, b"\x77" * 20, [PEER])
+        true, forged = (hand_over(key, OWN.id, candidate, 7, b"\7" * 32) for key in (SEED, OTHER))
+        plain = {"number": 9, "genesis": OWN.id, "bootstrap": [], "endpoints": []}
+        for told in ([forged.to_map()], [true.to_map(), true.to_map()], 7, [7]):
+            await stranger.sign("network", {**plain, "handovers": told})
+        await stranger.sign("network", {**plain, "genesis": FAR.id, "handovers": [true.to_map()]})
+        assert await node.handovers() == ()
+        await stranger.sign("network", {**plain, "handovers": [true.to_map()]})
+        assert await node.handovers() == (true,), "whose record it is does not matter"
+        assert await node.newest() is None, "and nothing else of it counts"
+
+    in_world(tmp_path, story)
+
+
+def test_a_chain_of_others_is_handed_over_by_nobody(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        node = announcements(world, await world.author("founder"), FAR, by_deployer, [])
+        with pytest.raises(BadInput, match="a chain of others"):
+            await node.candidate()
+        assert await node.handovers() == ()
+
+    in_world(tmp_path, story)

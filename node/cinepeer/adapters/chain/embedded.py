@@ -42,20 +42,21 @@ async def serve(
     reached: Callable[[str], None] = _ignore,
     clock: Callable[[], float] = time.time,
     watch: bool = True,
+    holds: bool = False,
 ) -> None:
     """
     Runs the ledger of `genesis` in the file `db` until the end of standard input (if `watch`) or SIGTERM: with the
     sequencer's `seed`, or None for a copy that follows. Prints one line of JSON when it answers: url, chain_id, block,
-    hash, network. `reached` hears each durable boundary.
+    hash, network. `reached` hears each durable boundary; `holds` makes a sequencer wait for its release.
     """
     check_genesis(genesis)
     evm = Evm(db, genesis)
     try:
-        sequencer = None if seed is None else Sequencer(evm, seed, clock, reached)
+        sequencer = None if seed is None else Sequencer(evm, seed, clock, reached, holds)
         if sequencer is None or seed is None:
             rpc = Rpc(Follower(evm), None, clock)
         else:
-            if keys.public_key(seed) == evm.succession.first:
+            if keys.public_key(seed) == evm.succession.first and not holds:
                 found(sequencer, seed, artifacts)
             rpc = Rpc(sequencer, Faucet(sequencer, seed, clock), clock)
         listening = await _listen(port)
@@ -133,12 +134,14 @@ def main(arguments: Sequence[str] | None = None, reached: Callable[[str], None] 
     parser.add_argument("--port", required=True, type=int, help="loopback port; 0 takes a free one")
     parser.add_argument("--genesis", required=True, type=Path, help="file with the genesis map as JSON")
     parser.add_argument("--key", required=True, help="file with the sequencer's seed in hex, or - for standard input")
+    parser.add_argument("--hold", action="store_true", help="order nothing before cinepeer_release")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="ledger: %(message)s", stream=sys.stderr)
     try:
         seed = _seed(chosen.key)
         genesis = json.loads(chosen.genesis.read_text())
-        asyncio.run(serve(chosen.db, chosen.port, genesis, seed, reached=reached, watch=chosen.key == "-"))
+        watch = chosen.key == "-"
+        asyncio.run(serve(chosen.db, chosen.port, genesis, seed, reached=reached, watch=watch, holds=chosen.hold))
     except CinepeerError as error:
         print(json.dumps({"error": str(error), "code": error.exit_code}), flush=True)
         return error.exit_code

@@ -41,5 +41,8 @@ class Follower:
             f"{'' if order else ', with its order'}"
         )
 
+    def release(self) -> None:
+        """Nothing is held back here, because nothing is ordered."""
+
     def refresh(self) -> None:
         """Nothing waits, so nothing has to be counted anew."""

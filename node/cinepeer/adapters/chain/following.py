@@ -25,6 +25,7 @@ _PATIENCE_S = 2.0
 _PAUSE_S = 30.0
 
 Forward = Callable[[bytes], Awaitable[bytes]]
+Met = Callable[[], Awaitable[None]]
 Succeeded = Callable[[Sequence[str]], Awaitable[None]]
 _log = logging.getLogger(__name__)
 
@@ -43,16 +44,19 @@ class Following:
         others: Callable[[], Sequence[Forward]],
         outbox: Outbox | None,
         succeeded: Succeeded | None = None,
+        met: Met | None = None,
     ) -> None:
         """
         `copy` answers from here, `origin` is the sequencer, `others` are nodes that hold copies of their own;
-        `succeeded` hears the hand-overs that the copy holds, whenever they have become more.
+        `succeeded` hears the hand-overs that the copy holds, whenever they have become more; `met` hears once, beside a
+        sequencer, that everything was taken which another node with a copy at least as long holds.
         """
         self._copy = copy
         self._origin = origin
         self._others = others
         self._outbox = outbox
         self._succeeded = succeeded
+        self._met = met
         self._handovers = 0
         self._turn = asyncio.Lock()
         self._level_at = -1e9
@@ -201,8 +205,18 @@ class Following:
                     return True
             for other in self._others():
                 with contextlib.suppress(CinepeerError):
-                    await self._take_from(other)
+                    await self._take_back(other)
             return False
+
+    async def _take_back(self, other: Forward) -> None:
+        """Takes what another node holds, and tells once when that was at least as much as is here."""
+        before = self.head
+        await self._take_from(other)
+        if self._origin is not None or self._met is None or not before:
+            return
+        if int(await _ask(other, "eth_blockNumber"), 16) >= before:
+            met, self._met = self._met, None
+            await met()
 
     async def _take_from(self, source: Forward) -> None:
         """Takes blocks of one node until it has no more."""

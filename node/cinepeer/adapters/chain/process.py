@@ -43,20 +43,26 @@ class EmbeddedLedger:
         """The ledger's process id while it runs."""
         return self._child.pid if self._child is not None else None
 
-    async def start(self, db: Path, port: int, genesis: Mapping[str, Any], key: bytes = b"") -> str:
+    async def start(
+        self, db: Path, port: int, genesis: Mapping[str, Any], key: bytes = b"", holds: bool = False
+    ) -> str:
         """
         Starts the ledger of `genesis` in the file `db` with the sequencer's Ed25519 seed `key`, or without one as a
-        copy that follows, and gives its URL once it answers; port 0 takes a free one. Raises `BadInput` (busy port,
-        wrong file or key) or `Unreachable`.
+        copy that follows, and gives its URL once it answers; port 0 takes a free one. One that `holds`
+        waits for its release. Raises `BadInput` (busy port, wrong file or key) or `Unreachable`.
         """
         beside = db.with_suffix(".genesis.json")
         beside.write_text(json.dumps(dict(genesis), indent=1, sort_keys=True) + "\n")
         self._key = key
-        self._arguments = ("--db", str(db), "--genesis", str(beside), "--key", "-")
+        self._arguments = ("--db", str(db), "--genesis", str(beside), "--key", "-", *(("--hold",) if holds else ()))
         ready = await self._spawn(port)
         self.url = ready["url"]
         self._watch = asyncio.create_task(self._restart(int(self.url.rpartition(":")[2])))
         return self.url
+
+    def release(self) -> None:
+        """Its next process, after a crash, need not be held any more."""
+        self._arguments = tuple(one for one in self._arguments if one != "--hold")
 
     async def stop(self) -> None:
         """Ends the process by closing its input, after ten seconds by force; harmless when nothing runs."""

@@ -85,6 +85,7 @@ class Rpc:
             ],
             "cinepeer_succeed": lambda told: self._replay.succeed(parse_told(told)),
             "cinepeer_handOver": self._hand_over,
+            "cinepeer_release": lambda: self._sequencer.release(),
             "cinepeer_faults": lambda: [fault_json(*fault) for fault in self._replay.faults()],
             "cinepeer_refusal": lambda tx: self._sequencer.refusals.get(parse_data(tx, "transaction hash", 32)),
         }

@@ -35,6 +35,12 @@ MAX_WAITING = 4096
 MAX_WAITING_EACH = 512
 """Most transactions of one sender that wait at once."""
 
+HELD = (
+    "its home was restored from a backup, and no other node with a copy at least as long has been met since; "
+    "with the setting order_alone it goes on without"
+)
+"""Why a sequencer of a restored home waits: it may have signed blocks that it does not hold."""
+
 MAX_TRANSACTION_BYTES = 128 * 1024
 _BLOCK_TRANSACTIONS = 200
 _BLOCK_BYTES = 512 * 1024
@@ -78,8 +84,10 @@ class Sequencer:
         seed: bytes,
         clock: Callable[[], float],
         reached: Callable[[str], None] = lambda _point: None,
+        holds: bool = False,
     ) -> None:
         """
+        One that `holds` orders nothing before `release`: its file may be older than what it signed.
         `seed` is the Ed25519 seed whose public key the genesis map names, `clock` gives Unix seconds, `reached` hears
         the name of each durable boundary as it is passed. Raises `BadInput` for another key.
         """
@@ -95,6 +103,7 @@ class Sequencer:
         self._wake = asyncio.Event()
         self.refusals: dict[bytes, str] = {}
         self._stuck = self._forked = ""
+        self._held = HELD if holds else ""
         self._stop_after_fork()
 
     # -- taking ------------------------------------------------------------------------------------
@@ -104,8 +113,9 @@ class Sequencer:
         tx = self._read(raw)
         if tx.hash in self._waiting or self.evm.tables.tx(tx.hash) is not None:
             return tx.hash
-        if self._stuck or self._forked or self._handed:
-            raise Rejected(f"the ledger takes nothing now: {self._forked or self._handed or self._stuck}")
+        why = self._forked or self._handed or self._held or self._stuck
+        if why:
+            raise Rejected(f"the ledger takes nothing now: {why}")
         self._check(tx)
         queue = self._queue(tx.sender)
         if tx.nonce != queue.nonce:
@@ -183,6 +193,10 @@ class Sequencer:
         for tx in left:
             self._keep(tx, self._queue(tx.sender))
 
+    def release(self) -> None:
+        """Orders from now on: what this key signed is here, as far as others tell."""
+        self._held = ""
+
     # -- sealing -----------------------------------------------------------------------------------
 
     def seal(self) -> Any | None:
@@ -204,7 +218,7 @@ class Sequencer:
         over the candidate's order. Raises `Refused` (`bad-handover`, `bad-signature`) or `Rejected`.
         """
         succession = self.evm.succession
-        if self._forked or self._handed:
+        if self._forked or self._handed or self._held:
             raise Rejected(
                 f"found a ledger that orders nothing, expected its sequencer: {self._forked or self._handed}"
             )

@@ -32,7 +32,7 @@ FORM = 1
 # Of no use, or of harm, to a home that does not have the keys: it would order a ledger with another key than all know,
 # and what a person keeps private about their taste is for that person alone.
 WITH_KEYS = frozenset(("network.cbor", "ledger.db", NODE, *TASTE))
-NOT_KEPT = ("token", "restored")
+NOT_KEPT = ("token", "restored", "took_back")
 MAX_FILE_BYTES = 16 << 20
 
 _BLOCK = re.compile(r"blocks/([a-z2-7]{2})/(b[a-z2-7]{1,127})")
@@ -188,6 +188,8 @@ class _Restoring:
             raise BadInput("found a backup that does not say what it is, expected one as it was written")
         if {"phrase", "root"}.intersection(self._told["keys"]):
             self._kept["restored"] = True
+        if "sequencer" in self._told["keys"]:
+            self._kept["took_back"] = False
         kept = json.dumps(self._kept, indent=2, sort_keys=True).encode() + b"\n"
         write_whole(self._fresh / NODE, kept)
         return self._told
