@@ -203,6 +203,7 @@ async def build(
         estimates=estimates,
         uploads=uploads,
         hosting=hosting,
+        bandwidth=bandwidth,
         challenges=challenges,
         trips=trips,
         search=Search(library, index),

@@ -9,6 +9,7 @@ from typing import Any
 from cinepeer.adapters.system.uploads import Uploads
 from cinepeer.app.announcing import Announcements
 from cinepeer.app.audit import Auditing
+from cinepeer.app.bandwidth import Bandwidth
 from cinepeer.app.challenge import Challenges
 from cinepeer.app.checkpoint import Checkpoints
 from cinepeer.app.deny import DenyList
@@ -48,6 +49,7 @@ class Parts:
     estimates: Estimates
     uploads: Uploads
     hosting: Hosting
+    bandwidth: Bandwidth
     challenges: Challenges
     trips: Trips
     search: Search

@@ -20,6 +20,7 @@ from cinepeer.faces.http.films import films
 from cinepeer.faces.http.gateway import gateway
 from cinepeer.faces.http.guard import Asgi, Receive, Scope, Send, headed, send_problem
 from cinepeer.faces.http.opinions import reading_records
+from cinepeer.faces.http.pace import paced
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.people import reading_people
 from cinepeer.faces.http.problems import ERRORS, tell_problems
@@ -51,7 +52,7 @@ def public(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool], *fram
     tell_problems(app)
     for router in (*readable(parts, ipfs, denied), *frames):
         app.include_router(router)
-    return _opened(headed(app))
+    return _opened(paced(headed(app), parts.bandwidth))
 
 
 def readable(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> list[APIRouter]:
