@@ -25,7 +25,7 @@ class Herald:
         self._limits = limits
         self._scope = scope
         self._storing: tuple[int, dict[Cid, str]] | None = None  # the ticket, and who brought each record
-        self._news: dict[str, list[Cid]] = {}
+        self._news: dict[str, list[Record]] = {}
         self._proofs: list[Pair] = []
         self._waiting: dict[Cid, Held] = {}  # what came before what it stands on, the oldest first
         self._waiting_bytes = 0
@@ -91,7 +91,7 @@ class Herald:
     def note_news(self, source: str, added: Sequence[Record]) -> None:
         """Notes what a sync brought; one more than may be told by gossip says that there is much."""
         heard = self._news.setdefault(source, [])
-        heard += [record.id for record in added[: max(self._limits.news_records + 1 - len(heard), 0)]]
+        heard += added[: max(self._limits.news_records + 1 - len(heard), 0)]
 
     def note_forks(self, forks: Sequence[ForkProof]) -> bool:
         """Notes proofs, up to a bound; whether there are any to tell."""
@@ -99,18 +99,21 @@ class Herald:
             self._proofs += [(proof.one, None), (proof.other, None)]
         return bool(self._proofs)
 
-    def news_for(self, near: Set[str]) -> tuple[list[Pair], list[Cid], list[str]]:
+    def news_for(self, near: Set[str], now_ms: int) -> tuple[list[Pair], list[Cid], list[str]]:
         """Proofs to gossip first, ids of records to gossip, neighbours to sync with; then there is no more news.
 
         What gossip carried meanwhile is left out: a message reaches everybody, so that one node of many has to tell.
+        What is old is gossiped by nobody: who was away would tell everybody what only it had missed.
         """
         self.is_due = False
         news, self._news = self._news, {}
         proofs, self._proofs = self._proofs, []
         if all(record.id in self._told for record, _ in proofs):
             proofs = []
-        ids = [one for heard in news.values() for one in heard]
-        if len(ids) > self._limits.news_records:
-            return proofs, [], sorted(near - (news.keys() if len(news) == 1 else set()))
-        ids = [one for one in ids if one not in self._told]
-        return proofs, ids if near - news.keys() else [], []
+        records = [one for heard in news.values() for one in heard]
+        others = sorted(near - (news.keys() if len(news) == 1 else set()))
+        if len(records) > self._limits.news_records:
+            return proofs, [], others
+        records = [one for one in records if one.id not in self._told]
+        ids = [one.id for one in records if now_ms - one.time <= self._limits.news_age_ms]
+        return proofs, ids if near - news.keys() else [], others if len(ids) < len(records) else []

@@ -19,6 +19,7 @@ class Limits:
     gossip_records: int = 256
     gossip_bytes: int = 1 << 20
     news_records: int = 256
+    news_age_ms: int = 600_000
     told_records: int = 4096
     waiting_bytes: int = 2 << 20
     proofs: int = 32

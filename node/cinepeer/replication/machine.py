@@ -333,9 +333,9 @@ class Machine:
             self._out.append(events.Wake(Timer("news"), self._now_ms + pause_ms))
 
     def _tell_news(self) -> None:
-        """Tells the neighbours that did not bring the news: proofs first, a few records by gossip, many by a sync."""
+        """Tells the neighbours that did not bring the news: proofs, then few fresh records by gossip, else by sync."""
         near = self._peers.near()
-        proofs, ids, to_sync = self._herald.news_for(near)
+        proofs, ids, to_sync = self._herald.news_for(near, self._now_ms)
         if near:
             self._out += map(events.Publish, gossip.messages(proofs))
         for name in to_sync:

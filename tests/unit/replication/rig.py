@@ -38,7 +38,7 @@ class Author:
     def __init__(self, number: int) -> None:
         self._number = number
         self.root, self.device = seed("root", number), seed("device", number)
-        self._clock = NOW_MS - 10_000_000 + number
+        self._clock = NOW_MS - 500_000 + number
         self.pairs: list[Pair] = []
         following = hashlib.sha256(public_key(seed("next", number))).digest()
         inception = self._sign(self.root, None, None, "inception", root=public_key(self.root), next=following)

@@ -9,7 +9,7 @@ from cinepeer.replication.budget import Held
 from cinepeer.replication.herald import Herald
 from cinepeer.replication.limits import Limits
 from cinepeer.replication.scope import EVERYTHING
-from unit.replication.rig import Author
+from unit.replication.rig import NOW_MS, Author
 
 NEAR = {"here", "there"}
 
@@ -32,7 +32,7 @@ def test_news_of_a_sync_that_gossip_carried_meanwhile_is_not_told_again() -> Non
     herald.note_news("here", records)
     for message in gossip.messages(author.pairs[:3]):
         herald.hear("there", message)
-    assert herald.news_for(NEAR)[1] == [record.id for record in records[3:]]
+    assert herald.news_for(NEAR, NOW_MS)[1] == [record.id for record in records[3:]]
 
 
 def test_proofs_are_told_unless_gossip_carried_both_halves() -> None:
@@ -41,10 +41,10 @@ def test_proofs_are_told_unless_gossip_carried_both_halves() -> None:
     proof = fork_proof(author.pairs[3][0], forked)
     herald.note_told([proof.one])
     herald.note_forks([proof])
-    assert [record for record, _ in herald.news_for(NEAR)[0]] == [proof.one, proof.other]
+    assert [record for record, _ in herald.news_for(NEAR, NOW_MS)[0]] == [proof.one, proof.other]
     herald.note_told([proof.other])
     herald.note_forks([proof])
-    assert herald.news_for(NEAR)[0] == []
+    assert herald.news_for(NEAR, NOW_MS)[0] == []
 
 
 def test_what_was_told_long_ago_may_be_told_again() -> None:
@@ -52,7 +52,7 @@ def test_what_was_told_long_ago_may_be_told_again() -> None:
     records = [record for record, _ in author.pairs]
     herald.note_told(records)
     herald.note_news("here", records)
-    assert herald.news_for(NEAR)[1] == [record.id for record in records[:-2]]
+    assert herald.news_for(NEAR, NOW_MS)[1] == [record.id for record in records[:-2]]
 
 
 def test_what_came_before_its_ground_tries_again_when_its_author_gets_on() -> None:
@@ -79,3 +79,16 @@ def test_what_waits_is_bounded_and_the_oldest_gives_way() -> None:
     herald.note_added([author.pairs[0][0]])
     store = herald.begin_store(1)
     assert store is not None and store.records == author.pairs[-2:]
+
+
+def test_old_news_is_told_by_a_sync_with_the_others_and_never_to_everybody() -> None:
+    herald, author = made(news_age_ms=1_000_000)
+    records = [record for record, _ in author.pairs]
+    later_ms = records[1].time + 1_000_001
+    herald.note_news("here", records)
+    assert herald.news_for(NEAR, later_ms) == ([], [record.id for record in records[2:]], ["there"])
+    herald.note_news("here", records[:2])
+    assert herald.news_for(NEAR, later_ms) == ([], [], ["there"])
+    herald.note_news("here", records[:2])
+    herald.note_told(records[:2])
+    assert herald.news_for(NEAR, later_ms) == ([], [], [])
