@@ -112,6 +112,19 @@ def test_a_receipt_holds_is_refitted_and_names_what_was_changed(node: Running, t
     assert [line["check"] for line in json.loads(done.stdout)["lines"] if line["ok"] is False] == ["model"]
 
 
+def test_whoever_has_the_records_in_a_file_fits_the_model_of_a_receipt_anew(node: Running, tmp_path: Path) -> None:
+    path, parcel = tmp_path / "list.receipt", tmp_path / "all.parcel"
+    ran(node, "recommend", "--receipt", str(path))
+    assert ran(node, "export", str(parcel), "--all")["records"]
+    with running(tmp_path / "stranger") as stranger:
+        before = command("audit", path, "--refit", "--home", stranger.home)
+        assert before.returncode == 3, before.stdout
+        ran(stranger, "import", str(parcel))
+        held = command("audit", path, "--refit", "--json", "--home", stranger.home)
+        assert held.returncode == 0, held.stdout
+        assert json.loads(held.stdout)["lines"][-2]["check"] == "refit"
+
+
 def test_a_sealed_receipt_needs_its_opening(node: Running, tmp_path: Path) -> None:
     path = tmp_path / "sealed.receipt"
     told = ran(node, "recommend", "--receipt", str(path), "--sealed")
