@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from cinepeer.app.catalogue import Film, Version
@@ -55,8 +56,12 @@ class Custody:
         entropy: Callable[[int], bytes],
         *,
         is_willing: bool = False,
+        is_denied: Callable[[Cid], bool] = lambda _: False,
     ) -> None:
-        """`device_seed`: of this node's own device, to which creators wrap their keys."""
+        """`device_seed`: of this node's own device, to which creators wrap their keys.
+
+        `is_denied`: whether the owner of this node denies a film's root or its author.
+        """
         self._vault = vault
         self._store = store
         self._library = library
@@ -66,6 +71,7 @@ class Custody:
         self._entropy = entropy
         self._state: tuple[int, State] | None = None
         self._asked: dict[str, list[int]] = {}
+        self._is_denied = is_denied
         self.is_willing = is_willing
         self.counts: Counter[str] = Counter()
 
@@ -150,7 +156,8 @@ class Custody:
     async def release(self, request: KeyRequest) -> Release:
         """The key for a licensee, by the ledger as it stands; raises `Refused` with the reason by name."""
         film, version, sealed = self._sealed(request.version)
-        verify_request(request, self._titles.contracts, self._clock_ms() // 1000)
+        now_s = self._clock_ms() // 1000
+        verify_request(request, self._titles.contracts, now_s)
         key = self.key_of(sealed)
         if key is None:
             raise Refused("no-key", f"found no key of {film.name!r} here, expected one of its custodians to be asked")
@@ -160,7 +167,8 @@ class Custody:
             raise Refused("no-licence", str(error)) from error
         state, block = await self._ledger()
         try:
-            answer = decide(state, title, request)
+            # By our own clock: a licence that ended a minute ago is over, whatever time the request names.
+            answer = decide(state, title, replace(request, time=now_s))
         except BadInput as error:  # a territory or medium of a stranger's making
             raise Refused("bad-form", str(error)) from error
         if not answer.allowed:
@@ -183,6 +191,8 @@ class Custody:
         for film in self._library.catalogue.films.values():
             for version in film.versions:
                 if version.id == version_id:
+                    if self._is_denied(version.root) or self._is_denied(version.author):
+                        raise Refused("denied", f"found {film.name!r} denied by the owner of this node")
                     sealed = sealed_of(version.fields)
                     if sealed is None:
                         raise Refused("not-sealed", f"found {film.name!r} open to everybody, expected a licensed film")

@@ -114,7 +114,11 @@ async def build(
     announcements.orders = chain.ordering
     titles = Titles(ledger, network, author, library, store, keys.secret("account"), clock_ms, secrets.token_bytes)
     is_custodian = bool(settings["custody"])
-    custody = Custody(keys, store, library, titles, device, clock_ms, os.urandom, is_willing=is_custodian)
+    custody = Custody(
+        *(keys, store, library, titles, device, clock_ms, os.urandom),
+        is_willing=is_custodian,
+        is_denied=disk.denied.is_denied,
+    )
 
     # The network: one libp2p node, and what it answers.
     arrivals: asyncio.Queue[list[Record]] = asyncio.Queue()

@@ -229,6 +229,29 @@ def test_a_licence_that_ends_or_is_taken_back_stops_the_next_release(tmp_path: P
     play(tmp_path, story)
 
 
+def test_a_licence_that_ended_a_minute_ago_is_over_whatever_time_is_asked_for(tmp_path: Path) -> None:
+    async def story(stage: Stage) -> None:
+        stage.custody.keep(KEY)
+        request = stage.request()
+        stage.titles.licences = [granted(b"a", address_of(LICENSEE), request.time - 9, request.time)]
+        stage.world.pass_ms(60_000)
+        with pytest.raises(Refused, match="over since"):
+            parse_release(await stage.ask(request))
+
+    play(tmp_path, story)
+
+
+def test_a_film_that_the_owner_denies_gets_no_key_here(tmp_path: Path) -> None:
+    async def story(stage: Stage) -> None:
+        stage.custody.keep(KEY)
+        for denied in (stage.creator.id, stage.world.library.catalogue.versions()[0].root):
+            stage.custody._is_denied = lambda cid, denied=denied: cid == denied
+            assert refusal(await stage.ask(stage.request())) == "denied"
+            assert refusal(await stage.ask(stage.deposit())) == "denied"
+
+    play(tmp_path, story)
+
+
 def test_the_ledger_is_folded_once_for_a_block(tmp_path: Path) -> None:
     async def story(stage: Stage) -> None:
         stage.custody.keep(KEY)
