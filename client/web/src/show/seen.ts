@@ -51,7 +51,7 @@ export function subjectOf(kind: string, fields: { readonly [name: string]: unkno
     case 'comment':
       return text('text');
     case 'follow':
-      return text('on');
+      return nameOf(text('on'));
     case 'film':
     case 'profile':
     case 'collection':
