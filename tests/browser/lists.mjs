@@ -44,7 +44,7 @@ async function wishes(page, sheet) {
   await sheet.getByLabel('A rule, in these words').fill('not seen');
   await sheet.getByRole('button', { name: 'Add the rule' }).click();
   await sheet.getByRole('button', { name: 'Drop “not seen”' }).waitFor();
-  await sheet.getByLabel('What you rated last').last().check();
+  await sheet.getByRole('radio', { name: 'What you rated last' }).check();
   await sheet.getByRole('button', { name: 'Forget this rating here' }).first().click();
   told.forgotten = await sheet.locator('.said.pass').textContent();
   await sheet.getByRole('button', { name: 'Back to how it was' }).click();
