@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from cinepeer.records.bodies import parse_body
 from cinepeer.records.cid import Cid
 from cinepeer.records.feed import Feeds
+from cinepeer.records.record import Record
 from cinepeer.replication import checkpoint
 from cinepeer.replication.scope import EVERYTHING
 from cinepeer.replication.snapshot import Said, Snapshot, snapshot
@@ -51,13 +52,27 @@ def snapshot_of(node: Node, ids: frozenset[Cid], moment_ms: int) -> Snapshot:
 def _said(node: Node, ids: frozenset[Cid]) -> Iterator[Said]:
     feeds = Feeds()
     pairs = [pair for one, pair in node.disk.held.items() if one in ids]  # in the order of arrival
-    for record, body in pairs:
-        feeds.verify(record, body)
-        feeds.apply(record, body)
+    left = pairs
+    while (
+        left
+    ):  # some alone may need another order: the half of a fork that admitted a device first may not be among them
+        waiting = [pair for pair in left if not _is_admitted(feeds, *pair)]
+        if len(waiting) == len(left):
+            feeds.verify(*waiting[0])  # says what it needs
+        left = waiting
     for record, body in pairs:
         if record.kind == "rating" and body is not None and feeds.counts(record):
             ratings = parse_body("rating", body)["ratings"]
             yield Said(bytes(record.author), record.id.digest, record.time, ratings)  # type: ignore[arg-type]
+
+
+def _is_admitted(feeds: Feeds, record: Record, body: bytes | None) -> bool:
+    """Whether nothing that a record needs is missing; then it is folded in."""
+    if feeds.missing(record, record.time) is not None:
+        return False
+    feeds.verify(record, body)
+    feeds.apply(record, body)
+    return True
 
 
 def root_of(found: Snapshot) -> Cid:

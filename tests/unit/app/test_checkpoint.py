@@ -14,7 +14,7 @@ from cinepeer.replication import checkpoint
 from cinepeer.replication.scope import EVERYTHING, Scope
 from cinepeer.replication.snapshot import Said
 from unit.app.two_nodes import Node, revoked, state, tell
-from unit.store.people import rater
+from unit.store.people import Person, rater
 
 
 def test_a_fresh_node_shows_it_first_and_replays_it_then(tmp_path: Path) -> None:
@@ -52,6 +52,22 @@ def test_the_same_records_and_moment_make_the_same_root(tmp_path: Path) -> None:
         assert (await anna.ipfs.pins()) == {again.root}
         assert (found.records, again.records) == (10, 11)
         assert [one.record for one in await anna.checkpoints.listed()] == [again.record, made.record]
+
+    tell(tmp_path, story)
+
+
+def test_it_is_replayed_whatever_half_of_a_fork_came_first_here(tmp_path: Path) -> None:
+    async def story(anna: Node, bela: Node) -> None:
+        dora = Person("dora")
+        rated = dora.rate(1, 9)
+        other_half = dora.root.write("delegate", after=dora.inception, device=dora.device.device, name="other")
+        inception, delegate = dora.root.pairs[:2]
+        await anna.store.add([inception, delegate, rated], anna.world.clock_ms())
+        made = await anna.checkpoints.make()
+        for pair in (inception, other_half, rated, delegate):
+            await bela.store.add([pair], bela.world.clock_ms())
+        await bela.bring(anna)
+        assert await bela.checkpoints.replay(made.record) == Replay("replayed here")
 
     tell(tmp_path, story)
 

@@ -13,7 +13,7 @@ from cinepeer.errors import Refused
 from cinepeer.records.bodies import parse_body
 from cinepeer.records.cid import Cid
 from cinepeer.records.feed import Feeds
-from cinepeer.records.record import parse_record
+from cinepeer.records.record import Record, parse_record
 from cinepeer.records.span import Span
 from cinepeer.replication.fingerprints import KEY_BYTES
 from cinepeer.replication.scope import Scope
@@ -89,21 +89,43 @@ class Moment:
                 yield author, record_id, time, body
 
     def _folded(self, among: set[bytes]) -> Feeds:
-        """The feeds of some of the held records alone; their signatures were verified when they came."""
-        feeds = Feeds()
+        """The feeds of some of the held records alone; their signatures were verified when they came.
+
+        They came in an order in which all could be admitted. Some alone may need another: what admitted a device here
+        first may be the half of a fork that is not among them.
+        """
+        feeds, left = Feeds(), self._pairs(among)
+        while True:
+            waiting: list[tuple[Record, bytes | None]] = []
+            is_stuck, cause = True, ""
+            for record, body in left:
+                try:
+                    feeds.verify(record, body)
+                except Refused as error:
+                    if error.reason != "not-connected":
+                        raise _without(record, str(error)) from error
+                    waiting.append((record, body))
+                    cause = cause or str(error)
+                    continue
+                feeds.apply(record, body)
+                is_stuck = False
+            if not waiting:
+                return feeds
+            if is_stuck:
+                raise _without(waiting[0][0], cause)
+            left = iter(waiting)
+
+    def _pairs(self, among: set[bytes]) -> Iterator[tuple[Record, bytes | None]]:
+        """Some of the held records with the bodies that are here, in the order of arrival."""
         question = "SELECT records.block, bodies.block FROM records LEFT JOIN bodies USING (position) ORDER BY position"
         for block, body in self._connection.execute(question):
             record = parse_record(block)
-            if bytes(record.id[-32:]) not in among:
-                continue
-            try:
-                feeds.verify(record, body)
-            except Refused as error:
-                raise Refused(
-                    "wrong-checkpoint", f"found {record.id} in a checkpoint without what it needs: {error}"
-                ) from error
-            feeds.apply(record, body)
-        return feeds
+            if bytes(record.id[-32:]) in among:
+                yield record, body
+
+
+def _without(record: Record, cause: str) -> Refused:
+    return Refused("wrong-checkpoint", f"found {record.id} in a checkpoint without what it needs: {cause}")
 
 
 def _digests(keys: bytes) -> set[bytes]:
