@@ -270,6 +270,19 @@ export interface Connected {
   readonly peer_id: string;
 }
 
+/** How many pins both ends have now, and what was carried over. */
+export interface CopyMade {
+  readonly pins: number;
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
+/** The RPC of a Kubo (its multiaddr), and whether films go `to` it or come `from` it. */
+export interface CopyRequest {
+  readonly addr: string;
+  readonly direction?: "to" | "from";
+}
+
 /** A checkpoint, and for each film how often it was given 1, 2 … 10 stars. */
 export interface Counted {
   readonly checkpoint: Checkpoint;
@@ -1644,6 +1657,7 @@ export interface Routes {
   readonly 'POST /api/hosting': { body: null; answer: Pursued };
   readonly 'PATCH /api/hosting': { body: HostingRequest; answer: HostingChanged };
   readonly 'POST /api/hosting/challenges': { body: null; answer: readonly HostedFilm[] };
+  readonly 'POST /api/hosting/copies': { body: CopyRequest; answer: CopyMade };
   readonly 'GET /api/hosting/films': { body: null; answer: readonly HostedFilm[] };
   readonly 'PATCH /api/hosting/kept': { body: KeepRequest; answer: readonly HostedFilm[] };
   readonly 'GET /api/imports': { body: null; answer: PrivateRatings };

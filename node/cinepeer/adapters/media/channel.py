@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,6 @@ class Brought:
     facts: dict[str, Any]
     captions: tuple[tuple[str, Path], ...] = ()
     chapters: str | None = None
-    problems: tuple[str, ...] = field(default=())
 
 
 def bring(address: str, folder: Path, *, is_told: bool) -> list[Brought]:

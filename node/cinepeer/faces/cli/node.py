@@ -15,6 +15,8 @@ from cinepeer.faces.cli import resting
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
 from cinepeer.faces.cli.choice import FILM, film_id
 
+COPYING_S = 24 * 3600.0  # a copy of all films may take so long
+
 
 @click.command(epilog="Example: cinepeer status --json")
 @json_option
@@ -116,6 +118,8 @@ def _moment(time_ms: int) -> str:
 @click.option("--explain", is_flag=True, help="Say of every film why it is here and what would leave next.")
 @click.option("--keep", type=FILM, help="Have a film never leave for another.")
 @click.option("--release", type=FILM, help="Let a kept film leave again.")
+@click.option("--copy-to", metavar="ADDR", help="Copy all pinned films to the Kubo with this RPC address.")
+@click.option("--copy-from", metavar="ADDR", help="Copy all that is pinned at this Kubo here.")
 @click.option("--challenge", is_flag=True, help="Ask every other host for a block, by chance, and show who has it.")
 @json_option
 @home_option
@@ -126,12 +130,19 @@ def host(
     explain: bool,
     keep: str | None,
     release: str | None,
+    copy_to: str | None,
+    copy_from: str | None,
     challenge: bool,
     as_json: bool,
     home: Path,
 ) -> None:
     """Show what this node holds for others and why; set its disk cap; keep a film; deny what it must not hold."""
     node = Node.of(home)
+    if addr := copy_to or copy_from:
+        wanted = {"addr": addr, "direction": "to" if copy_to else "from"}
+        made = Node.of(home, COPYING_S).post("/api/hosting/copies", wanted)
+        show(made, as_json, _copied)
+        return
     if explain or keep or release or challenge:
         show(_explained(node, keep, release, challenge), as_json, _explanation)
         return
@@ -142,6 +153,11 @@ def host(
     found = node.get("/api/hosting") if cap is None else node.patch("/api/hosting", {"disk_cap_bytes": cap})
     named = {} if as_json else {cut["id"]: film["name"] for film in node.get("/api/films") for cut in film["versions"]}
     show(found, as_json, lambda told: _hosting(told, named))
+
+
+def _copied(made: dict[str, Any]) -> Iterator[str]:
+    carried = f"carried over {made['blocks']:,} blocks, {made['bytes']:,} bytes"
+    yield f"{made['pins']} pins stand at both ends; {carried}"
 
 
 def _explained(node: Node, keep: str | None, release: str | None, challenge: bool) -> list[dict[str, Any]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
 
+from cinepeer.adapters.ipfs.kubo import KuboIpfs
 from cinepeer.app.challenge import Result
+from cinepeer.app.copying import copy_pins
 from cinepeer.app.host import Explained
 from cinepeer.faces.http.answers import Answer
 from cinepeer.faces.http.nesting import ShallowRoute
@@ -60,6 +62,21 @@ class KeepRequest(Shape):
     is_kept: bool = True
 
 
+class CopyRequest(Shape):
+    """The RPC of a Kubo (its multiaddr), and whether films go `to` it or come `from` it."""
+
+    addr: str = Field(max_length=300)
+    direction: Literal["to", "from"] = "to"
+
+
+class CopyMade(Answer):
+    """How many pins both ends have now, and what was carried over."""
+
+    pins: int
+    blocks: int
+    bytes: int
+
+
 def hosting(parts: Parts) -> APIRouter:
     """Routes below `/api/hosting/`."""
     router = APIRouter(tags=["node"], route_class=ShallowRoute)
@@ -74,6 +91,16 @@ def hosting(parts: Parts) -> APIRouter:
         """Keeps a film for good, or lets it leave again."""
         parts.hosting.keep(wanted.film, is_kept=wanted.is_kept)
         return await _explained(parts)
+
+    @router.post("/api/hosting/copies", response_model=CopyMade)
+    async def copy_pins_elsewhere(wanted: CopyRequest) -> dict[str, int]:
+        """Copies all pinned films to a Kubo, or those of a Kubo to this node."""
+        other = KuboIpfs(wanted.addr)
+        try:
+            ends = (parts.ipfs, other) if wanted.direction == "to" else (other, parts.ipfs)
+            return asdict(await copy_pins(*ends))
+        finally:
+            other.close()
 
     @router.post("/api/hosting/challenges", response_model=list[HostedFilm])
     async def challenge_hosts() -> list[dict[str, Any]]:
