@@ -52,7 +52,7 @@ def figures(*_: str) -> dict[str, Any]:
         "notes": {
             "ladder_s": f"{FILM_S} s of 1280x720 with sound; baseline: the ffmpeg command line alone; "
             f"ratios {min(ratios):.2f}–{max(ratios):.2f}, at most 1.05 wanted",
-            "ladder_processor_s": "of all processes; ours looks at the finished ladder as well",
+            "ladder_processor_s": "of all processes; ours looks at the film as well",
         },
     }
 
