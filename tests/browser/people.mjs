@@ -92,7 +92,7 @@ run(async (browser) => {
   const seen = page.getByRole('region', { name: 'What others can see of you' });
   await seen.locator('li').nth(3).waitFor();
   told.seen = await seen.locator('li .num').allInnerTexts();
-  const followed = seen.locator('li', { hasText: asked.ada });
+  const followed = seen.locator('li', { has: page.getByRole('button', { name: 'follow', exact: true }) });
   await followed.getByRole('button', { name: 'Take back' }).click();
   told.effect = await followed.locator('.said p').first().innerText();
   await keep(page, 'me-seen-1440');
