@@ -12,7 +12,7 @@ from pathlib import Path
 
 NAMES = (
     *("story", "content", "films", "convergence", "store", "checkpoint"),
-    *("ledger", "audit", "recommend", "replication", "negentropy", "page", "client", "playback", "seek"),
+    *("ledger", "audit", "recommend", "replication", "negentropy", "page", "client", "playback", "seek", "licensed"),
 )
 KEYS = ("figures", "intervals", "baselines", "ratios", "notes")
 
