@@ -91,6 +91,8 @@ async function offer(page) {
   await keep(page, 'rights-offer-1440', true);
   await offers.getByRole('button', { name: 'Sign the offer' }).click();
   await offers.locator('.said.pass').waitFor();
+  const made = offers.locator('ul > li', { hasText: 'open ·' }).first();
+  told.signed = await text(made.locator('.people'));
   told.offered = await text(offers.locator('ul > li', { hasText: 'open ·' }).first());
 }
 

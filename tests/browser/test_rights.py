@@ -61,6 +61,7 @@ def test_an_offer_is_read_in_whole_before_it_is_signed_and_then_bought(told: dic
     assert "offers an exclusive and irrevocable licence" in told["said"]
     assert "for streaming in FR. It costs 5,000" in told["said"]
     assert "ends at the latest on 2035-12-31T23:59:59Z" in told["said"]
+    assert told["signed"] == told["said"], "what was read is what was signed"
     assert "open · 0 of 1,000 sold" in told["offered"]
     assert told["buy.asks"].startswith("This buys one licence for 5,000 units, public for ever")
     assert "It sends 5,000 units" in told["buy.cost"]

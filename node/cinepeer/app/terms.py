@@ -20,7 +20,8 @@ class Terms:
     """
     The terms of an offer: `price` in the ledger's smallest unit, `days` a licence lasts (0: as long as its `end` lets
     it), the window `start` to `end` in which the film may be shown and `closes`, until when the offer may be taken
-    (seconds; 0: open), and the CID of a legal text (empty: none).
+    (seconds; 0: open), and the CID of a legal text (empty: none). `opens` and `salt` (hex) are those of a draft that
+    was read before, so that what is signed is what was read; else a day ago, and chance.
     """
 
     price: int
@@ -33,6 +34,8 @@ class Terms:
     end: int = 0
     closes: int = 0
     text: str = ""
+    opens: int = 0
+    salt: str = ""
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Self:
@@ -58,7 +61,7 @@ class Terms:
             seller=seller,
             token=NATIVE,
             price=self.price,
-            opens=now_s - DAY_S,
+            opens=self.opens or now_s - DAY_S,
             closes=self.closes or FOREVER,
             start=self.start,
             end=self.end,
@@ -70,7 +73,7 @@ class Terms:
             revocable=False,
             territory=territory_map(self.territory or None),
             terms=self._text(),
-            salt=salt,
+            salt=int(self.salt, 16) if self.salt else salt,
         )
 
     def _text(self) -> bytes:

@@ -149,6 +149,12 @@ def test_terms_that_no_licence_can_have_are_refused(wrong: dict[str, Any]) -> No
         replace(TERMS, **wrong).offer(TITLE, OWNER, NOW, 1)
 
 
+def test_what_was_read_is_what_is_signed() -> None:
+    draft = replace(TERMS, opens=7, salt="0x" + "0" * 63 + "9").offer(TITLE, OWNER, NOW, 1)
+    assert (draft.opens, draft.salt) == (7, 9)
+    assert (OPEN.opens, OPEN.salt) == (NOW - 86_400, 1)
+
+
 def test_a_legal_text_is_named_by_its_digest() -> None:
     text = Cid.of(b"the law", DAG_CBOR)
     offer = replace(TERMS, text=str(text)).offer(TITLE, OWNER, NOW, 1)

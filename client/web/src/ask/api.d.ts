@@ -827,10 +827,12 @@ export interface OfferRequest {
   readonly end?: number;
   readonly closes?: number;
   readonly text?: string;
+  readonly opens?: number;
+  readonly salt?: string;
   readonly film: string;
 }
 
-/** What a licence offer says; `price` in the ledger's smallest unit, `days` 0 for no end; the window `start` to `end` and `closes`, the offer's own end, in seconds (0: open); `text` the CID of a legal text. */
+/** What a licence offer says; `price` in the ledger's smallest unit, `days` 0 for no end; the window `start` to `end` and `closes`, the offer's own end, in seconds (0: open); `text` the CID of a legal text. `opens` and `salt` are those of a draft that was read, so that the very same is signed. */
 export interface OfferTerms {
   readonly price: string;
   readonly medium?: string;
@@ -842,11 +844,15 @@ export interface OfferTerms {
   readonly end?: number;
   readonly closes?: number;
   readonly text?: string;
+  readonly opens?: number;
+  readonly salt?: string;
 }
 
-/** An offer in words, before it is signed. */
+/** An offer in words before it is signed; with its `opens` and `salt` the very same is signed. */
 export interface OfferText {
   readonly text: string;
+  readonly opens: number;
+  readonly salt: string;
 }
 
 /** A signed licence offer. */

@@ -240,6 +240,8 @@ class OfferOf(Answer):
 
 
 class OfferText(Answer):
-    """An offer in words, before it is signed."""
+    """An offer in words before it is signed; with its `opens` and `salt` the very same is signed."""
 
     text: str
+    opens: int
+    salt: str

@@ -128,7 +128,8 @@ class TitleRequest(Shape):
 class OfferTerms(Shape):
     """
     What a licence offer says; `price` in the ledger's smallest unit, `days` 0 for no end; the window `start` to `end`
-    and `closes`, the offer's own end, in seconds (0: open); `text` the CID of a legal text.
+    and `closes`, the offer's own end, in seconds (0: open); `text` the CID of a legal text. `opens` and `salt` are
+    those of a draft that was read, so that the very same is signed.
     """
 
     price: str = Field(pattern=r"^\d{1,38}$")
@@ -141,6 +142,8 @@ class OfferTerms(Shape):
     end: int = Field(default=0, ge=0, lt=1 << 40)
     closes: int = Field(default=0, ge=0, lt=1 << 40)
     text: str = Field(default="", max_length=120)
+    opens: int = Field(default=0, ge=0, lt=1 << 40)
+    salt: str = Field(default="", pattern=r"^(0x[0-9a-f]{64})?$")
 
     def terms(self) -> dict[str, Any]:
         """As the application takes them."""

@@ -156,9 +156,10 @@ def statements(parts: Parts) -> APIRouter:
         return await told().offers(views.film_of(parts, film), language)
 
     @router.post("/api/offers/readings", response_model=OfferText)
-    async def read_offer(wanted: OfferRequest, language: Literal["en", "zh"] = "en") -> dict[str, str]:
+    async def read_offer(wanted: OfferRequest, language: Literal["en", "zh"] = "en") -> dict[str, Any]:
         """An own film's offer in words, before it is signed; nothing is."""
-        return {"text": offer_sentence(parts.titles.draft(wanted.film, Terms.of(wanted.terms())), language)}
+        draft = parts.titles.draft(wanted.film, Terms.of(wanted.terms()))
+        return {"text": offer_sentence(draft, language), "opens": draft.opens, "salt": f"0x{draft.salt:064x}"}
 
     @router.post("/api/screeners", response_model=ScreenerOf)
     async def new_screener(wanted: ScreenerRequest) -> dict[str, Any]:
