@@ -82,6 +82,7 @@ class Ledger:
             poll_s=poll_s,
             stuck_s=stuck_s,
             errors=errors,
+            may_reorganise=is_checked,
         )
         self._is_checked = is_checked
         self._guard = guard

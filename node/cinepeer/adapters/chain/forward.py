@@ -26,13 +26,19 @@ def forward_to(url: str) -> Callable[[bytes], Awaitable[bytes]]:
         connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=TIMEOUT_S)
         try:
             connection.request("POST", "/", body, {"Content-Type": "application/json"})
-            answer = connection.getresponse().read(MAX_ANSWER_BYTES + 1)
+            response = connection.getresponse()
+            answer = response.read(MAX_ANSWER_BYTES + 1)
         except (OSError, http.client.HTTPException) as error:
             raise Unreachable(f"found no answer from the ledger at {url} ({error}), expected one") from error
         finally:
             connection.close()
         if len(answer) > MAX_ANSWER_BYTES:
             raise Unreachable(f"found an answer above {MAX_ANSWER_BYTES} bytes from {url}, expected a smaller one")
+        if response.length:
+            # A process that is killed while it answers leaves a part, which reading does not tell by itself.
+            raise Unreachable(
+                f"found an answer cut off {response.length} bytes before its end from {url}, expected all"
+            )
         return answer
 
     return lambda body: asyncio.to_thread(post, body)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from cinepeer.adapters.chain.endpoint import Answered, Reverted
 from cinepeer.adapters.chain.endpoints import Endpoints
-from cinepeer.adapters.chain.journal import Flight, Journal, act_of
+from cinepeer.adapters.chain.journal import Flight, Journal
 from cinepeer.adapters.chain.revert import Declared, explain, shipped
 from cinepeer.adapters.chain.values import (
     Receipt,
@@ -22,6 +21,7 @@ from cinepeer.adapters.chain.values import (
     tohex,
     unhex,
 )
+from cinepeer.adapters.chain.wish import Wanted
 from cinepeer.errors import BadInput, Unreachable
 
 STUCK_S = 30.0
@@ -33,26 +33,6 @@ _TRIES = 4
 _RAISES = 5
 _CALM_S = 1.0
 _SURE_S = 4.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What is to happen: from whom, to whom (None deploys), with which data and wei."""
-
-    account: Any
-    sender: bytes
-    to: bytes | None
-    data: bytes
-    value: int
-
-    @property
-    def act(self) -> bytes:
-        return act_of(self.sender, self.to, self.data, self.value)
-
-    def call(self) -> dict[str, Any]:
-        """The fields of a call that would do the same."""
-        fields = {"from": tohex(self.sender), "data": tohex(self.data), "value": hex(self.value)}
-        return fields | ({"to": tohex(self.to)} if self.to else {})
 
 
 class Sending:
@@ -67,8 +47,12 @@ class Sending:
         poll_s: float,
         stuck_s: float = STUCK_S,
         errors: Declared | None = None,
+        may_reorganise: bool = False,
     ) -> None:
-        """`timeout_s` bounds the wait for a receipt, `stuck_s` that before a higher fee is offered."""
+        """
+        `timeout_s` bounds the wait for a receipt, `stuck_s` that before a higher fee is offered; `may_reorganise` where
+        the chain may take blocks back.
+        """
         self._endpoints = endpoints
         self._ask, self._read = endpoints.ask, endpoints.read
         self._chain_id = endpoints.chain_id
@@ -79,6 +63,8 @@ class Sending:
         self._errors = errors
         self._locks: defaultdict[bytes, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._awaited: set[tuple[bytes, int]] = set()
+        self._may_reorganise = may_reorganise
+        self._landed: dict[bytes, int] = {}
 
     async def send(self, key: bytes, to: bytes | None, data: bytes = b"", value: int = 0) -> Receipt:
         """
@@ -89,7 +75,7 @@ class Sending:
         from eth_account import Account
 
         account = Account.from_key(key)
-        wanted = _Wanted(account, unhex(account.address), to, data, value)
+        wanted = Wanted(account, unhex(account.address), to, data, value)
         async with self._locks[wanted.sender]:
             flight = await self._earlier(wanted) or await self._submit(wanted)
             place = wanted.sender, flight.nonce
@@ -99,6 +85,7 @@ class Sending:
         finally:
             self._awaited.discard(place)
         self._journal.drop(*place)
+        self._landed[wanted.sender] = max(flight.nonce, self._landed.get(wanted.sender, -1))
         if not receipt.ok:
             raise await self._failure(receipt, wanted)
         return receipt
@@ -141,7 +128,7 @@ class Sending:
         from eth_account import Account
 
         account = Account.from_key(key)
-        nothing = _Wanted(account, unhex(account.address), unhex(account.address), b"", 0)
+        nothing = Wanted(account, unhex(account.address), unhex(account.address), b"", 0)
         flight = self._journal.by_hash(tx)
         if flight is None or flight.sender != nothing.sender:
             raise BadInput(f"found no transaction {tohex(tx)} of this account on its way, expected one that is")
@@ -157,7 +144,7 @@ class Sending:
             return Underway(tx, flight.nonce, "replaced", receipt.block)
         return Underway(receipt.tx, flight.nonce, "executed" if receipt.ok else "failed", receipt.block)
 
-    async def _instead(self, nothing: _Wanted, flight: Flight) -> Flight:
+    async def _instead(self, nothing: Wanted, flight: Flight) -> Flight:
         """A transaction that does nothing, kept and handed over under the number of another."""
         await self._endpoints.check()
         paid = await self._read(parse_fees, "eth_getTransactionByHash", tohex(flight.hash))
@@ -176,7 +163,7 @@ class Sending:
 
     # -- before ------------------------------------------------------------------------------------
 
-    async def _earlier(self, wanted: _Wanted) -> Flight | None:
+    async def _earlier(self, wanted: Wanted) -> Flight | None:
         """The flight of the same act whose end nobody knew, if it can still land; one that never will is forgotten."""
         for flight in self._journal.open(wanted.act):
             if (wanted.sender, flight.nonce) in self._awaited:
@@ -193,7 +180,7 @@ class Sending:
             self._journal.drop(wanted.sender, flight.nonce)
         return None
 
-    async def _submit(self, wanted: _Wanted) -> Flight:
+    async def _submit(self, wanted: Wanted) -> Flight:
         """Checks, signs, keeps and hands over."""
         await self._endpoints.check()
         fields = {
@@ -206,7 +193,7 @@ class Sending:
             **await self._fees(),
         }
         for _ in range(_TRIES):
-            fields["nonce"] = await self._count(wanted.sender, "pending")
+            fields["nonce"] = await self._number(wanted.sender)
             flight = self._signed(wanted, fields)
             self._journal.keep(flight)
             try:
@@ -222,11 +209,32 @@ class Sending:
             f"found another program sending from {tohex(wanted.sender)} at the same time, expected only this one"
         )
 
-    def _signed(self, wanted: _Wanted, fields: dict[str, Any]) -> Flight:
+    async def _number(self, sender: bytes) -> int:
+        """
+        The number of a sender's next transaction. A copy that is behind counts too few: the same bytes would be signed
+        again, found executed, and a second wish taken for the first. So what was seen executed is waited for.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while True:
+            found = await self._count(sender, "pending")
+            if found > self._landed.get(sender, -1):
+                return found
+            if self._may_reorganise and loop.time() - began > _SURE_S:
+                del self._landed[sender]  # its block was taken back
+                return found
+            if loop.time() - began > self._timeout_s:
+                raise Unreachable(
+                    f"found {found} transactions of {tohex(sender)} counted, expected over {self._landed[sender]} as "
+                    "seen before: the ledger asked is behind, nothing was sent"
+                )
+            await asyncio.sleep(self._poll_s)
+
+    def _signed(self, wanted: Wanted, fields: dict[str, Any]) -> Flight:
         signed = wanted.account.sign_transaction(fields)
         return Flight(wanted.act, bytes(signed.hash), wanted.sender, fields["nonce"], bytes(signed.raw_transaction))
 
-    async def _gas(self, wanted: _Wanted) -> int:
+    async def _gas(self, wanted: Wanted) -> int:
         try:
             least = await self._read(number, "eth_estimateGas", wanted.call())
         except Reverted as error:
@@ -275,7 +283,7 @@ class Sending:
                     raise Unreachable(f"{error}; {unknown}") from error
                 await asyncio.sleep(0.3)
 
-    async def _land(self, wanted: _Wanted, flight: Flight) -> Receipt:
+    async def _land(self, wanted: Wanted, flight: Flight) -> Receipt:
         """Waits for the receipt; offers what is stuck again at a higher fee, and finds out what was replaced."""
         clock = asyncio.get_running_loop().time
         flights = self._journal.under(wanted.sender, flight.nonce) or [flight]
@@ -304,14 +312,14 @@ class Sending:
 
         return await self._poll(flights[-1].hash, look)
 
-    def _replaced(self, wanted: _Wanted, flight: Flight) -> BadInput:
+    def _replaced(self, wanted: Wanted, flight: Flight) -> BadInput:
         self._journal.drop(wanted.sender, flight.nonce)
         return BadInput(
             f"found another transaction of {tohex(wanted.sender)} executed under the number {flight.nonce}, "
             f"expected {tohex(flight.hash)}: this one never will be, nothing of it happened"
         )
 
-    async def _raised(self, wanted: _Wanted, flight: Flight) -> list[Flight]:
+    async def _raised(self, wanted: Wanted, flight: Flight) -> list[Flight]:
         """The same at a higher fee and under the same number, handed over; nothing where no fee is asked."""
         paid = await self._read(parse_fees, "eth_getTransactionByHash", tohex(flight.hash))
         if paid is None or paid["maxFeePerGas"] == 0:
@@ -366,7 +374,7 @@ class Sending:
     async def _count(self, sender: bytes, tag: str) -> int:
         return await self._read(number, "eth_getTransactionCount", tohex(sender), tag)
 
-    async def _failure(self, receipt: Receipt, wanted: _Wanted) -> BadInput:
+    async def _failure(self, receipt: Receipt, wanted: Wanted) -> BadInput:
         """Why an executed transaction did not hold, by asking the same again on the state before its block."""
         try:
             await self._ask("eth_call", wanted.call(), hex(receipt.block - 1))
