@@ -24,6 +24,7 @@ from cinepeer.recommend.tuning import Trial
 CONTENT = 100.0  # what the films' likeness by content weighs beside likes
 POWER = 0.25
 TRIED_ROUNDS, ROUNDS = 3, 5  # of factors, for the trial and after it
+MANY = 250_000  # likes from which factors go on; with few of them where they start decides too much
 
 Counts = npt.NDArray[np.float64]
 
@@ -114,21 +115,25 @@ class EaseTry(Summed):
 
 
 class FactorsTry:
-    """`factors`: some rounds without the authors set aside, the others with them."""
+    """`factors`: some rounds without the authors set aside, the others with them; afresh on fewer than `many` likes."""
 
-    def __init__(self, stars: csr_array, size: int) -> None:
+    def __init__(self, stars: csr_array, size: int, many: int) -> None:
         self._stars, self._size = stars, size
+        self._goes_on = int((stars.data >= LIKED).sum()) >= many
         self._start: Floats | None = None
 
     def apart(self, trial: Trial) -> factors.Factors:
         """On the trial's authors."""
+        if not self._goes_on:
+            return factors.fit(trial.stars, size=self._size)
         found = factors.fit(trial.stars, size=self._size, rounds=TRIED_ROUNDS)
         self._start = found.films
         return found
 
     def after(self, trial: Trial) -> None:
-        """As `apart`."""
-        self.apart(trial)
+        """As `apart`, where that matters."""
+        if self._goes_on:
+            self.apart(trial)
 
     def whole(self) -> factors.Factors:
         """On all."""
@@ -158,9 +163,9 @@ def dislikes_try(stars: csr_array, times: Times | None, _: csr_array | None) -> 
     return Afresh(lambda rated, _times: dislikes.fit(rated), stars, times)
 
 
-def factors_try(stars: csr_array, _: Times | None, __: csr_array | None, *, size: int = 64) -> Try:
+def factors_try(stars: csr_array, _: Times | None, __: csr_array | None, *, size: int = 64, many: int = MANY) -> Try:
     """`factors` of `size`."""
-    return FactorsTry(stars, size)
+    return FactorsTry(stars, size, many)
 
 
 def _ease(stars: csr_array, _: Times | None, *, content: csr_array | None) -> Linear:

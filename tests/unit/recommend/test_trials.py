@@ -44,10 +44,18 @@ def loss(model: factors.Factors, liked: np.ndarray) -> float:
 def test_after_a_trial_factors_go_on_with_everybody_and_come_as_far() -> None:
     stars, times = rows(world().stars, world().times)
     liked = (world().stars >= 8).astype(float)
-    part = trials.factors_try(stars, times, None, size=8)
+    part = trials.factors_try(stars, times, None, size=8, many=1)
     apart = loss(part.apart(tuning.trial_of(stars, times)), liked)
     assert loss(part.whole(), liked) < apart
     assert loss(part.whole(), liked) < 1.05 * loss(factors.fit(stars, size=8), liked)
+
+
+def test_on_few_likes_factors_start_afresh_after_a_trial() -> None:
+    stars, times = rows(world().stars, world().times)
+    part, trial = trials.factors_try(stars, times, None, size=8), tuning.trial_of(stars, times)
+    assert part.apart(trial).save() == factors.fit(trial.stars, size=8).save()
+    part.after(trial)
+    assert part.whole().save() == factors.fit(stars, size=8).save()
 
 
 @pytest.mark.parametrize("authors", [1, FILMS // 3])
