@@ -22,7 +22,7 @@ await run(async (browser) => {
     await page.goto(`${asked.page}/me`);
     await page.locator('input[type=file]').waitFor();
     await page.locator('details.fair > summary').click();
-    await page.locator('details.fair p.hint').waitFor();
+    await page.locator('details.fair p.hint').first().waitFor();
     await inspect(page, `me-${width}`);
     if (width === 1440) await whyNot(page);
     if (width === 1440) await imports(page);
@@ -49,7 +49,7 @@ async function wishes(page, sheet) {
 }
 
 async function whyNot(page) {
-  told.fair = await page.locator('details.fair p.hint').textContent();
+  told.fair = await page.locator('details.fair p.hint').first().textContent();
   await page.getByLabel('Why not this film?').fill('First Light');
   await page.getByRole('button', { name: 'Ask', exact: true }).click();
   await page.getByText('is not in your list: rated').waitFor();
