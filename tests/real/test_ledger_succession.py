@@ -80,6 +80,30 @@ def test_the_second_node_goes_on_after_the_first_and_a_third_proves_both_eras(tm
         until(lambda: head(anna) >= more, "the first to have the second's block")
 
 
+def test_a_restored_sequencer_takes_back_what_it_ordered_before_it_orders_again(tmp_path: Path) -> None:
+    first, again, third = (tmp_path / name for name in ("first", "again", "third"))
+    file, word = tmp_path / "home.bak", "open sesame"
+    with running(first, CINEPEER_PASSPHRASE=word) as anna, running(third, "--join", anna.told["p2p"][0]) as caro:
+        saved = command("backup", file, "--home", first, CINEPEER_PASSPHRASE=word)
+        assert saved.returncode == 0, saved.stderr
+        lost = int(caro.api.post("/api/account/credits")["block"])
+        until(lambda: head(caro) >= lost, "the follower to have the block")
+        anna.process.terminate()
+        anna.process.wait(30)
+        restored = command("backup", "--restore", file, "--home", again, CINEPEER_PASSPHRASE=word)
+        assert restored.returncode == 0, restored.stderr
+        with running(again, CINEPEER_PASSPHRASE=word) as bela:
+            ordered = until(lambda: _ordered(caro), "the restored sequencer to order")
+            assert ordered > lost and "fork" not in bela.api.get("/api/status")["ledger"]["label"]
+
+
+def _ordered(node: Running) -> int:
+    try:
+        return _anchored(node)
+    except (BadInput, Unreachable):
+        return 0  # not before it took its blocks back
+
+
 def _first_addr(home: Path) -> str:
     return (*parse_network((home / "network.cbor").read_bytes()).sequencer, "")[0]
 
