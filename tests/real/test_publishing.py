@@ -78,6 +78,7 @@ def test_a_folder_is_published_but_for_what_is_no_film(node: Running, films: tup
     folder, said = films
     assert "none.mov: found none.mov, which starts like a text" in said and "found 1 of 3 films not published" in said
     assert {film["name"] for film in node.api.get("/api/films")} >= {"one", "two"}
+    (folder / "none.mov").unlink()
     again = command("publish", folder, "--no-title", "--home", node.home)
     assert (again.returncode, again.stdout) == (0, "")
 

@@ -18,8 +18,12 @@ SRT = "1\n00:00:01,000 --> 00:00:02,000\nHello\n"
 
 
 def given(text: str | Path, *, watched: bool = False) -> list[str]:
+    names = []
     with ExitStack() as stack:
-        return [one.path.name for one in sources(str(text), stack, is_watched=watched, is_told=False)]
+        for one in sources(str(text), stack, is_watched=watched, is_told=False):
+            names.append(one.path.name)
+            one.note()
+    return names
 
 
 def test_each_film_of_a_folder_is_given_once_until_it_changes(tmp_path: Path) -> None:
@@ -55,9 +59,10 @@ def test_a_watched_folder_gives_a_film_when_it_has_not_changed_for_a_while(tmp_p
     assert next(lengths, None) is None and float(next(clock)) >= 3 * SETTLED_S / 2 + SETTLED_S
 
 
-def test_a_film_that_was_not_taken_to_its_end_comes_again(tmp_path: Path) -> None:
+def test_a_film_that_was_not_published_comes_again_another_time(tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_text("film")
-    assert next(Watched(tmp_path).films(is_endless=False)).path.name == "film.mp4"
+    assert [one.path.name for one in Watched(tmp_path).films(is_endless=False)] == ["film.mp4"]
+    assert not (tmp_path / NOTE).exists()
     assert given(tmp_path) == ["film.mp4"]
 
 
@@ -70,6 +75,8 @@ def test_a_note_that_is_no_note_is_told(tmp_path: Path) -> None:
 def test_what_is_not_there_or_no_folder_to_watch_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="found no file"):
         given(tmp_path / "none.mp4")
+    with pytest.raises(BadInput, match="without a film"):
+        given(tmp_path)
     (tmp_path / "film.mp4").write_text("film")
     with pytest.raises(BadInput, match="expected a folder"):
         given(tmp_path / "film.mp4", watched=True)

@@ -66,11 +66,14 @@ def publish(film: str, estimate: bool, watch: bool, as_json: bool, home: Path, *
                 continue
             try:
                 _publish(node, wanted, as_json)
+                source.note()
             except (BadInput, CheckFailed) as error:
                 if not watch and not Path(film).is_dir():
                     raise
                 failed += 1
                 click.echo(f"cinepeer: {source.path.name}: {error}", err=True)
+        if failed and failed == count:
+            raise BadInput(f"found none of {count} files in {film} published, expected films")
         if failed:
             raise CheckFailed(f"found {failed} of {count} films not published, expected all of them")
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,10 +27,11 @@ NO_FILMS = frozenset({".srt", ".vtt", ".json", ".txt", ".nfo", ".jpg", ".png", "
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A film file, and the fields of its publication that are known without its creator saying them."""
+    """A film file, what is known of its publication without its creator saying it, and how to note that it was."""
 
     path: Path
     said: dict[str, Any]
+    note: Callable[[], None] = lambda: None
 
 
 def is_address(text: str) -> bool:
@@ -72,29 +74,34 @@ class Watched:
         self._clock_s = clock_s
         self._sleep = sleep
         self._seen: dict[str, tuple[tuple[int, int], float]] = {}
+        self._given: dict[str, list[int]] = {}
         self._done: dict[str, list[int]] = self._read()
 
     def films(self, *, is_endless: bool) -> Iterator[Source]:
-        """Each film that is there and whole, by name; then, endlessly, each that comes. One that was given counts."""
+        """Each film that is there and whole, by name; then, endlessly, each that comes; none that was noted."""
+        if not is_endless and not self._candidates():
+            raise BadInput(f"found the folder {self._folder} without a film, expected at least one there")
         while True:
             for path in self._fresh(is_settled=not is_endless):
-                state = _state(path)
-                yield Source(path, _beside(path))
-                # Also where it failed: the same bytes would fail again.
-                self._done[path.name] = list(state)
-                self._write()
+                state = list(_state(path))
+                yield Source(path, _beside(path), partial(self._note, path.name, state))
+                # Where it failed, the same bytes would fail again, until a person looks and begins anew.
+                self._given[path.name] = state
             if not is_endless:
                 return
             self._sleep(LOOK_EVERY_S)
 
+    def _candidates(self) -> list[Path]:
+        """The files that may be films, by name."""
+        files = sorted(path for path in self._folder.iterdir() if not path.name.startswith("."))
+        return [path for path in files if path.suffix.lower() not in NO_FILMS and path.is_file()]
+
     def _fresh(self, *, is_settled: bool) -> list[Path]:
         """Files that were not given yet and have not changed for a while."""
         found, now_s = [], self._clock_s()
-        for path in sorted(self._folder.iterdir()):
-            if path.name.startswith(".") or path.suffix.lower() in NO_FILMS or not path.is_file():
-                continue
+        for path in self._candidates():
             state = _state(path)
-            if self._done.get(path.name) == list(state):
+            if list(state) in (self._done.get(path.name), self._given.get(path.name)):
                 continue
             before, since_s = self._seen.get(path.name, (None, now_s))
             self._seen[path.name] = (state, since_s if before == state else now_s)
@@ -110,7 +117,9 @@ class Watched:
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise BadInput(f"found {file} unreadable, expected it as it was left: delete it to publish anew") from error
 
-    def _write(self) -> None:
+    def _note(self, name: str, state: list[int]) -> None:
+        """Writes down that a film was published as it stood."""
+        self._done[name] = state
         try:
             fresh = self._folder / f"{NOTE}.new"
             fresh.write_text(json.dumps(self._done, ensure_ascii=False, sort_keys=True))
