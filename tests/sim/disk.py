@@ -9,6 +9,7 @@ from cinepeer.records.cid import Cid
 from cinepeer.records.feed import KEY_KINDS, Feeds
 from cinepeer.records.fork import ForkProof
 from cinepeer.records.record import Record, verify_body, verify_record
+from cinepeer.replication.budget import in_turn
 from cinepeer.replication.events import Pair, Stored
 from cinepeer.replication.fingerprints import SealedSet
 from cinepeer.replication.frames import digest_of
@@ -179,8 +180,10 @@ class Disk:
         )
 
     def places(self, ids: Iterable[Cid]) -> list[int | None]:
-        """Where each of `ids` stands in the order of arrival."""
-        return [self._places.get(one) for one in ids]
+        """A place for each of `ids` by which they can be admitted, in turn by author."""
+        held = ((one, self.held[one][0].author, self._places[one]) for one in set(ids) if one in self._places)
+        places = in_turn(held)
+        return [places.get(one) for one in ids]
 
     def records(self, ids: Iterable[Cid]) -> list[Pair]:
         """Those of `ids` that are held, in the order of arrival."""

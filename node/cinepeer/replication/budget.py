@@ -6,8 +6,8 @@ is full, the author who fills it most loses its newest records first. Whatever w
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,12 +15,34 @@ from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record
 
 POOL_BYTES = 8 << 20
+# A place says in its higher bits the how manieth of its author a record is, in these the order of arrival.
+PLACE_BITS = 40
 # What a record costs beside its own bytes: its objects and its place here.
 OVERHEAD_BYTES = 1024
 
 
 # What a record waits for whose author nothing here vouches for, while the disk has no room for such authors.
 NO_ROOM = "room"
+
+
+def in_turn(held: Iterable[tuple[Cid, bytes, int]]) -> dict[Cid, int]:
+    """A place for each record, given by id, author and order of arrival: one record of each author, then the next.
+
+    By ascending places all can be admitted, because a record stands only on earlier ones of its author.
+    """
+    turns: dict[bytes, int] = {}
+    places = {}
+    for record_id, author, position in sorted(held, key=lambda one: one[2]):
+        turns[author] = turn = turns.get(author, -1) + 1
+        places[record_id] = turn << PLACE_BITS | position
+    return places
+
+
+def shared_part(placed: Iterable[tuple[int, Cid]]) -> list[tuple[int, Cid]]:
+    """The places, ascending, up to where only one author is left: an author's flood, if it is one, comes after it."""
+    ordered = sorted(placed)
+    turns = Counter(place >> PLACE_BITS for place, _ in ordered)
+    return [(place, one) for place, one in ordered if turns[place >> PLACE_BITS] > 1]
 
 
 class Held(NamedTuple):

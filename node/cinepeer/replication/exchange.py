@@ -6,7 +6,7 @@ answering side only answers. Every step is safe to repeat, so a sync that broke 
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from cinepeer.errors import Refused
 from cinepeer.records.cid import Cid
 from cinepeer.replication import frames
-from cinepeer.replication.budget import NO_ROOM
+from cinepeer.replication.budget import NO_ROOM, PLACE_BITS, shared_part
 from cinepeer.replication.events import Effect, LoadBodiless, LoadPlaces, LoadRecords, LoadSet, Pair, Store, Stored
 from cinepeer.replication.fingerprints import SealedSet
 from cinepeer.replication.frames import (
@@ -32,6 +32,7 @@ from cinepeer.replication.frames import (
     Took,
     id_of,
 )
+from cinepeer.replication.ranges import END, Bound
 from cinepeer.replication.reconcile import Initiator, Responder
 from cinepeer.replication.scope import EVERYTHING, Scope
 from cinepeer.replication.statistics import Synced
@@ -51,6 +52,8 @@ MAX_WAITING_BYTES = 2 << 20
 MAX_REFUSED = 256
 # A missing body is asked for again with every sync, so many at a time.
 BODIES_AT_ONCE = 256
+_ARRIVAL = (1 << PLACE_BITS) - 1
+_START = Bound(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,12 @@ class Dialler:
     start: float = 0.0
     done: Synced = field(default_factory=Synced)
     met: Scope = EVERYTHING
+    # Where one author has more than all others, a pass leaves the rest of that author's for later, and the next one
+    # begins behind it; once round, nothing is left any more.
+    leaves: bool = True
+    has_left: bool = False
+    begin: Bound | None = None
+    reached: Bound = _START
 
     def run(self) -> Steps[Synced]:
         """The whole sync; raises `Refused` for a malformed or dishonest answer and for another network."""
@@ -77,11 +86,24 @@ class Dialler:
             before = (self.done.received, self.done.sent)
             self.done.waiting = 0
             is_whole = yield from self._pass()
+            if self._goes_on(is_whole):
+                continue
             # A record that waits was listed before the one that admits it; when something moved, it may come now.
             if (is_whole and not self.done.waiting) or before == (self.done.received, self.done.sent):
                 break
         yield from self._complete()
         return self.done
+
+    def _goes_on(self, is_whole: bool) -> bool:
+        """Whether another pass follows in any case: behind what this one left, or from the begin for what was left."""
+        is_round = is_whole or self.reached == END or self.reached.key <= (self.begin or _START).key
+        if self.leaves and not is_round and (self.has_left or self.begin is not None):
+            self.begin = self.reached
+            return True
+        if self.begin is None and not self.has_left:
+            return False
+        self.begin, self.leaves, self.has_left = None, False, False
+        return True
 
     def _ask(self, question: frames.Question, kind: type[F]) -> Steps[F]:
         (answer,) = yield (self._question(question),)
@@ -120,7 +142,7 @@ class Dialler:
         if (greeting.count, greeting.fingerprint) == (len(mine), mine.fingerprint(0, len(mine))):
             return True
         have, need, is_whole = yield from self._compare(mine)
-        yield from self._take(need)
+        yield from self._take(need, is_whole)
         yield from self._give(have)
         return is_whole
 
@@ -129,30 +151,32 @@ class Dialler:
         initiator = Initiator(mine, MAX_RECONCILE_BYTES, max_taught=PASS_IDS)
         have: list[Cid] = []
         need: list[Cid] = []
-        frame: bytes | None = initiator.open()
+        frame: bytes | None = initiator.open(self.begin)
         while frame is not None:
             reply = yield from self._ask(Reconcile(frame), Reconcile)
             self.done.rounds += 1
             found = initiator.answer(reply.frame)
             have += map(id_of, found.have)
             need += map(id_of, found.need)
+            self.reached = initiator.reached
             if found.is_cut or len(have) + len(need) >= PASS_IDS:
                 return have, need, False
             frame = found.frame
         return have, need, True
 
-    def _take(self, need: Sequence[Cid]) -> Steps[None]:
+    def _take(self, need: Sequence[Cid], is_whole: bool) -> Steps[None]:
         """Fetches and stores, one batch on its way while the one before it is stored.
 
-        They come by time, which is nearly always an order in which they can be admitted; where it is not, the other
-        side is asked for the places of the rest.
+        They come by time, which is nearly always an order in which they can be admitted; where it is not, or where one
+        author has more than half of a batch, the other side is asked for the places of the rest.
         """
         rest, is_ordered = deque(need), len(need) <= MAX_RECORDS
+        is_crowded = self.begin is not None
         waiting: tuple[Pair, ...] = ()
         here: tuple[Pair, ...] = ()
         while rest or here:
-            if waiting and not is_ordered:
-                rest, is_ordered = deque((yield from self._ordered(tuple(rest)))), True
+            if (waiting or is_crowded) and not is_ordered:
+                rest, is_ordered = deque((yield from self._ordered(tuple(rest), is_whole))), True
             asked = tuple(rest.popleft() for _ in range(min(len(rest), MAX_RECORDS)))
             wishes: list[Wish | Question] = [self._question(RecordsWanted(asked))] if asked else []
             if here:
@@ -163,23 +187,28 @@ class Dialler:
             here = ()
             if asked:
                 here = self._answer(results.pop(), Records).records
+                is_crowded = is_crowded or _is_crowded(here)
                 rest.extendleft(reversed(self._missing(asked, here)))
                 if not here:
                     self.done.withheld += len(rest)
                     rest.clear()
         self.done.waiting += len(waiting)
 
-    def _ordered(self, need: Sequence[Cid]) -> Steps[list[Cid]]:
-        """Ids in the order of the other side, in which they can be admitted."""
-        placed: list[tuple[int, Cid]] = []
+    def _ordered(self, need: Sequence[Cid], is_whole: bool) -> Steps[list[Cid]]:
+        """Ids in the order of the other side, in which they can be admitted: each author's in turn."""
+        answers: list[list[tuple[int, Cid]]] = []
         for begin in range(0, len(need), MAX_PLACES):
             asked = tuple(need[begin : begin + MAX_PLACES])
             reply = yield from self._ask(PlacesWanted(asked), Places)
             if len(reply.places) != len(asked):
                 raise Refused("bad-frame", f"found {len(reply.places)} places for {len(asked)} ids")
-            placed += [(place, one) for place, one in zip(reply.places, asked, strict=True) if place is not None]
-        self.done.withheld += len(need) - len(placed)
-        return [one for _, one in sorted(placed)]
+            answers.append([(place, one) for place, one in zip(reply.places, asked, strict=True) if place is not None])
+        self.done.withheld += len(need) - sum(map(len, answers))
+        if len(answers) > 1 and (is_whole or not self.leaves):  # each answer counts turns by itself
+            return [one for _, one in sorted((place & _ARRIVAL, one) for placed in answers for place, one in placed)]
+        shared = answers if is_whole or not self.leaves else [shared_part(placed) for placed in answers]
+        self.has_left = self.has_left or sum(map(len, shared)) < sum(map(len, answers))
+        return [one for placed in shared for _, one in sorted(placed)]
 
     def _missing(self, asked: tuple[Cid, ...], records: tuple[Pair, ...]) -> list[Cid]:
         """What is still to come of what was asked for."""
@@ -289,6 +318,11 @@ class Answerer:
 
     def _is_ours(self, pair: Pair) -> bool:
         return self.scope.authors is None or pair[0].author in self.scope.authors
+
+
+def _is_crowded(records: Sequence[Pair]) -> bool:
+    """Whether one author has more than half of a full batch."""
+    return max(Counter(record.author for record, _ in records).values(), default=0) > MAX_RECORDS // 2
 
 
 def _set(scope: Scope) -> Wish:

@@ -71,12 +71,17 @@ class Initiator:
         self._max_taught = max_taught
         self._have: set[bytes] = set()
         self._need: set[bytes] = set()
+        self.reached = Bound(0)  # up to where ids were listed
         self.rounds = 0
 
-    def open(self) -> bytes:
-        """The first frame."""
+    def open(self, begin: Bound | None = None) -> bytes:
+        """The first frame; with `begin` nothing below it is looked at."""
         turn = _Turn(self._items, self._limit_bytes)
-        turn.split(0, len(self._items), END)
+        first = 0
+        if begin is not None:
+            first = self._items.index(begin)
+            turn.skip(first, begin)
+        turn.split(first, len(self._items), END)
         return bytes(turn.frame)
 
     def answer(self, frame: bytes) -> Found:
@@ -97,6 +102,7 @@ class Initiator:
             ours = self._items.ids(begin, min(end, begin + room))
             have.update([(one, None) for one in ours if one not in theirs and one not in self._have])
             if end - begin > room:
+                self._reach(key_bound(self._items[begin + room]))
                 return False
             here = set(ours)
             need.update([(one, None) for one in theirs if one not in here and one not in self._need])
@@ -110,10 +116,14 @@ class Initiator:
         for stated in parse_ranges(frame):
             end = self._items.index(stated.bound, begin)
             if stated.mode is Mode.IDS:
+                if end - begin > self._max_taught - len(have) + len(stated.ids) and not turn.frame.is_empty:
+                    turn.close()  # what comes before it is to be known first: others stand on it
+                    break
                 if not compare(stated, begin, end):
                     is_cut = True
                     break
                 turn.skip(end, stated.bound)
+                self._reach(stated.bound)
             elif not turn.meet(stated, begin, end):
                 break
             begin = end
@@ -122,6 +132,9 @@ class Initiator:
         self._need |= need.keys()
         is_over = is_cut or turn.frame.is_empty
         return Found(tuple(have), tuple(need), None if is_over else bytes(turn.frame), is_cut)
+
+    def _reach(self, bound: Bound) -> None:
+        self.reached = max(self.reached, bound, key=lambda one: one.key)
 
     def _is_scattered(self, frame: bytes) -> bool:
         """Whether many ranges differ and many do not, so that one that differs holds one or two differences."""
@@ -208,7 +221,7 @@ class _Turn:
                 begin = until
         if self._is_full():
             self.frame.take_back(mark)
-            return self._close()
+            return self.close()
         self._cover(end, bound)
         return True
 
@@ -223,7 +236,7 @@ class _Turn:
             self.frame.skip(self._skipped[1])
         self.frame.ids(bound, self._items.ids(begin, end))
         self._cover(end, bound)
-        return not self._is_full() or self._close()
+        return not self._is_full() or self.close()
 
     def _is_full(self) -> bool:
         return self._room_bytes > 0 and len(self.frame) > self._room_bytes
@@ -231,7 +244,7 @@ class _Turn:
     def _cover(self, end: int, bound: Bound) -> None:
         self._covered, self._bound, self._skipped = end, bound, None
 
-    def _close(self) -> bool:
+    def close(self) -> bool:
         """Leaves all that the frame does not speak of to one fingerprint."""
         if self._bound != END:
             self.frame.fingerprint(END, self._items.fingerprint(self._covered, len(self._items)))

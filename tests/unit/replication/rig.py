@@ -14,6 +14,7 @@ from cinepeer.records.feed import Feeds
 from cinepeer.records.keys import public_key
 from cinepeer.records.record import Record, sign_record, verify_body, verify_record
 from cinepeer.replication import events, exchange
+from cinepeer.replication.budget import in_turn
 from cinepeer.replication.events import Stored
 from cinepeer.replication.exchange import Answerer, Dialler
 from cinepeer.replication.fingerprints import SealedSet
@@ -169,7 +170,8 @@ class MemoryStore:
         return SealedSet((record.time, digest_of(record.id)) for record in held)
 
     def places_now(self, ids: Iterable[Cid]) -> list[int | None]:
-        places = {one: place for place, one in enumerate(self.held, 1)}
+        arrival = {one: place for place, one in enumerate(self.held, 1)}
+        places = in_turn((one, self.held[one][0].author, arrival[one]) for one in set(ids) if one in arrival)
         return [places.get(one) for one in ids]
 
     def records_now(self, ids: Iterable[Cid]) -> list[Pair]:

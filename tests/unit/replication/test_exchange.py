@@ -334,7 +334,7 @@ def test_the_answering_side_keeps_to_its_protocol() -> None:
         return frames.parse_answer(perform(machine.answer(frames.encode(question)), store))
 
     held = list(store.held)
-    assert ask(frames.PlacesWanted((STRANGE, held[1], held[0]))) == frames.Places((None, 2, 1))
+    assert ask(frames.PlacesWanted((STRANGE, held[1], held[0]))) == frames.Places((None, 1 << 40 | 2, 1))
     assert ask(frames.RecordsWanted((STRANGE,))) == frames.Records(())
     stranger = Author(7)
     stranger.rate(1)

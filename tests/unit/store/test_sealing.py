@@ -112,13 +112,15 @@ def test_a_forgotten_body_no_longer_makes_its_author_one_of_a_film(tmp_path: Pat
     asyncio.run(story())
 
 
-def test_places_are_those_of_arrival(tmp_path: Path) -> None:
+def test_places_are_those_of_arrival_in_turn_by_author(tmp_path: Path) -> None:
     async def story() -> None:
         async with await RecordStore.open(tmp_path / "records.db") as store:
             await store.add(ANNA.pairs, NOW_MS)
             leaves = await store.leaves()
             asked = [leaves[3], BELA.inception.id, leaves[0], leaves[3]]
-            assert await store.places(asked) == [4, None, 1, 4]
+            assert await store.places(asked) == [1 << 40 | 4, None, 1, 1 << 40 | 4]
+            await store.add(BELA.pairs, NOW_MS)
+            assert (await store.places([leaves[0], BELA.inception.id]))[1] == len(leaves) + 1
             assert await store.places([]) == []
 
     asyncio.run(story())
