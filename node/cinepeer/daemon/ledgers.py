@@ -20,6 +20,7 @@ from cinepeer.errors import BadInput, Unreachable
 if TYPE_CHECKING:
     from cinepeer.adapters.chain.client import Ledger
     from cinepeer.adapters.chain.following import Forward
+    from cinepeer.adapters.chain.process import EmbeddedLedger
     from cinepeer.adapters.p2p.network import P2P
     from cinepeer.app.library import Library
     from cinepeer.app.parts import RecordStore
@@ -103,13 +104,8 @@ async def open_ledger(
         first = peer_of(ordering.addrs)
         return [_asking(p2p_box, one.peer_id) for one in p2p_box[0].neighbours() if one.peer_id != first]
 
-    async def met() -> None:
-        await copy(b'{"jsonrpc":"2.0","id":1,"method":"cinepeer_release","params":[]}')
-        child.release()
-        home.keep(took_back=True)
-
-    outbox = None if orders else _outbox(home)
-    following = Following(copy, sequencer, others, outbox, ordering.succeeded, met if holds else None)
+    outbox, met = None if orders else _outbox(home), _releasing(home, child, copy) if holds else None
+    following = Following(copy, sequencer, others, outbox, ordering.succeeded, met)
     # What the ledger's own process holds is asked of it: while it is not level, the way elsewhere would answer.
     ordering.following, ordering.ledger = following, Ledger(url, network.chain_id)
     stack.push_async_callback(ordering.ledger.close)
@@ -122,6 +118,17 @@ async def open_ledger(
     return Chain(
         ledger, lambda: following.label, lambda body: answer(body, following.answer), following, through, ordering
     )
+
+
+def _releasing(home: Home, child: EmbeddedLedger, copy: Forward) -> Callable[[], Awaitable[None]]:
+    """Lets the sequencer of a restored home order, once its blocks were taken back, and after every later start."""
+
+    async def release() -> None:
+        await copy(b'{"jsonrpc":"2.0","id":1,"method":"cinepeer_release","params":[]}')
+        child.release()
+        home.keep(took_back=True)
+
+    return release
 
 
 def endpoints_of(settings: Mapping[str, Any], network: Network) -> list[str]:
