@@ -128,6 +128,7 @@ async function barred(page) {
   await page.route('**/showing?*', (route) => route.fulfill({ json: told.stranger }));
   await page.reload();
   await page.locator('h2', { hasText: 'may not be shown' }).waitFor();
+  await page.locator('h1.film-name').waitFor();
   told.barred = await text(page.locator('.barred'));
   await inspect(page, 'barred');
   await keep(page, 'rights-barred-1440');
