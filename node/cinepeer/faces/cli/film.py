@@ -53,7 +53,8 @@ def publish(film: str, estimate: bool, watch: bool, as_json: bool, home: Path, *
     """
     package = package_of(*(wished.pop(name) for name in PACKAGING))
     with ExitStack() as stack:
-        failed = count = 0
+        problems: list[tuple[str, CinepeerError]] = []
+        count = 0
         for source in sources(film, stack, is_watched=watch, is_told=sys.stderr.isatty() and not as_json):
             count += 1
             if wished["of"] is not None:
@@ -70,12 +71,21 @@ def publish(film: str, estimate: bool, watch: bool, as_json: bool, home: Path, *
             except (BadInput, CheckFailed) as error:
                 if not watch and not Path(film).is_dir():
                     raise
-                failed += 1
-                click.echo(f"cinepeer: {source.path.name}: {error}", err=True)
-        if failed and failed == count:
-            raise BadInput(f"found none of {count} files in {film} published, expected films")
-        if failed:
-            raise CheckFailed(f"found {failed} of {count} films not published, expected all of them")
+                problems.append((source.path.name, error))
+                if watch:
+                    click.echo(f"cinepeer: {source.path.name}: {error}", err=True)
+        _check_all(problems, count)
+
+
+def _check_all(problems: list[tuple[str, CinepeerError]], count: int) -> None:
+    """Raises for what of a folder was not published; a lone file's own sentence is enough."""
+    if not problems:
+        return
+    if count == 1:
+        raise problems[0][1]
+    for name, error in problems:
+        click.echo(f"cinepeer: {name}: {error}", err=True)
+    raise CheckFailed(f"found {len(problems)} of {count} films not published, expected all of them")
 
 
 def _given(wanted: dict[str, Any], said: dict[str, Any], wished: dict[str, Any]) -> dict[str, Any]:
