@@ -178,9 +178,9 @@ def _gossip_machine() -> float:
 
 
 def _ratings(count: int, films: int = 1) -> list[Pair]:
-    """Records of some ratings each, of a hundred devices in turn; nobody verifies them here, so no key is there."""
+    """Records of some ratings each, of a hundred authors in turn; nobody verifies them here, so no key is there."""
     seeds = [hashlib.sha256(f"device {number}".encode()).digest() for number in range(100)]
-    author = Cid.of(b"author", DAG_CBOR)
+    authors = {seed: Cid.of(seed, DAG_CBOR) for seed in seeds}
     heads: dict[bytes, Record] = {}
     pairs: list[Pair] = []
     for number in range(count):
@@ -191,7 +191,7 @@ def _ratings(count: int, films: int = 1) -> list[Pair]:
         seq = 0 if prev is None else prev.seq + 1
         before = None if prev is None else prev.id
         heads[seed] = sign_record(
-            seed, author=author, seq=seq, prev=before, time=BORN_MS + number, kind="rating", body=body
+            seed, author=authors[seed], seq=seq, prev=before, time=BORN_MS + number, kind="rating", body=body
         )
         pairs.append((heads[seed], body))
     return pairs
