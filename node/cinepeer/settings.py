@@ -43,7 +43,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("public_port", 0, "port", "HTTP port of the second listener, which others may read from; 0 leaves it off"),
     Setting("public_url", "", "address", "where others reach the second listener, told in the node's `host` record"),
     Setting("disk_cap", 50_000_000_000, "bytes", "most bytes of film blocks that this node keeps"),
-    Setting("upload_rate", 0, "bytes", "most bytes of film blocks sent to others a second, on the average; 0: no limit"),
+    Setting(
+        "upload_rate", 0, "bytes", "most bytes of film blocks sent to others a second, on the average; 0: no limit"
+    ),
     Setting("download_rate", 0, "bytes", "most bytes of film blocks taken from peers a second; 0: no limit"),
     Setting("upload_month", 0, "bytes", "most bytes of film blocks sent to others in a calendar month; 0: no limit"),
     Setting("night", "", "hours", "a stretch of the day such as 23-7 in which neither rate holds"),
