@@ -14,19 +14,19 @@ async function locked(context) {
     if (response.url().includes('/key')) bodies.push(await response.text().catch(() => ''));
   });
   await page.goto(`${asked.page}/film/${asked.film}`);
-  await page.locator('.locked').waitFor();
-  told.said = (await page.locator('.locked').textContent()).trim();
-  told.unplaced = await page.locator('.locked .primary').isDisabled();
+  await page.locator('.instead').waitFor();
+  told.said = (await page.locator('.instead').textContent()).trim();
+  told.unplaced = await page.locator('.instead .primary').isDisabled();
   const before = told.complaints.length;
-  await page.locator('.locked select').selectOption('FR');
-  await page.locator('.locked .primary').click();
-  await page.locator('.locked .said.fail').waitFor();
-  told.refused = (await page.locator('.locked .said.fail').textContent()).trim();
+  await page.locator('.instead select').selectOption('FR');
+  await page.locator('.instead .primary').click();
+  await page.locator('.instead .said.fail').waitFor();
+  told.refused = (await page.locator('.instead .said.fail').textContent()).trim();
   forgive(before);
   await inspect(page, 'locked');
   await keep(page, 'licensed-locked-1440-light');
-  await page.locator('.locked select').selectOption('DE');
-  await page.locator('.locked .primary').click();
+  await page.locator('.instead select').selectOption('DE');
+  await page.locator('.instead .primary').click();
   await page.locator('.begin').waitFor();
   told.opened = (await page.locator('.opened').textContent()).trim();
   await page.locator('.begin').click();
@@ -43,8 +43,8 @@ async function locked(context) {
 async function again(context) {
   const page = await open(context);
   await page.goto(`${asked.page}/film/${asked.film}`);
-  await page.locator('.locked').waitFor();
-  told.again = await page.locator('.locked .primary').isEnabled();
+  await page.locator('.instead').waitFor();
+  told.again = await page.locator('.instead .primary').isEnabled();
 }
 
 await run(async (browser) => {
@@ -54,7 +54,7 @@ await run(async (browser) => {
   const narrow = await browser.newContext({ viewport: { width: 390, height: 844 }, locale: 'zh-CN' });
   const page = await open(narrow);
   await page.goto(`${asked.page}/film/${asked.film}`);
-  await page.locator('.locked').waitFor();
+  await page.locator('.instead').waitFor();
   await inspect(page, 'locked-390-zh');
   await keep(page, 'licensed-locked-390-zh');
 });
