@@ -36,7 +36,7 @@ async function play(context) {
   });
   await page.waitForFunction(() => document.querySelector('video').currentTime >= 1);
   told.frames = await video.evaluate((element) => element.getVideoPlaybackQuality().totalVideoFrames);
-  told.proof = (await page.locator('.proof').textContent()).trim();
+  told.proof = (await page.locator('span.proof').textContent()).trim();
   told.blocksAfter = blocks.size;
   await keep(page, 'playing-1440-light');
   await page.locator('video').focus();

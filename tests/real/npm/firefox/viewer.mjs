@@ -65,7 +65,7 @@ async function play(page) {
   await page.click('.begin');
   await page.waitForFunction(() => document.querySelector('video').currentTime >= 1);
   told.frames = await page.$eval('video', (video) => video.getVideoPlaybackQuality().totalVideoFrames);
-  told.proof = await textOf(page, '.proof');
+  told.proof = await textOf(page, 'span.proof');
   await keep(page, 'playing');
 }
 
