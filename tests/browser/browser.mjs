@@ -47,7 +47,7 @@ export async function open(context) {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) told.complaints.push(`${message.type()}: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type())) told.complaints.push(`${message.type()}: ${message.text()} ${message.location().url}`.trim());
   });
   page.on('pageerror', (error) => told.complaints.push(`thrown: ${error.message}`));
   page.on('request', (request) => {

@@ -129,7 +129,7 @@ async function barred(page) {
   await page.reload();
   await page.locator('h2', { hasText: 'may not be shown' }).waitFor();
   await page.locator('h1.film-name').waitFor();
-  told.barred = await text(page.locator('.barred'));
+  told.barred = await text(page.locator('.instead'));
   await inspect(page, 'barred');
   await keep(page, 'rights-barred-1440');
   await page.unroute('**/showing?*');

@@ -100,6 +100,7 @@ def test_what_is_no_film_is_refused_in_one_sentence(published: dict[str, Any]) -
         "other": "Found “notes.txt”, which is text/plain, expected a film. Choose the film file itself.",
     }
     assert published["failed"] == "found the file that was sent, which starts like a text, expected a video file"
+    assert published["looked"] == 400
 
 
 def test_an_upload_goes_on_after_a_broken_line_a_closed_tab_and_a_restarted_node(published: dict[str, Any]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +107,7 @@ class _Parts:
     ipfs: _Pinned
     author: _Author
     head_start: _NoHeadStart
+    clock_ms: Callable[[], int]
 
 
 def tell_resting(home: Path, error: Unreachable) -> None:
@@ -132,10 +134,14 @@ def films(home: Path) -> list[dict[str, Any]]:
         author = _author(home)
         # A home that records were only imported into has no author of its own yet.
         whose = _Author(Cid() if author is None else Cid.parse(author))
-        parts: Any = _Parts(await _library(Shelf.of(home)), _Pinned(_pins(home)), whose, _NoHeadStart())
+        parts: Any = _Parts(await _library(Shelf.of(home)), _Pinned(_pins(home)), whose, _NoHeadStart(), _now_ms)
         return await views.films(parts)
 
     return asyncio.run(listed())
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _author(home: Path) -> str | None:
