@@ -54,7 +54,7 @@ FLOORS = {
     "withdraw refused: Frozen": 2,
     "withdraw to a film": 2,
 }
-"""A campaign that does not get this far has tested little, and fails. Rare acts are met more or less often by chance."""
+"""A campaign that does not get this far has tested little, and fails; chance decides how often rare acts are met."""
 
 
 @pytest.fixture(scope="module")
