@@ -17,6 +17,7 @@ from cinepeer.faces.http.films import DAG_CBOR_TYPE, RECORDS
 from cinepeer.faces.http.nesting import ShallowRoute
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.shapes import Shape
+from cinepeer.faces.http.signing import sign
 from cinepeer.records import dagcbor
 from cinepeer.records.bodies import MAX_LISTED, parse_film_id
 from cinepeer.records.cid import Cid
@@ -112,7 +113,7 @@ def people(parts: Parts) -> APIRouter:
             raise BadInput("found this node's own author, expected another one")
         if wanted.follows and parts.library.catalogue.collected.get(on) is None:
             _author(parts, wanted.on)
-        return await _sign(parts, "follow", {"on": on, "follows": wanted.follows})
+        return await sign(parts, "follow", {"on": on, "follows": wanted.follows})
 
     @router.get("/api/news", response_model=list[people_answers.NewsOf])
     async def list_news(limit: Limit = 50) -> list[dict[str, Any]]:
@@ -132,7 +133,7 @@ def people(parts: Parts) -> APIRouter:
             raise BadInput(f"found the list {named.id} of another author, expected one of this node's own")
         films = [_film(text) for text in dict.fromkeys(wanted.films)]
         fields = {"name": wanted.name, "about": wanted.about, "language": wanted.language, "films": films}
-        return await _sign(parts, "collection", {"list": None if named is None else named.id, **fields})
+        return await sign(parts, "collection", {"list": None if named is None else named.id, **fields})
 
     return router
 
@@ -234,12 +235,3 @@ def _news(parts: Parts, one: News) -> dict[str, Any] | None:
         "name": name,
         "time_ms": one.time,
     }
-
-
-async def _sign(parts: Parts, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
-    try:
-        record = await parts.author.sign(kind, fields)
-    except Refused as error:
-        raise BadInput(str(error)) from error
-    await parts.library.refresh()
-    return {"record": str(record.id)}

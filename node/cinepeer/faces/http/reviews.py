@@ -15,6 +15,7 @@ from cinepeer.faces.http import review_answers, views
 from cinepeer.faces.http.films import DAG_CBOR_TYPE, RECORDS
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.shapes import Shape
+from cinepeer.faces.http.signing import sign
 from cinepeer.records import dagcbor
 from cinepeer.records.bodies import KEY_KINDS, parse_film_id
 from cinepeer.records.cid import Cid
@@ -82,7 +83,7 @@ def reviews(parts: Parts) -> APIRouter:
     async def review(wanted: ReviewRequest) -> dict[str, Any]:
         """Signs a review; of two by one author the newer one stands."""
         fields = {"text": wanted.text, "language": wanted.language, "spoiler": wanted.spoiler}
-        return await _sign(parts, "review", {"film": _film(wanted.film), **fields})
+        return await sign(parts, "review", {"film": _film(wanted.film), **fields})
 
     @router.post("/api/comments", response_model=review_answers.Signed)
     async def comment(wanted: CommentRequest) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def reviews(parts: Parts) -> APIRouter:
         on = views.cid(wanted.on)
         if await parts.store.get(on) is None:
             raise Absent(f"found no record {wanted.on} here, expected one that this node holds")
-        return await _sign(parts, "comment", {"on": on, "text": wanted.text, "language": wanted.language})
+        return await sign(parts, "comment", {"on": on, "text": wanted.text, "language": wanted.language})
 
     @router.post("/api/retractions", response_model=review_answers.Signed)
     async def retract(wanted: RetractionRequest) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def reviews(parts: Parts) -> APIRouter:
                 raise BadInput(f"found no record {found} of this node's author, expected one that it signed")
             if held[0].kind in KEY_KINDS:
                 raise BadInput(f"found a record of kind {held[0].kind}, expected one that can be taken back")
-        return await _sign(parts, "retraction", {"records": ids, "reason": wanted.reason})
+        return await sign(parts, "retraction", {"records": ids, "reason": wanted.reason})
 
     return router
 
@@ -155,12 +156,3 @@ def _words(parts: Parts, said: Saying) -> dict[str, Any]:
         "language": said.language,
         "time_ms": said.time,
     }
-
-
-async def _sign(parts: Parts, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
-    try:
-        record = await parts.author.sign(kind, fields)
-    except Refused as error:
-        raise BadInput(str(error)) from error
-    await parts.library.refresh()
-    return {"record": str(record.id)}
