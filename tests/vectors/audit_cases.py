@@ -22,9 +22,12 @@ from cinepeer.rights import deeds
 from cinepeer.rights.audit import Expectations, verify
 from cinepeer.rights.binding import sign_binding
 from cinepeer.rights.container import scan
+from cinepeer.rights.further import FurtherSet
+from cinepeer.rights.keccak import keccak
 from cinepeer.rights.proofs import parse_header
 from cinepeer.rights.sequencer import SignedHeader, sign_header
 from cinepeer.rights.shipped import SHIPPED
+from cinepeer.rights.signatures import address_of, sign
 from cinepeer.rights.succession import Handover, hand_over, stand
 from unit.rights import collected, scene
 from unit.rights.scene import CHAIN, CREATOR, RELAYER, SEED, Person, Story
@@ -86,6 +89,7 @@ def _block_cases(story: Story, made: Callable[..., tuple[str, bytes]]) -> Iterat
     yield made("header for another network", header=sign_header(SEED, Cid.of(b"x", 0x71), header.rlp))
     yield made("header cut", header=replace(header, rlp=header.rlp[:-1]))
     yield from _order_cases(story, made)
+    yield from _set_cases(story, made)
     for number, name in enumerate(material.code):
         code = dict(material.code)
         code[name] = code[name][:-1] + b"\0"
@@ -147,6 +151,58 @@ def _order_cases(story: Story, made: Callable[..., tuple[str, bytes]]) -> Iterat
     yield made("a signature cut", header=SignedHeader(rlp, material.header.signature[:-1]))
 
 
+def named_sets(story: Story, founder: bytes = SEED, **changes: Any) -> dict[str, Any]:
+    """What changes when the story's contracts are the second set of a network whose genesis names other ones."""
+    material = story.material()
+    deployer = bytes.fromhex(story.chain.genesis["deployer"].removeprefix("0x"))
+    genesis = dagcbor.encode(dict(story.chain.genesis, deployer="0x" + "d1" * 20))
+    network = Cid.of(genesis, 0x71)
+    second = replace(FurtherSet(2, deployer, 1), **changes)
+    named = replace(second, signature=keys.sign(founder, second.message(network)))
+    return {"genesis": genesis, "header": sign_header(SEED, network, material.header.rlp), "sets": [named]}
+
+
+def _set_cases(story: Story, made: Callable[..., tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """Titles in a contract set that the founder named beside the first."""
+    height = parse_header(story.material().header.rlp).number
+    wanted = named_sets(story)
+    network, sets = Cid.of(wanted["genesis"], 0x71), wanted["sets"]
+    yield made("in a second set", **wanted)
+    yield made("in a second set that nobody named", **{**wanted, "sets": []})
+    yield made("in a second set named by another", **named_sets(story, b"\x09" * 32))
+    yield made("in a second set of another network", **{**wanted, "sets": story_sets(Cid.of(b"x", 0x71), sets)})
+    yield made("in a second set called the third", **named_sets(story, number=3))
+    yield made("in a second set from no block on", **named_sets(story, from_block=0))
+    yield made("in a second set from a later block on", **named_sets(story, from_block=height + 1))
+    yield made("in a second set of the first's deployer", **named_sets(story, deployer=b"\xd1" * 20))
+    yield made("in a second set by nobody", **named_sets(story, deployer=b"\x55" * 20))
+    yield made("in a second set, block changed", **{**wanted, "sets": [replace(sets[0], from_block=2)]})
+    before = FurtherSet(2, b"\xd2" * 20, 1)
+    third = FurtherSet(3, sets[0].deployer, 2)
+    both = story_sets(network, [before, third])
+    yield made("in a third set", **{**wanted, "sets": both})
+    yield made("in a third set, the second left out", **{**wanted, "sets": both[1:]})
+    yield made("in a third set, exchanged", **{**wanted, "sets": both[::-1]})
+    there = {
+        **story.chain.genesis,
+        "deployer": "0x" + address_of(RELAYER).hex(),
+        "from_block": 1,
+        "parent": "0x" + "5a" * 32,
+    }
+    del there["sequencer"]
+    chain = dagcbor.encode(there)
+    elsewhere = {"genesis": chain, "header": SignedHeader(story.material().header.rlp, b"")}
+    for name, key in {"the founder": RELAYER, "another": CREATOR}.items():
+        message = replace(sets[0], from_block=2).message(Cid.of(chain, 0x71))
+        named = replace(sets[0], from_block=2, signature=sign(key, keccak(message)))
+        yield made(f"on a chain of others, in a second set named by {name}", **elsewhere, sets=[named])
+
+
+def story_sets(network: Cid, sets: list[FurtherSet]) -> list[FurtherSet]:
+    """The same sets as the founder names them in a network."""
+    return [replace(one, signature=keys.sign(SEED, one.message(network))) for one in sets]
+
+
 def _record_cases(story: Story, made: Callable[..., tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
     records = list(story.material().records)
     for at in range(len(records)):
@@ -204,6 +260,9 @@ def _collection_cases(story: Story) -> Iterator[tuple[str, bytes]]:
     yield made("another account's leaves", account=bytes(20))
     yield made("another subject", "catalogue", subject=story.creator.id)
     yield made("a stranger", subject=Person(9).id)
+    second = {**named_sets(story), "subject": Cid.of(named_sets(story)["genesis"], 0x71)}
+    yield made("in a second set", "catalogue", **second)
+    yield made("in a second set that nobody named", "catalogue", **{**second, "sets": []})
 
 
 def _byte_cases(car: bytes) -> Iterator[dict[str, Any]]:

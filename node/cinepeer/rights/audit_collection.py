@@ -21,6 +21,7 @@ from cinepeer.rights.deeds import NATIVE, Deed
 from cinepeer.rights.deployment import NAMES
 from cinepeer.rights.events import decode_all
 from cinepeer.rights.film_table import film_row
+from cinepeer.rights.further import FurtherSet
 from cinepeer.rights.inspection import Inspection, address, need
 from cinepeer.rights.manifest import read_ledger
 from cinepeer.rights.proofs import AccountProof, pooled_slot
@@ -45,6 +46,7 @@ class Block:
     accounts: tuple[AccountProof, ...]
     code: tuple[bytes, ...]
     handovers: tuple[Handover, ...]
+    sets: tuple[FurtherSet, ...]
 
 
 @dataclass(slots=True)
@@ -64,12 +66,13 @@ def audit_collection(
 
     def read() -> tuple[str, tuple[Collection, Block]]:
         manifest = forms.parse_collection(forms.needed(need(root, "the CAR's header"), get, "the manifest"))
-        header, accounts, handovers = read_ledger(forms.needed(manifest.ledger, get, "the ledger's part"))
+        ledger = read_ledger(forms.needed(manifest.ledger, get, "the ledger's part"))
         code = tuple(
             forms.needed(cid, get, f"the code of {name}") for name, cid in zip(NAMES, manifest.code, strict=True)
         )
         said = f"{manifest.sort}: {len(manifest.dossiers)} pages of titles, {len(manifest.records)} of records"
-        return said, (manifest, Block(manifest.genesis, header, accounts, code, handovers))
+        shown = Block(manifest.genesis, ledger.header, ledger.accounts, code, ledger.handovers, ledger.sets)
+        return said, (manifest, shown)
 
     parts = inspection.check(
         "the bundle's parts can be read", f"the forms of {forms.FORMAT}", "the specification of the format", read

@@ -13,6 +13,7 @@ from cinepeer.rights import events as ev
 from cinepeer.rights.bundle import Get
 from cinepeer.rights.code import Shipped, verify_code
 from cinepeer.rights.deployment import NAMES, ContractSet, predict
+from cinepeer.rights.further import FurtherSet, verify_further
 from cinepeer.rights.inspection import Inspection, address, moment, need
 from cinepeer.rights.keccak import keccak
 from cinepeer.rights.proofs import Account, AccountProof, Header, parse_header, read_account, read_slot
@@ -24,13 +25,17 @@ from cinepeer.rights.succession import Handover, Succession, succession_of
 
 @dataclass(frozen=True, slots=True)
 class Genesis:
-    """The immutable beginning of a network, as far as an audit needs it; no `sequencer` for a chain of others."""
+    """
+    The immutable beginning of a network, as far as an audit needs it; no `sequencer` for a chain of others. `deployer`
+    and `contracts` become those of the set that the bundle is about, `number` is that set's.
+    """
 
     name: str
     time: int
     sequencer: bytes
     deployer: bytes
     contracts: ContractSet
+    number: int = 1
 
 
 class BlockEvidence(Protocol):
@@ -46,6 +51,8 @@ class BlockEvidence(Protocol):
     def code(self) -> Sequence[bytes]: ...
     @property
     def handovers(self) -> Sequence[Handover]: ...
+    @property
+    def sets(self) -> Sequence[FurtherSet]: ...
 
 
 class TitleEvidence(Protocol):
@@ -183,10 +190,17 @@ class _BlockChecks:
                 "nothing in this bundle: its hash is to be compared at endpoints that you trust",
                 self._elsewhere,
             )
+        if self.bundle is not None and self.bundle.sets:
+            found.genesis = check(
+                "contract set",
+                "a further contract set that the network's founder named, in force before this block",
+                "the founder's signature over each further set, and the genesis that names the founder",
+                self._further,
+            )
         for number, name in enumerate(NAMES):
             check(
                 f"contract {name}",
-                "the shipped code at the address that follows from the genesis, and slots under the state root",
+                "the shipped code at the address that follows from who made the set, and slots under the state root",
                 "an account proof under the signed state root, and the verifier's own copy of the code",
                 lambda name=name, number=number: self._contract(name, number),  # type: ignore[misc]
             )
@@ -225,6 +239,19 @@ class _BlockChecks:
             raise Refused("bad-header", f"found block {header.number}, expected one from {contracts.from_block} on")
         sentence = f"block {header.number} of {moment(header.time)}, hash 0x{header.hash.hex()}"
         return sentence + f", as the bundle's maker found it on chain {contracts.chain_id}", header
+
+    def _further(self) -> tuple[str, Genesis]:
+        genesis, sets = self.genesis, self.evidence.sets
+        founder = genesis.sequencer or genesis.deployer
+        verify_further(self.evidence.genesis, founder, genesis.contracts, genesis.deployer, sets)
+        last = sets[-1]
+        if self.header.number < last.from_block:
+            raise Refused(
+                "bad-set", f"found block {self.header.number}, expected one from {last.from_block} on, as the set is"
+            )
+        contracts = last.contracts(genesis.contracts.chain_id)
+        sentence = f"set {last.number}, made by {address(last.deployer)}, in force from block {last.from_block} on"
+        return sentence, replace(genesis, deployer=last.deployer, contracts=contracts, number=last.number)
 
     def _contract(self, name: str, number: int) -> tuple[str, bool]:
         contracts = self.genesis.contracts

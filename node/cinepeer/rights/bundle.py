@@ -13,6 +13,7 @@ from cinepeer.rights.container import Container
 from cinepeer.rights.deeds import Deed, Offer
 from cinepeer.rights.deployment import NAMES
 from cinepeer.rights.events import Log
+from cinepeer.rights.further import FurtherSet
 from cinepeer.rights.manifest import (
     Manifest,
     RatingProof,
@@ -55,6 +56,7 @@ class Evidence:
     records: tuple[tuple[bytes, bytes | None], ...]
     ratings: tuple[RatingProof, ...]
     handovers: tuple[Handover, ...] = ()
+    sets: tuple[FurtherSet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class Material:
     network's genesis block; `accounts` prove the four contracts and their slots under the header's state root (see
     `audit.wanted_slots`); `code` is the runtime code by contract name; `logs` are all entries of the contracts up to
     the header's block; `offers` come with their signatures; `records` are (record block, body or None) in an order
-    that `Feeds` admits; `block` gives the blocks of the film under `content`, the version's root.
+    that `Feeds` admits; `block` gives the blocks of the film under `content`, the version's root; `sets` ends with the
+    contract set of the title, where that is not the genesis's own.
     """
 
     film: Cid
@@ -83,6 +86,7 @@ class Material:
     ratings: Sequence[RatingProof]
     block: Get
     handovers: Sequence[Handover] = ()
+    sets: Sequence[FurtherSet] = ()
 
 
 def build(material: Material) -> Iterator[bytes]:
@@ -178,7 +182,7 @@ def read_evidence(root: Cid, get: Get) -> Evidence:
     def part(cid: Cid) -> bytes:
         return _need(cid, get, roles.get(cid, "a part"))
 
-    header, accounts, handovers = read_ledger(part(manifest.ledger))
+    ledger = read_ledger(part(manifest.ledger))
     deed, signature, offers = read_rights(part(manifest.rights))
     return Evidence(
         film=manifest.film,
@@ -186,8 +190,8 @@ def read_evidence(root: Cid, get: Get) -> Evidence:
         title=manifest.title,
         content=manifest.content,
         genesis=manifest.genesis,
-        header=header,
-        accounts=accounts,
+        header=ledger.header,
+        accounts=ledger.accounts,
         code=tuple(part(cid) for cid in manifest.code),
         logs=tuple(log for cid in manifest.logs for log in read_page(part(cid))),
         deed=deed,
@@ -197,7 +201,8 @@ def read_evidence(root: Cid, get: Get) -> Evidence:
             (part(record), None if body is None else part(body)) for record, body in manifest.records
         ),
         ratings=read_ratings(part(manifest.ratings)),
-        handovers=handovers,
+        handovers=ledger.handovers,
+        sets=ledger.sets,
     )  # fmt: skip
 
 
@@ -228,7 +233,7 @@ def _manifest(material: Material, put: Callable[..., Cid]) -> Manifest:
         title=material.title,
         content=material.content,
         genesis=put(material.genesis),
-        ledger=put(ledger_part(material.header, material.accounts, material.handovers)),
+        ledger=put(ledger_part(material.header, material.accounts, material.handovers, material.sets)),
         code=tuple(put(material.code[name], RAW) for name in NAMES),
         logs=tuple(put(log_page(logs[at : at + LOGS_A_PAGE])) for at in range(0, len(logs), LOGS_A_PAGE)),
         rights=put(rights_part(material.deed, material.deed_signature, material.offers)),

@@ -16,6 +16,7 @@ from cinepeer.rights.deeds import Deed, Offer
 from cinepeer.rights.deployment import NAMES
 from cinepeer.rights.events import Log
 from cinepeer.rights.fields import Fields, link, listed, row, sized
+from cinepeer.rights.further import FurtherSet
 from cinepeer.rights.manifest import ledger_part, log_page, log_rows, read_logs, read_page
 from cinepeer.rights.proofs import AccountProof
 from cinepeer.rights.sequencer import SignedHeader
@@ -261,6 +262,7 @@ class Gathered:
     account: bytes | None
     leaves: Iterable[bytes]
     handovers: Sequence[Handover] = ()
+    sets: Sequence[FurtherSet] = ()
 
 
 def build_collection(gathered: Gathered, parts: MutableMapping[Cid, bytes]) -> Iterator[bytes]:
@@ -280,7 +282,7 @@ def build_collection(gathered: Gathered, parts: MutableMapping[Cid, bytes]) -> I
             sort=gathered.sort,
             subject=gathered.subject,
             genesis=put(gathered.genesis),
-            ledger=put(ledger_part(gathered.header, gathered.accounts, gathered.handovers)),
+            ledger=put(ledger_part(gathered.header, gathered.accounts, gathered.handovers, gathered.sets)),
             code=tuple(put(code, RAW) for code in gathered.code),
             nodes=put(dagcbor.encode(list(gathered.nodes))),
             anchors=tuple(put(log_page(page)) for page in _paged(gathered.anchors, LOGS_A_PAGE)),

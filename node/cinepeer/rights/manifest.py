@@ -13,6 +13,7 @@ from cinepeer.rights.deeds import Deed, Offer
 from cinepeer.rights.deployment import NAMES
 from cinepeer.rights.events import Log
 from cinepeer.rights.fields import Fields, link, listed, row, sized, whole
+from cinepeer.rights.further import FurtherSet, parse_further
 from cinepeer.rights.proofs import AccountProof, SlotProof
 from cinepeer.rights.sequencer import SignedHeader
 from cinepeer.rights.succession import Handover, parse_handovers
@@ -111,8 +112,27 @@ class RatingProof:
     path: tuple[bytes, ...]
 
 
-def ledger_part(header: SignedHeader, accounts: Sequence[AccountProof], handovers: Sequence[Handover] = ()) -> bytes:
-    """The block of the signed header, the hand-overs that led to its signer, and the accounts' proofs."""
+@dataclass(frozen=True, slots=True)
+class LedgerPart:
+    """
+    What a bundle shows of its block: the signed header (no signature on a chain of others), the proofs of the accounts
+    of one contract set, the hand-overs that led to the header's signer, and the founder's naming of that set where it
+    is not the genesis's own, with those before it.
+    """
+
+    header: SignedHeader
+    accounts: tuple[AccountProof, ...]
+    handovers: tuple[Handover, ...] = ()
+    sets: tuple[FurtherSet, ...] = ()
+
+
+def ledger_part(
+    header: SignedHeader,
+    accounts: Sequence[AccountProof],
+    handovers: Sequence[Handover] = (),
+    sets: Sequence[FurtherSet] = (),
+) -> bytes:
+    """The block of a ledger's part."""
     fields: dict[str, Value] = {
         "header": header.rlp,
         "signature": header.signature,
@@ -120,6 +140,8 @@ def ledger_part(header: SignedHeader, accounts: Sequence[AccountProof], handover
     }
     if handovers:
         fields["handovers"] = [one.to_map() for one in handovers]
+    if sets:
+        fields["sets"] = [one.to_map() for one in sets]
     return dagcbor.encode(fields)
 
 
@@ -185,8 +207,8 @@ def read_logs(entries: Sequence[object]) -> list[Log]:
     return logs
 
 
-def read_ledger(block: bytes) -> tuple[SignedHeader, tuple[AccountProof, ...], tuple[Handover, ...]]:
-    """The header with its signature (none for a chain of others), accounts' proofs, hand-overs; raises `Refused`."""
+def read_ledger(block: bytes) -> LedgerPart:
+    """Reads a ledger's part; raises `Refused`. Whether it holds, the audit says."""
     fields = Fields.of(block, "the ledger's part")
     header, signature = fields.data("header"), fields.data("signature")
     if len(signature) not in (0, 64):
@@ -195,8 +217,9 @@ def read_ledger(block: bytes) -> tuple[SignedHeader, tuple[AccountProof, ...], t
         )
     accounts = tuple(_read_account(value) for value in fields.items("accounts"))
     handovers = parse_handovers(fields.items("handovers")) if fields.has("handovers") else ()  # type: ignore[arg-type]
+    sets = parse_further(fields.items("sets")) if fields.has("sets") else ()  # type: ignore[arg-type]
     fields.verify_end()
-    return SignedHeader(header, signature), accounts, handovers
+    return LedgerPart(SignedHeader(header, signature), accounts, handovers, sets)
 
 
 def _read_account(value: object) -> AccountProof:

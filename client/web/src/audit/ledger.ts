@@ -7,6 +7,7 @@ import { fromHex, join, toHex, type Octets } from '../verify/octets';
 import { Refused } from '../verify/refused';
 import { ContractSet, verifyCode, type Shipped } from './code';
 import { decodeAll, type Entry, type Log } from './events';
+import { verifyFurther, type FurtherSet } from './further';
 import { Inspection, moment, need } from './inspection';
 import { keccakHex } from './keccak';
 import { NAMES, type Get } from './parts';
@@ -34,6 +35,7 @@ export interface BlockEvidence {
   readonly accounts: readonly AccountProof[];
   readonly code: readonly Octets[];
   readonly handovers: readonly Handover[];
+  readonly sets: readonly FurtherSet[];
 }
 
 /** What the ledger's checks established; null where one did not hold. */
@@ -76,6 +78,7 @@ export async function auditBlock(inspection: Inspection, evidence: BlockEvidence
     const genesis = need(found.genesis, "the network's genesis");
     return genesis.sequencer === null ? headerElsewhere(parts(), genesis) : readHeader(parts(), genesis, genesis.sequencer, found);
   });
+  if (evidence?.sets.length) found.genesis = await inspection.check('contract set', () => furtherSet(parts(), found));
   for (const [number, name] of NAMES.entries()) {
     await inspection.check(`contract ${name}`, () => contract(found, parts(), name, number, shipped));
   }
@@ -103,6 +106,19 @@ function headerElsewhere(evidence: BlockEvidence, genesis: Genesis): readonly [s
   }
   const said = `block ${header.number} of ${moment(header.time)}, hash 0x${toHex(header.hash)}`;
   return [`${said}, as the bundle's maker found it on chain ${genesis.contracts.chainId}`, header];
+}
+
+/** The genesis with the contracts of the set that the bundle is about, in place of its own. */
+async function furtherSet(evidence: BlockEvidence, found: Ledger): Promise<readonly [string, Genesis]> {
+  const genesis = need(found.genesis, "the network's genesis");
+  const deployer = fromHex(genesis.contracts.deployer);
+  await verifyFurther(evidence.genesis, { founder: genesis.sequencer ?? deployer, deployer, fromBlock: genesis.fromBlock }, evidence.sets);
+  const last = evidence.sets.at(-1)!;
+  const block = need(found.header, "the block's header and its signature").number;
+  if (block < last.fromBlock) throw new Refused('bad-set', `found block ${block}, expected one from ${last.fromBlock} on`);
+  const contracts = new ContractSet(toHex(last.deployer), genesis.contracts.chainId);
+  const said = `set ${last.number}, made by 0x${contracts.deployer}, in force from block ${last.fromBlock} on`;
+  return [said, { ...genesis, contracts, fromBlock: last.fromBlock }];
 }
 
 function contract(found: Ledger, evidence: BlockEvidence, name: string, number: number, shipped: Shipped): readonly [string, true] {

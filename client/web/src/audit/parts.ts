@@ -7,6 +7,7 @@ import { Refused } from '../verify/refused';
 import { DEED, fromMap, OFFER, type Struct } from './deeds';
 import type { Log } from './events';
 import type { AccountProof } from './proofs';
+import { readFurther, type FurtherSet } from './further';
 import { readHandovers, type Handover } from './succession';
 
 export const FILM_FORMAT = 'cinepeer/audit/1';
@@ -236,6 +237,8 @@ export interface LedgerPart {
   readonly signature: Octets;
   readonly accounts: readonly AccountProof[];
   readonly handovers: readonly Handover[];
+  /** The founder's naming of the contract set in question and those before it; none for the genesis's own. */
+  readonly sets: readonly FurtherSet[];
 }
 
 /** The header (RLP) with its signature, the accounts' proofs and the hand-overs; throws `Refused`. */
@@ -250,6 +253,7 @@ export function readLedger(block: Octets): LedgerPart {
     signature,
     accounts: fields.items('accounts').map(readAccountProof),
     handovers: fields.has('handovers') ? readHandovers(fields.items('handovers')) : [],
+    sets: fields.has('sets') ? readFurther(fields.items('sets')) : [],
   };
   fields.end();
   return found;
