@@ -96,6 +96,12 @@ BODIES: list[tuple[str, dict[str, Value]]] = [
     ("collection", {"list": None, "name": "夜", "about": "", "language": "zh-Hans",
                     "films": ["imdb:tt0111161", str(FILM)]}),
     ("collection", {"list": FILM, "name": "Nights", "about": "x" * 4_096, "language": "", "films": []}),
+    ("report", {"on": FILM, "ground": "copyright", "text": "The film is mine.", "language": "en",
+                "contact": "agnes@example.org"}),
+    ("report", {"on": FILM, "ground": "g" * 64, "text": "x" * 4_096, "language": "", "contact": None}),
+    ("ruling", {"on": FILM, "report": FILM, "denied": True, "reason": "The claim is shown.", "language": "en"}),
+    ("ruling", {"on": FILM, "report": None, "denied": False, "reason": "x" * 4_096, "language": ""}),
+    ("appeal", {"ruling": FILM, "text": "I have the licence.", "language": "en"}),
 ]  # fmt: skip
 
 _good = dict(BODIES)
@@ -160,6 +166,20 @@ REFUSED_BODIES: list[tuple[str, str, Value]] = [
     ("a film twice in a list", "collection", {"nonce": NONCE, **_good["collection"], "films": ["tmdb:1", "tmdb:1"]}),
     ("a list of 257 films", "collection",
      {"nonce": NONCE, **_good["collection"], "films": [f"movielens:{n}" for n in range(1, 258)]}),
+    ("a report on a file", "report", {"nonce": NONCE, **_good["report"], "on": FOLDER}),
+    ("a report without a ground", "report", {"nonce": NONCE, **_good["report"], "ground": ""}),
+    ("a ground of 65 bytes", "report", {"nonce": NONCE, **_good["report"], "ground": "g" * 65}),
+    ("a report without words", "report", {"nonce": NONCE, **_good["report"], "text": ""}),
+    ("a report of 4,097 bytes", "report", {"nonce": NONCE, **_good["report"], "text": "x" * 4_097}),
+    ("a report without a contact or null", "report",
+     {"nonce": NONCE, "on": FILM, "ground": "x", "text": "x", "language": ""}),
+    ("a ruling that is 1", "ruling", {"nonce": NONCE, **_good["ruling"], "denied": 1}),
+    ("a ruling without a reason", "ruling", {"nonce": NONCE, **_good["ruling"], "reason": ""}),
+    ("a ruling on a file", "ruling", {"nonce": NONCE, **_good["ruling"], "on": FOLDER}),
+    ("a ruling on a report of raw bytes", "ruling",
+     {"nonce": NONCE, **_good["ruling"], "report": Cid.of(b"", RAW)}),
+    ("an appeal against nothing", "appeal", {"nonce": NONCE, **_good["appeal"], "ruling": None}),
+    ("an appeal without words", "appeal", {"nonce": NONCE, **_good["appeal"], "text": ""}),
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from cinepeer.app.collected import Collected
 from cinepeer.app.follows import TOLD_KINDS, Follows
+from cinepeer.app.reported import Reported
 from cinepeer.app.said import Said
 from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record
@@ -59,7 +60,6 @@ class Provider:
     addrs: tuple[str, ...]
     gateway: str | None
     custody: bool = False
-    custody: bool = False
 
 
 @dataclass(slots=True)
@@ -73,6 +73,7 @@ class Catalogue:
     said: Said = field(default_factory=Said)
     follows: Follows = field(default_factory=Follows)
     collected: Collected = field(default_factory=Collected)
+    reported: Reported = field(default_factory=Reported)
     _profiles: dict[Cid, tuple[int, Cid]] = field(default_factory=dict)
     _early: dict[str, list[tuple[Record, dict[str, Any]]]] = field(default_factory=dict)
 
@@ -96,6 +97,8 @@ class Catalogue:
                 self.said.apply(record, body)
             case "collection":
                 self.collected.apply(record, body)
+            case "report" | "ruling" | "appeal":
+                self.reported.apply(record, body)
             case "profile":
                 self._add_name(record, body)
 

@@ -24,7 +24,10 @@ PAGE = 500
 RATINGS_PAGE = 20_000
 # From so many records on, a node serves films before it has counted the ratings, and keeps what it counted.
 MANY = 20_000
-FILM_KINDS = ("film", "version", "title", "offer", "host", "profile", "review", "comment", "follow", "collection")
+FILM_KINDS = (
+    *("film", "version", "title", "offer", "host", "profile", "review", "comment", "follow", "collection"),
+    *("report", "ruling", "appeal"),
+)
 
 
 class Library:

@@ -55,6 +55,10 @@ class Moderation:
         others = [root for denied in sorted(self._denied.roots - {cid}) for root in self.roots_under(denied)]
         self._denied.allow(cid, others, self._get)
 
+    def is_listed(self, cid: Cid) -> bool:
+        """Whether the list names it itself, rather than what it belongs to."""
+        return cid in self._denied.roots
+
     def apply_list(self) -> None:
         """Denies every block of the films that the list names by author, film or version; once, at the start."""
         for denied in sorted(self._denied.roots):

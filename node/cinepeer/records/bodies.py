@@ -123,6 +123,25 @@ KINDS: dict[str, Form] = {
         }
     ),
     "retraction": Form({"records": distinct(record_link, 256, least=1), "reason": prose}),
+    "report": Form(
+        {
+            "on": record_link,
+            "ground": text(64, least_bytes=1),
+            "text": text(4_096, least_bytes=1),
+            "language": name,
+            "contact": maybe(name),
+        }
+    ),
+    "ruling": Form(
+        {
+            "on": record_link,
+            "report": maybe(record_link),
+            "denied": flag,
+            "reason": text(4_096, least_bytes=1),
+            "language": name,
+        }
+    ),
+    "appeal": Form({"ruling": record_link, "text": text(4_096, least_bytes=1), "language": name}),
     "offer": Form({"chain": whole(), "contract": _address, "terms": anything, "signature": _signature}),
     "title": Form(
         {

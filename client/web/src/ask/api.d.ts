@@ -3,6 +3,14 @@
  * what counts is checked from the records.
  */
 
+/** What a claim is about: `sort` is film, version, author, or a record's kind; `film` where it is one's. */
+export interface About {
+  readonly on: string;
+  readonly sort: string;
+  readonly name: string | null;
+  readonly film: string | null;
+}
+
 /** This node's account; amounts in the ledger's smallest unit, as text. */
 export interface Account {
   readonly address: string;
@@ -103,6 +111,24 @@ export interface AnnouncementTold {
   readonly bootstrap: readonly string[];
   readonly endpoints: readonly string[];
   readonly record: string | null;
+}
+
+/** What somebody says against a ruling; `is_concerned`: it is who made what the ruling is about. */
+export interface AppealOf {
+  readonly record: string;
+  readonly author: string;
+  readonly name: string | null;
+  readonly time_ms: number;
+  readonly text: string;
+  readonly language: string;
+  readonly is_concerned: boolean;
+}
+
+/** Words against a ruling. */
+export interface AppealRequest {
+  readonly ruling: string;
+  readonly text: string;
+  readonly language?: string;
 }
 
 /** What to prove: a film (with the authors whose ratings of it are proved as well), an author's titles and feeds, the network's titles, or those of this node's catalogue; at a block, or the newest. */
@@ -216,6 +242,15 @@ export interface Claim {
   readonly creator: string;
   readonly since: number;
   readonly earlier: boolean;
+}
+
+/** What should not be held or shown, and why; everything in it is public, `contact` too. */
+export interface ClaimRequest {
+  readonly on: string;
+  readonly ground: string;
+  readonly text: string;
+  readonly language?: string;
+  readonly contact?: string | null;
 }
 
 /** The code at an address. */
@@ -1219,6 +1254,19 @@ export interface Replayed {
   readonly missing_bodies: number;
 }
 
+/** One author's claim that something should not be held or shown. */
+export interface ReportOf {
+  readonly record: string;
+  readonly author: string;
+  readonly name: string | null;
+  readonly time_ms: number;
+  readonly about: About;
+  readonly ground: string;
+  readonly text: string;
+  readonly language: string;
+  readonly contact: string | null;
+}
+
 /** The SHA-256 of an audit's report without its signature. */
 export interface ReportRequest {
   readonly sha256: string;
@@ -1229,6 +1277,12 @@ export interface ReportSigned {
   readonly author: string;
   readonly device: string;
   readonly signature: string;
+}
+
+/** What was reported of a film, its versions and its author, and how nodes ruled; each newest first. */
+export interface Reported {
+  readonly reports: readonly ReportOf[];
+  readonly rulings: readonly RulingOf[];
 }
 
 /** Records of this node's author that shall count no more. */
@@ -1296,6 +1350,29 @@ export interface Rights {
 export interface Rotated {
   readonly record: string;
   readonly root: string;
+}
+
+/** Whether a node's owner denies something, and why; `stands` until the same author rules anew. */
+export interface RulingOf {
+  readonly record: string;
+  readonly author: string;
+  readonly name: string | null;
+  readonly time_ms: number;
+  readonly about: About;
+  readonly report: string | null;
+  readonly denied: boolean;
+  readonly reason: string;
+  readonly language: string;
+  readonly stands: boolean;
+  readonly appeals: readonly AppealOf[];
+}
+
+/** A report, or any record, and whether this node denies what it is about. */
+export interface RulingRequest {
+  readonly on: string;
+  readonly denied: boolean;
+  readonly reason: string;
+  readonly language?: string;
 }
 
 /** A computed number and what it opens to: all counted stars, ascending. `source` is null where they are counted here, else the label of the checkpoint that they are from. */
@@ -1419,9 +1496,10 @@ export interface StatementRow {
   readonly closing: string;
 }
 
-/** The node at a glance: addresses without path, and counts; `p2p_ws` are for browsers and js-libp2p. */
+/** The node at a glance: addresses without path, and counts; `p2p_ws` are for browsers and js-libp2p. `page_build` is the CID of the page's files as this node serves them, null without a built page. */
 export interface Status {
   readonly version: string;
+  readonly page_build?: string | null;
   readonly author: string;
   readonly page: string;
   readonly api: string;
@@ -1622,6 +1700,7 @@ export interface Routes {
   readonly 'POST /api/account/credits': { body: null; answer: Credited };
   readonly 'POST /api/acts': { body: ActRequest; answer: ActTold };
   readonly 'POST /api/anchors': { body: null; answer: Anchored };
+  readonly 'POST /api/appeals': { body: AppealRequest; answer: Signed };
   readonly 'POST /api/audits/signatures': { body: ReportRequest; answer: ReportSigned };
   readonly 'GET /api/authors/{author}': { body: null; answer: AuthorOf };
   readonly 'DELETE /api/bans/{peer_id}': { body: null; answer: Neighbourhood };
@@ -1649,6 +1728,7 @@ export interface Routes {
   readonly 'POST /api/films/{film}/key': { body: KeyWish; answer: ReleasedKey };
   readonly 'GET /api/films/{film}/offers': { body: null; answer: readonly OfferOf[] };
   readonly 'GET /api/films/{film}/ratings': { body: null; answer: readonly GivenStars[] };
+  readonly 'GET /api/films/{film}/reports': { body: null; answer: Reported };
   readonly 'GET /api/films/{film}/reviews': { body: null; answer: readonly Review[] };
   readonly 'GET /api/films/{film}/rights': { body: null; answer: Rights };
   readonly 'GET /api/films/{film}/showing': { body: null; answer: Showing };
@@ -1706,8 +1786,12 @@ export interface Routes {
   readonly 'GET /api/recommendations': { body: null; answer: Recommendations };
   readonly 'GET /api/recommendations/{film}': { body: null; answer: OpenedFilm };
   readonly 'POST /api/records': { body: null; answer: Imported };
+  readonly 'GET /api/reports': { body: null; answer: readonly ReportOf[] };
+  readonly 'POST /api/reports': { body: ClaimRequest; answer: Signed };
   readonly 'POST /api/retractions': { body: RetractionRequest; answer: Signed };
   readonly 'POST /api/reviews': { body: ReviewRequest; answer: Signed };
+  readonly 'GET /api/rulings': { body: null; answer: readonly RulingOf[] };
+  readonly 'POST /api/rulings': { body: RulingRequest; answer: RulingOf };
   readonly 'POST /api/screeners': { body: ScreenerRequest; answer: ScreenerOf };
   readonly 'GET /api/search': { body: null; answer: Found };
   readonly 'GET /api/statements': { body: null; answer: StatementOf };

@@ -34,6 +34,7 @@ from cinepeer.faces.http.reviews import reviews
 from cinepeer.faces.http.routing import routing
 from cinepeer.faces.http.search import search
 from cinepeer.faces.http.statements import statements
+from cinepeer.faces.http.takedown import takedown
 from cinepeer.faces.http.taste import taste
 from cinepeer.faces.http.trips import trips
 from cinepeer.faces.http.unpublishing import unpublishing
@@ -48,6 +49,7 @@ ROUTERS = (
     imports,
     reviews,
     people,
+    takedown,
     uploads,
     publications,
     unpublishing,

@@ -26,6 +26,7 @@ from cinepeer.faces.http.people import reading_people
 from cinepeer.faces.http.problems import ERRORS, tell_problems
 from cinepeer.faces.http.reviews import reading_reviews
 from cinepeer.faces.http.routing import routing
+from cinepeer.faces.http.takedown import reading_takedown
 from cinepeer.faces.http.taste import models
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.cid import Cid
@@ -65,6 +66,7 @@ def readable(parts: Parts, ipfs: IpfsBackend, denied: Callable[[Cid], bool]) -> 
         reading_checkpoints(parts),
         reading_reviews(parts),
         reading_people(parts, is_own=False),
+        reading_takedown(parts),
         _summary(parts),
         chain(parts),
         releases(parts),
