@@ -16,6 +16,7 @@ from vectors.dagcbor_cases import cids, dagcbor
 from vectors.ed25519_cases import ed25519, seeds
 from vectors.feed_cases import feeds
 from vectors.merkle_cases import merkle_trees
+from vectors.phrase_cases import phrases
 from vectors.record_cases import bodies, records
 
 FOLDER = Path(__file__).parent
@@ -32,6 +33,7 @@ FILES: dict[str, tuple[str, Callable[[], Any]]] = {
     "records.json": ("Signed records, and blocks that are refused as `bad-record` or `not-canonical`.", records),
     "feeds.json": ("Stories of authors: records in an order that can be admitted, and which count at the end.", feeds),
     "merkle.json": ("Trees of RFC 6962: roots, paths of inclusion, proofs of consistency.", merkle_trees),
+    "phrases.json": ("Authors that follow from their 24 words, and the sealed file that carries one away.", phrases),
 }
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from cinepeer.adapters.system import backup
-from cinepeer.adapters.system.backup import make_backup, restore_backup
+from cinepeer.adapters.system.backup import export_phrase, make_backup, restore_backup
+from cinepeer.adapters.system.keyring import show_phrase
 from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.adapters.system.sealing import SealedWriter
 from cinepeer.errors import BadInput
@@ -209,3 +210,27 @@ def test_the_parts_are_those_of_a_home() -> None:
     home = Home(Path("home"), None)
     assert {home.records.name, home.ledger.name} <= set(backup.DATABASES)
     assert (home.node.name, home.keys.name, home.blocks.name) == (backup.NODE, backup.KEYS, backup.BLOCKS)
+
+
+def test_the_file_that_a_page_carries_an_author_away_in_restores_it(tmp_path: Path) -> None:
+    vectors = json.loads((Path(__file__).parents[2] / "vectors" / "phrases.json").read_text("utf-8"))["vectors"]
+    one, author = vectors["files"][0], vectors["authors"][2]
+    assert author["entropy"] == one["entropy"]
+    file = io.BytesIO(bytes.fromhex(one["file"]))
+    told = restore_backup(file, tmp_path / "new", lambda: one["passphrase"], None, step=steps)
+    assert told["keys"] == ["phrase"]
+    keys = Keystore(tmp_path / "new" / "keys", one["passphrase"])
+    assert (show_phrase(keys), keys.encrypted) == (author["phrase"], True)
+    assert json.loads((tmp_path / "new" / "node.json").read_text())["restored"] is True
+
+
+def test_an_exported_phrase_comes_back_and_only_from_a_home_that_has_one(tmp_path: Path) -> None:
+    keys = Keystore(tmp_path / "keys")
+    with pytest.raises(BadInput, match="made without a phrase"):
+        export_phrase(keys, tmp_path / "none", WORD)
+    assert not (tmp_path / "none").exists()
+    secret = keys.secret("phrase")
+    export_phrase(keys, tmp_path / "author.bak", WORD)
+    with (tmp_path / "author.bak").open("rb") as file:
+        restore_backup(file, tmp_path / "new", lambda: WORD, None, step=steps)
+    assert Keystore(tmp_path / "new" / "keys", WORD).secret("phrase") == secret

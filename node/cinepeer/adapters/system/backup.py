@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from cinepeer.adapters.system.durable import in_words, new_file, sync_folder, write_whole
+from cinepeer.adapters.system.keyring import PHRASE
 from cinepeer.adapters.system.keystore import SECRET_BYTES, Keystore
 from cinepeer.adapters.system.sealing import SealedReader, SealedWriter
 from cinepeer.errors import BadInput, Refused
@@ -72,6 +73,21 @@ def make_backup(
                     step()
         writer.finish()
     return told
+
+
+def export_phrase(keys: Keystore, out: Path, passphrase: str) -> None:
+    """Writes the phrase alone to the new file `out`, as a backup that the page opens too.
+
+    Raises `BadInput` for a keystore without a phrase, `LimitReached`; then there is no file.
+    """
+    if PHRASE not in keys.names():
+        raise BadInput("found keys that were made without a phrase, expected one: back this home up instead")
+    with new_file(out) as file:
+        writer = SealedWriter(file, passphrase)
+        with tarfile.open(fileobj=cast(BinaryIO, writer), mode="w|") as tar:
+            _add(tar, ABOUT, json.dumps({"form": FORM, "keys_sealed": True}).encode())
+            _add(tar, f"{KEYS}/{PHRASE}", keys.secret(PHRASE))
+        writer.finish()
 
 
 def _secrets(keys: Keystore | None) -> Iterator[tuple[str, bytes]]:

@@ -62,6 +62,11 @@ def _restore(file: Path, home: Path) -> dict[str, Any]:
         )
 
 
+def new_passphrase() -> str:
+    """The passphrase for a file that is made now; raises `BadInput` where there is none."""
+    return _passphrase(is_new=True)
+
+
 def _passphrase(is_new: bool) -> str:
     """The passphrase of the environment, or the one that a person types, twice when it is a new one."""
     found = os.environ.get(PASSPHRASE) or ""

@@ -98,6 +98,27 @@ def _words(found: dict[str, Any]) -> Iterator[str]:
     yield "Write them on paper, in this order. They restore the author and the account, not the films: docs/keys.md"
 
 
+@keys.command(epilog="Example: cinepeer keys export author.bak")
+@click.argument("out", type=click.Path(path_type=Path))
+@json_option
+@home_option
+def export(out: Path, as_json: bool, home: Path) -> None:
+    """Write the phrase, sealed under a passphrase, into the new file OUT: for the page, or `cinepeer backup --restore`.
+
+    The passphrase is asked for, or taken from CINEPEER_PASSPHRASE.
+    """
+    from cinepeer.adapters.system.backup import export_phrase
+    from cinepeer.faces.cli.backup import new_passphrase
+
+    opened = open_keystore(home)
+    export_phrase(opened, out, new_passphrase())
+    show(
+        {"file": str(out)},
+        as_json,
+        lambda made: iter([f"sealed into {made['file']}: without its passphrase nobody opens it"]),
+    )
+
+
 @keys.command(
     epilog="Example: cinepeer keys restore --home NEW < words.txt   then   cinepeer run --home NEW --join ADDR"
 )
