@@ -79,9 +79,16 @@ def with_content(rows: csr_array, content: csr_array, kept: Integers, weight: fl
 
 def item_weights(rows: csr_array, strength: npt.NDArray[np.float64]) -> Floats:
     """B = I - P / diag(P) with P = (rows' rows + diag(strength))^-1; float32 [inputs, inputs], diagonal zero."""
-    if rows.shape[1] > MAX_INPUTS:
-        raise BadInput(f"found {rows.shape[1]} inputs, expected at most {MAX_INPUTS}: the weights would not fit")
-    return divided(_inverse_dual(rows, strength)) if is_wide(rows) else solved(gram_of(rows), strength)
+    if is_wide(rows):
+        _verify_few(rows)
+        return divided(_inverse_dual(rows, strength))
+    return divided(inverse(rows, strength))
+
+
+def inverse(rows: csr_array, strength: npt.NDArray[np.float64]) -> Floats:
+    """(rows' rows + diag(strength))^-1; float32 [inputs, inputs]. Raises `BadInput` where it would not fit."""
+    _verify_few(rows)
+    return _inverted(gram_of(rows), strength)
 
 
 def is_wide(rows: csr_array) -> bool:
@@ -91,9 +98,7 @@ def is_wide(rows: csr_array) -> bool:
 
 def solved(gram: Floats, strength: npt.NDArray[np.float64]) -> Floats:
     """The weights from a Gram matrix, in its place: I - P / diag(P) with P = (gram + diag(strength))^-1."""
-    numbers = np.arange(len(gram))
-    gram[numbers, numbers] += strength.astype(np.float32)
-    return divided(invert(gram) if len(gram) else gram)
+    return divided(_inverted(gram, strength))
 
 
 def divided(inverse: Floats) -> Floats:
@@ -127,6 +132,17 @@ def invert(system: Floats) -> Floats:
         inverse[start:stop, stop:] = inverse[stop:, start:stop].T
     found: Floats = inverse.T  # symmetric: the transpose is the same matrix in C order
     return found
+
+
+def _inverted(gram: Floats, strength: npt.NDArray[np.float64]) -> Floats:
+    numbers = np.arange(len(gram))
+    gram[numbers, numbers] += strength.astype(np.float32)
+    return invert(gram) if len(gram) else gram
+
+
+def _verify_few(rows: csr_array) -> None:
+    if rows.shape[1] > MAX_INPUTS:
+        raise BadInput(f"found {rows.shape[1]} inputs, expected at most {MAX_INPUTS}: the weights would not fit")
 
 
 def _inverse_dual(rows: csr_array, strength: npt.NDArray[np.float64]) -> Floats:

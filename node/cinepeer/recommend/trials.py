@@ -7,11 +7,13 @@ they came to without those authors.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import solve_triangular
 from scipy.sparse import csr_array, diags_array
 
 from cinepeer.recommend import dislikes, factors, near, ridge
@@ -29,13 +31,19 @@ MANY = 250_000  # likes from which factors go on; with few of them where they st
 Counts = npt.NDArray[np.float64]
 
 
+class Scorer(Protocol):
+    """What scores histories, as `Recommender.scores`."""
+
+    def scores(self, stars: csr_array, /) -> Floats: ...
+
+
 class Try(Protocol):
     """One part: `apart` on a trial's authors (asked first, at most once), `whole` on all.
 
     `after` has `whole` come to what it comes to after a trial whose shares are known already.
     """
 
-    def apart(self, trial: Trial) -> Linear | factors.Factors: ...
+    def apart(self, trial: Trial) -> Scorer: ...
     def after(self, trial: Trial) -> None: ...
     def whole(self) -> Linear | factors.Factors: ...
 
@@ -142,6 +150,56 @@ class FactorsTry:
         return factors.fit(self._stars, size=self._size, rounds=ROUNDS, start=self._start)
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """`dislikes` without the authors set aside, without inverting twice: the inverse P of all becomes P + W'W.
+
+    With A the rows of those authors, W = L^-1 A P and LL' = 1 - A P A'. The ridge is that of all authors.
+    """
+
+    told: dislikes.Inputs
+    inverse: Floats
+    change: Floats
+    films: int
+
+    def scores(self, stars: csr_array, /) -> Floats:
+        """float32 [viewers, films]."""
+        count = len(self.told.kept)
+        shown = sparse(dislikes.pairs(stars, self.told.kept, self.told.second))
+        found = shown @ self.inverse[:, :count]
+        found += (shown @ self.change.T) @ self.change[:, :count]
+        found /= -(np.diagonal(self.inverse)[:count] + np.square(self.change[:, :count]).sum(axis=0))
+        found += shown[:, :count].toarray()  # a film says nothing of itself
+        wide = np.zeros((stars.shape[0], self.films), np.float32)
+        wide[:, self.told.kept] = found
+        return wide
+
+
+class DislikesTry(Summed):
+    """`dislikes`, from one inverse."""
+
+    def __init__(self, stars: csr_array, told: dislikes.Inputs) -> None:
+        self._stars, self._told = stars, told
+        self._inverse: Floats | None = None
+
+    def apart(self, trial: Trial) -> Apart:
+        """Without the trial's authors."""
+        assert trial.aside is not None, "a trial sets authors aside"
+        theirs = dislikes.scaled(dislikes.pairs(trial.aside, self._told.kept, self._told.second), self._told.mean)
+        inverse = self._inverse = ridge.inverse(self._told.rows, self._told.strength)
+        spread = np.asarray(theirs @ inverse, dtype=np.float32)
+        small = -np.asarray(theirs @ spread.T, dtype=np.float64)
+        small[np.diag_indices(len(small))] += 1
+        change = solve_triangular(np.linalg.cholesky(small), spread, lower=True, check_finite=False)
+        return Apart(self._told, inverse, change.astype(np.float32), self._stars.shape[1])
+
+    def whole(self) -> Linear:
+        """On all."""
+        inverse = ridge.inverse(self._told.rows, self._told.strength) if self._inverse is None else self._inverse
+        self._inverse = None
+        return dislikes.linear(self._stars, self._told, ridge.divided(inverse))
+
+
 def near_try(stars: csr_array, times: Times | None, _: csr_array | None) -> Try:
     """`near`; EDLAE without times."""
     kept = _kept(stars)
@@ -160,7 +218,10 @@ def ease_try(stars: csr_array, times: Times | None, content: csr_array | None) -
 
 def dislikes_try(stars: csr_array, times: Times | None, _: csr_array | None) -> Try:
     """`dislikes`."""
-    return Afresh(lambda rated, _times: dislikes.fit(rated), stars, times)
+    told = dislikes.inputs(stars)
+    if not len(told.kept) or is_wide(told.rows):
+        return Afresh(lambda rated, _times: dislikes.fit(rated), stars, times)
+    return DislikesTry(stars, told)
 
 
 def factors_try(stars: csr_array, _: Times | None, __: csr_array | None, *, size: int = 64, many: int = MANY) -> Try:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from cinepeer.recommend import factors, near, ridge, trials, tuning
+from cinepeer.recommend import dislikes, factors, near, ridge, trials, tuning
 from unit.recommend.behaviour import FILMS, rows, world
 
 
@@ -24,6 +24,28 @@ def test_sums_less_those_set_aside_give_the_model_of_the_others() -> None:
     ):
         np.testing.assert_allclose(part.apart(trial).weights, made(trial.stars, trial.times).weights, atol=1e-5)
         np.testing.assert_allclose(part.whole().weights, made(stars, times).weights, atol=1e-5)
+
+
+def test_dislikes_without_those_set_aside_come_from_the_one_inverse(monkeypatch: pytest.MonkeyPatch) -> None:
+    stars, _ = rows(world().stars, world().times)
+    trial = tuning.trial_of(stars, None)
+    monkeypatch.setattr(dislikes, "scaled", lambda both, _mean, _power=0.25: both)  # no mean, so that it is exact
+    plain = dislikes.inputs(stars, ridge_power=0.0, least=1)
+    part = trials.DislikesTry(stars, plain)
+    others = dislikes.inputs(trial.stars, ridge_power=0.0, least=1)
+    assert np.array_equal(plain.kept, others.kept) and np.array_equal(plain.second, others.second)
+    weights = dislikes.item_weights(others.rows, others.strength)
+    expected = dislikes.linear(trial.stars, others, weights).scores(trial.shown)
+    np.testing.assert_allclose(part.apart(trial).scores(trial.shown), expected, atol=1e-5)
+    assert np.abs(part.whole().scores(trial.shown) - expected).max() > 1e-3
+
+
+def test_dislikes_are_the_same_after_a_trial_and_without_one() -> None:
+    stars, times = rows(world().stars, world().times)
+    part = trials.dislikes_try(stars, times, None)
+    assert isinstance(part, trials.DislikesTry)
+    part.apart(tuning.trial_of(stars, times))
+    assert part.whole().save() == dislikes.fit(stars).save() == trials.dislikes_try(stars, None, None).whole().save()
 
 
 def test_without_a_trial_factors_are_those_of_all_their_rounds() -> None:
