@@ -27,6 +27,7 @@ from cinepeer_client.page import (
     headers_of,
     manifest,
     read_assets,
+    read_index,
 )
 
 PASSED = ("/api/", "/ipfs/")
@@ -48,7 +49,7 @@ class Opened:
         if folder is None or not (folder / "index.html").is_file():
             raise BadInput("found no built page in this package, expected one: ./scripts/build_web makes it")
         self.sources = tuple(sources)
-        self.index = (folder / "index.html").read_bytes()
+        self.index = read_index(folder)
         self.assets = read_assets(folder)
         try:
             self._server = ThreadingHTTPServer(("127.0.0.1", port), type("_Answering", (_Answering,), {"opened": self}))

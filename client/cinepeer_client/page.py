@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+
+from cinepeer.content.unixfs import Node, directory, import_file
+from cinepeer.records.cid import Cid
 
 SCREENS = ("", "film", "author", "list", "news", "search", "studio", "audit", "node", "me")
 """The first part of each screen's path."""
@@ -89,6 +93,28 @@ def built_page() -> Path | None:
     """The folder that the build of the page left in this package, or None when there is no build."""
     folder = Path(str(files("cinepeer_client"))) / "web"
     return folder if (folder / "index.html").is_file() else None
+
+
+@cache
+def build_id(folder: Path) -> str:
+    """The CID of the built page as IPFS software names its folder (UnixFS): the same sources give the same."""
+
+    def node_of(path: Path) -> Node:
+        if path.is_dir():
+            inside = sorted(one for one in path.iterdir() if not one.name.startswith("."))
+            return directory([(one.name, node_of(one)) for one in inside], _forget)
+        return import_file([path.read_bytes()], _forget)
+
+    return str(node_of(folder).cid)
+
+
+def read_index(folder: Path) -> bytes:
+    """The page itself, which names its build, so that its reader can compare that with a copy of their own."""
+    meta = f'<meta name="build" content="{build_id(folder)}" />'.encode()
+    return (folder / "index.html").read_bytes().replace(b"</head>", meta + b"</head>", 1)
+
+
+def _forget(_cid: Cid, _block: bytes) -> None: ...
 
 
 def read_assets(folder: Path) -> dict[str, bytes]:

@@ -29,9 +29,10 @@ export function noticeOf(folder: string): string {
   return `\n${'='.repeat(80)}\n${told.name} ${told.version}, ${told.license ?? 'see below'}\n${'='.repeat(80)}\n\n${text.trim()}\n`;
 }
 
-/** All notices, one after another, by name. */
+/** All notices, one after another, by name: where the folders lie must not show in a build. */
 export function noticesOf(folders: Iterable<string>): string {
-  return HEAD + [...folders].sort().map(noticeOf).join('');
+  const named = [...folders].map((folder) => [folder.replace(/^.*node_modules\//, ''), folder] as const);
+  return HEAD + named.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, folder]) => noticeOf(folder)).join('');
 }
 
 /** Two plugins: one for the page, which writes the notices and links them, one for its worker. */

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from cinepeer.faces.http.guard import cookie_name
 from cinepeer.faces.http.web import web
+from cinepeer_client.page import build_id
 
 Ask = Callable[..., httpx.Response]
 
@@ -125,3 +126,19 @@ def test_a_browser_can_install_the_page(ask: Ask) -> None:
     assert found.headers["content-type"] == "application/manifest+json"
     assert found.json()["start_url"] == "/"
     assert [icon["src"] for icon in found.json()["icons"]] == ["/assets/icon-1a2b.svg"]
+
+
+def test_the_page_names_its_build_by_the_cid_of_its_folder(ask: Ask, tmp_path: Path) -> None:
+    named = f'<meta name="build" content="{build_id(tmp_path / "web")}" />'
+    assert named.encode() in ask("/").content
+
+
+def test_one_changed_byte_is_another_build_and_a_hidden_file_is_none_of_it(tmp_path: Path) -> None:
+    builds = []
+    for name, script in (("first", "let a"), ("same", "let a"), ("other", "let b")):
+        (tmp_path / name / "assets").mkdir(parents=True)
+        (tmp_path / name / "index.html").write_text("<!doctype html>")
+        (tmp_path / name / "assets" / "index.js").write_text(script)
+        (tmp_path / name / ".stamp").write_text(name)
+        builds.append(build_id(tmp_path / name))
+    assert builds[0] == builds[1] != builds[2]

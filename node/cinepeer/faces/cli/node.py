@@ -41,6 +41,7 @@ def _rests(found: dict[str, Any]) -> Iterator[str]:
 
 def _status(found: dict[str, Any]) -> Iterator[str]:
     yield f"page      {found['page']}"
+    yield f"build     {found['page_build'] or 'none: ./scripts/build_web makes the page'}"
     yield f"author    {found['author']}"
     yield f"network   {found['network']}"
     yield f"ledger    {found['ledger']['label']}"

@@ -202,9 +202,13 @@ class Ahead(Answer):
 
 
 class Status(Growing):
-    """The node at a glance: addresses without path, and counts; `p2p_ws` are for browsers and js-libp2p."""
+    """The node at a glance: addresses without path, and counts; `p2p_ws` are for browsers and js-libp2p.
+
+    `page_build` is the CID of the page's files as this node serves them, null without a built page.
+    """
 
     version: str
+    page_build: str | None = None
     author: str
     page: str
     api: str

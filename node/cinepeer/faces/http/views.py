@@ -17,6 +17,7 @@ from cinepeer.records.bodies import KEY_KINDS, parse_film_id
 from cinepeer.records.cid import Cid
 from cinepeer.replication.scope import write_setting
 from cinepeer.rights.showing import is_listed, release_of
+from cinepeer_client.page import build_id, built_page
 
 # How long the list of neighbours waits for the network's own counts.
 _COUNTS_S = 2.0
@@ -43,6 +44,7 @@ async def status(parts: Parts) -> dict[str, Any]:
     told = parts.status()
     return {
         "version": __version__,
+        "page_build": None if (folder := built_page()) is None else build_id(folder),
         "author": str(parts.author.id),
         **told,
         "p2p_ws": _websockets(told["p2p"]),

@@ -20,6 +20,7 @@ from cinepeer_client.page import (
     manifest,
     policy,
     read_assets,
+    read_index,
     with_gateways,
 )
 
@@ -107,7 +108,7 @@ def elsewhere(
 
 def _screen(folder: Path, token: str, port: int, gateways: Gateways) -> Callable[..., Response]:
     """Answers with the page, its cookie, and its policy of the moment."""
-    index = (folder / "index.html").read_bytes()
+    index = read_index(folder)
     headers = HEADERS | {"cache-control": "no-cache", "set-cookie": _cookie(token, port)}
 
     def screen(head: bytes = b"") -> Response:
