@@ -11,7 +11,7 @@ from libp2p.custom_types import TProtocol
 from libp2p.network.stream.exceptions import StreamEOF, StreamError, StreamReset
 from libp2p.stream_muxer.yamux import yamux
 
-from cinepeer.adapters.p2p.conversation import MAX_FRAME_BYTES, encode_length
+from cinepeer.adapters.p2p.conversation import MAX_FRAME_BYTES, Frames, encode_length
 from cinepeer.adapters.p2p.host import make_host, parse_dial
 from cinepeer.errors import BadInput, Refused, Unreachable
 from real.p2p_rig import ASK, node, plan, running
@@ -133,6 +133,40 @@ def test_a_malformed_frame_ends_its_stream_and_nothing_else(frame: bytes) -> Non
             await asyncio.to_thread(raw, one.p2p.addrs[0], talk)
 
     asyncio.run(body())
+
+
+def test_every_piece_of_a_large_frame_is_heard_while_it_is_gathered_and_what_follows_it_is_read_too() -> None:
+    frames, heard = [bytes(300_000), b"next"], []
+
+    async def body() -> None:
+        giver, taker = make_host(plan(1)), make_host(plan(2))
+        got: list[bytes | None] = []
+        done = trio.Event()
+
+        async def take(stream: object) -> None:
+            reading = Frames(stream, lambda: heard.append(None))  # type: ignore[arg-type]
+            got.extend([await reading.read(20) for _ in range(3)])
+            done.set()
+
+        taker.set_stream_handler(TProtocol(ASK), take)
+        async with running(giver, taker):
+            connection = await giver.get_network().dial_addr(taker.get_transport_addrs()[0], taker.get_id())
+            stream = await giver.new_stream(taker.get_id(), [TProtocol(ASK)])
+            data = b"".join(encode_length(len(frame)) + frame for frame in frames)
+            for at in range(0, len(data), 50_000):
+                before = len(heard)
+                await stream.write(data[at : at + 50_000])
+                with trio.fail_after(20):
+                    while len(heard) == before:
+                        await trio.sleep(0.001)
+            await stream.close_write()
+            with trio.fail_after(20):
+                await done.wait()
+            await connection.close()
+        assert got == [*frames, None]
+
+    trio.run(body)
+    assert len(heard) >= 7
 
 
 def test_a_question_larger_than_a_frame_is_refused_before_it_is_sent() -> None:

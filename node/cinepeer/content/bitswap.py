@@ -6,7 +6,17 @@ import hashlib
 from dataclasses import dataclass, field
 
 from cinepeer.content.dagpb import MAX_BLOCK_BYTES
-from cinepeer.content.protobuf import as_bytes, as_number, encode_bytes, encode_number, encode_varint, read_fields
+from cinepeer.content.protobuf import (
+    as_bytes,
+    as_number,
+    as_place,
+    encode_bytes,
+    encode_head,
+    encode_number,
+    encode_varint,
+    read_fields,
+    read_places,
+)
 from cinepeer.errors import Refused
 from cinepeer.records.cid import DAG_PB, Cid
 
@@ -66,23 +76,28 @@ def read_key(key: bytes) -> Cid | None:
 
 def encode(message: Message, keys: dict[Cid, bytes] | None = None) -> bytes:
     """The message's bytes; `keys` names the form in which a peer asked for a block, where it was not CIDv1."""
+    return b"".join(_pieces(message, keys or {}))
+
+
+def frame(message: Message, keys: dict[Cid, bytes] | None = None) -> bytes:
+    """The message with its length before it, as it goes over a stream."""
+    pieces = _pieces(message, keys or {})
+    return b"".join((encode_varint(sum(map(len, pieces))), *pieces))
+
+
+def _pieces(message: Message, keys: dict[Cid, bytes]) -> list[bytes]:
+    """The message in pieces, so that blocks are copied once."""
     out: list[bytes] = []
     if message.wants or message.is_full:
         entries = b"".join(encode_bytes(1, _entry(want)) for want in message.wants)
         out.append(encode_bytes(1, entries + (encode_number(2, 1) if message.is_full else b"")))
     for cid, block in message.blocks:
-        key = (keys or {}).get(cid, cid)
-        prefix = _PREFIX_V0 if len(key) == _V0_BYTES else bytes(cid[:4])
-        out.append(encode_bytes(3, encode_bytes(1, prefix) + encode_bytes(2, block)))
+        prefix = _PREFIX_V0 if len(keys.get(cid, cid)) == _V0_BYTES else bytes(cid[:4])
+        head = encode_bytes(1, prefix) + encode_head(2, len(block))
+        out += [encode_head(3, len(head) + len(block)), head, block]
     out += [encode_bytes(4, encode_bytes(1, key) + encode_number(2, 0)) for key in message.haves]
     out += [encode_bytes(4, encode_bytes(1, key) + encode_number(2, 1)) for key in message.dont_haves]
-    return b"".join(out)
-
-
-def frame(message: Message, keys: dict[Cid, bytes] | None = None) -> bytes:
-    """The message with its length before it, as it goes over a stream."""
-    data = encode(message, keys)
-    return encode_varint(len(data)) + data
+    return out
 
 
 def _entry(want: Want) -> bytes:
@@ -102,13 +117,13 @@ def parse(data: bytes) -> Message:
     if len(data) > MAX_MESSAGE_BYTES:
         raise Refused("too-large", f"found a message of {len(data)} bytes, expected at most {MAX_MESSAGE_BYTES}")
     message = Message()
-    for number, value in read_fields(data):
+    for number, value in read_places(data, slice(0, len(data))):
         if number == 1:
-            _parse_wants(as_bytes(value, "a want list"), message)
+            _parse_wants(data[as_place(value, "a want list")], message)
         elif number == 3:
-            _parse_block(as_bytes(value, "a block"), message)
+            _parse_block(data, as_place(value, "a block"), message)
         elif number == 4:
-            _parse_presence(as_bytes(value, "a presence"), message)
+            _parse_presence(data[as_place(value, "a presence")], message)
         elif number == 2:
             message.foreign += 1
     return message
@@ -137,18 +152,20 @@ def _parse_want(data: bytes) -> Want:
     return Want(key, flags[3], flags[4], flags[5])
 
 
-def _parse_block(data: bytes, message: Message) -> None:
-    prefix = block = b""
-    for number, value in read_fields(data):
+def _parse_block(data: bytes, within: slice, message: Message) -> None:
+    prefix, place = b"", slice(0, 0)
+    for number, value in read_places(data, within):
         if number == 1:
-            prefix = as_bytes(value, "a prefix")
+            prefix = data[as_place(value, "a prefix")]
         elif number == 2:
-            block = as_bytes(value, "a block")
-    if len(block) > MAX_BLOCK_BYTES:
-        raise Refused("too-large", f"found a block of {len(block)} bytes, expected at most {MAX_BLOCK_BYTES}")
+            place = as_place(value, "a block")
+    if place.stop - place.start > MAX_BLOCK_BYTES:
+        size = place.stop - place.start
+        raise Refused("too-large", f"found a block of {size} bytes, expected at most {MAX_BLOCK_BYTES}")
     if len(prefix) != len(_PREFIX_V0) or prefix[2:] != _SHA2_256:
         message.foreign += 1
         return
+    block = data[place]  # the one copy of it
     digest = hashlib.sha256(block).digest()
     key = _SHA2_256 + digest if prefix == _PREFIX_V0 else prefix + digest
     cid = read_key(key)

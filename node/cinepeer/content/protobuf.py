@@ -36,13 +36,21 @@ def encode_number(field: int, number: int) -> bytes:
 
 def encode_bytes(field: int, data: bytes) -> bytes:
     """A field that holds bytes, text or a message."""
-    return encode_varint(field << 3 | _BYTES) + encode_varint(len(data)) + data
+    return encode_head(field, len(data)) + data
 
 
-def read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """(number, offset behind it); raises `Refused` (`bad-varint`) when it is cut, too long or not the shortest."""
+def encode_head(field: int, size: int) -> bytes:
+    """What stands before the `size` bytes of a field that holds bytes."""
+    return encode_varint(field << 3 | _BYTES) + encode_varint(size)
+
+
+def read_varint(data: bytes, at: int, stop: int | None = None) -> tuple[int, int]:
+    """(number, offset behind it); raises `Refused` (`bad-varint`) when it is cut, too long or not the shortest.
+
+    It has to end before `stop`, or the end of `data`.
+    """
     number = shift = 0
-    for offset in range(at, min(len(data), at + _MAX_VARINT_BYTES)):
+    for offset in range(at, min(len(data) if stop is None else stop, at + _MAX_VARINT_BYTES)):
         byte = data[offset]
         number |= (byte & 0x7F) << shift
         if byte < 0x80:
@@ -60,18 +68,24 @@ def read_fields(data: bytes) -> Iterator[Field]:
 
     Raises `Refused` (`bad-protobuf`, `bad-varint`) at the first byte that is not of a message of these two types.
     """
-    at = 0
-    while at < len(data):
-        key, at = read_varint(data, at)
-        value, at = read_varint(data, at)
+    for number, value in read_places(data, slice(0, len(data))):
+        yield number, data[value] if isinstance(value, slice) else value
+
+
+def read_places(data: bytes, within: slice) -> Iterator[tuple[int, int | slice]]:
+    """As `read_fields`, of the message at `within`, but where the bytes lie instead of a copy of them."""
+    at, stop = within.start, within.stop
+    while at < stop:
+        key, at = read_varint(data, at, stop)
+        value, at = read_varint(data, at, stop)
         if key >> 3 == 0 or key & 7 not in (_VARINT, _BYTES):
             raise Refused("bad-protobuf", f"found the field key {key}, expected a numbered varint or byte string")
         if key & 7 == _VARINT:
             yield key >> 3, value
             continue
-        if value > len(data) - at:
-            raise Refused("bad-protobuf", f"found {len(data) - at} bytes of a field, expected {value}")
-        yield key >> 3, data[at : at + value]
+        if value > stop - at:
+            raise Refused("bad-protobuf", f"found {stop - at} bytes of a field, expected {value}")
+        yield key >> 3, slice(at, at + value)
         at += value
 
 
@@ -79,6 +93,13 @@ def as_number(value: int | bytes, field: str) -> int:
     """The value of a field that must be a number; raises `Refused` (`bad-protobuf`)."""
     if isinstance(value, bytes):
         raise Refused("bad-protobuf", f"found bytes for {field}, expected a number")
+    return value
+
+
+def as_place(value: int | slice, field: str) -> slice:
+    """Where the bytes of a field lie that must be bytes; raises `Refused` (`bad-protobuf`)."""
+    if isinstance(value, int):
+        raise Refused("bad-protobuf", f"found the number {value} for {field}, expected bytes")
     return value
 
 

@@ -96,3 +96,14 @@ def test_the_largest_block_passes() -> None:
         parse(encode(Message(blocks=[(Cid.of(block, RAW), block)]))).blocks[0][0].digest
         == hashlib.sha256(block).digest()
     )
+
+
+def test_a_field_that_reaches_beyond_its_message_is_refused() -> None:
+    block = encode_bytes(1, b"\x01\x55\x12\x20") + encode_bytes(2, b"held")
+    assert parse(encode_bytes(3, block)).blocks == [(Cid.of(b"held", RAW), b"held")]
+    for cut in {*range(1, len(block))} - {6}:  # six bytes are the prefix alone: a message too, of an empty block
+        with pytest.raises(Refused) as caught:
+            parse(encode_bytes(3, block[:cut]) + encode_bytes(3, block))  # what follows would do for the rest
+        assert caught.value.reason in ("bad-protobuf", "bad-varint")
+    with pytest.raises(Refused, match="found the number 1 for a block, expected bytes"):
+        parse(encode_number(3, 1))

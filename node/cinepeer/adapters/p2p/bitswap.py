@@ -23,8 +23,8 @@ from cinepeer.adapters.p2p.conversation import STREAM_ERRORS, Frames
 from cinepeer.adapters.p2p.guard import reset
 from cinepeer.adapters.p2p.host import parse_peer
 from cinepeer.adapters.p2p.plan import Pace, Unpaced
-from cinepeer.adapters.p2p.retrieval import Heard, Retrieval, missing
-from cinepeer.content.bitswap import MAX_WANTS, PROTOCOL, Message, Want, encode, parse, read_key
+from cinepeer.adapters.p2p.retrieval import Retrieval, missing
+from cinepeer.content.bitswap import MAX_WANTS, PROTOCOL, Message, Want, frame, parse, read_key
 from cinepeer.content.exchange import Exchange
 from cinepeer.content.unixfs import links
 from cinepeer.errors import CinepeerError, Refused, Unreachable
@@ -57,7 +57,7 @@ class _Peer:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """One message for a peer, as it goes over the stream, and how many blocks and bytes of blocks are in it."""
+    """One message for a peer with its length before it, and how many blocks and bytes of blocks are in it."""
 
     data: bytes
     blocks: int
@@ -166,14 +166,14 @@ class Bitswap:
     async def _ask(self, run: Retrieval, peer: str, cids: list[Cid]) -> None:
         self._remember(cids)
         wants = [Want(cid, send_dont_have=True) for cid in cids]
-        if not await self._send(self._peer(ID.from_string(peer)), encode(Message(wants=wants))):
+        if not await self._send(self._peer(ID.from_string(peer)), frame(Message(wants=wants))):
             run.exchange.drop(peer)
             run.wake()
 
     async def _cancel(self, peer: str, cids: list[Cid]) -> None:
         found = self._peers.get(ID.from_string(peer))
         if found is not None and found.stream is not None:
-            await self._send(found, encode(Message(wants=[Want(cid, is_cancel=True) for cid in cids])))
+            await self._send(found, frame(Message(wants=[Want(cid, is_cancel=True) for cid in cids])))
 
     def _remember(self, cids: Iterable[Cid]) -> None:
         """Keeps what was asked for a while: a block of it that comes late is no lie."""
@@ -192,7 +192,7 @@ class Bitswap:
         return self._peers[peer]
 
     async def _send(self, peer: _Peer, data: bytes) -> bool:
-        """Writes one message on our stream to the peer, opened anew once when it is gone; False when it cannot be."""
+        """Writes one framed message on our stream to the peer, opened once more when it is gone; False if it cannot."""
         async with peer.lock:
             for _ in range(2):
                 # A stream on an older connection than the one that the peer speaks on may lead nowhere, silently.
@@ -204,7 +204,7 @@ class Bitswap:
                     if peer.stream is None:
                         with trio.fail_after(OPEN_TIMEOUT_S):
                             peer.stream = await self._open(peer)
-                    await Frames(peer.stream).write(data)
+                    await Frames(peer.stream).write_framed(data)
                     return True
                 except Exception as error:  # noqa: BLE001  the stream's edge: the library fails in any way
                     log.debug("bitswap to %s: %r", peer.id, error)
@@ -238,7 +238,7 @@ class Bitswap:
 
     async def _read_all(self, peer: _Peer, stream: INetStream, came: trio.MemorySendChannel[bytes]) -> None:
         """Passes the messages of a stream on, a few ahead of what is looked at."""
-        frames = Frames(Heard(stream, lambda: self._hear(peer)))  # type: ignore[arg-type]
+        frames = Frames(stream, lambda: self._hear(peer))
         try:
             while (data := await frames.read(inf)) is not None:
                 peer.spoke_on = stream.muxed_conn
@@ -370,17 +370,17 @@ class Bitswap:
             except KeyError:
                 break
             cid = want.cid
-            is_held = cid is not None and self._allow(peer, cid) and self._blocks.has(cid)
-            block = self._blocks.get(cid) if cid is not None and is_held and not want.wants_have else None
+            is_given = cid is not None and self._allow(peer, cid)
+            block = self._blocks.get(cid) if cid is not None and is_given and not want.wants_have else None
             if cid is not None and block is not None:
                 message.blocks.append((cid, block))
                 keys[cid] = want.key
                 size += len(block)
-            elif is_held and want.wants_have:
+            elif cid is not None and is_given and want.wants_have and self._blocks.has(cid):
                 message.haves.append(want.key)
             elif want.send_dont_have:
                 message.dont_haves.append(want.key)
-        return None if message.is_empty else _Answer(encode(message, keys), len(message.blocks), size)
+        return None if message.is_empty else _Answer(frame(message, keys), len(message.blocks), size)
 
 
 async def _wait(seconds: float) -> None:

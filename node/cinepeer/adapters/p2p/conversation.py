@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Callable
 from itertools import count
 
 import trio
@@ -17,13 +18,14 @@ from libp2p.network.stream.exceptions import StreamEOF, StreamError
 from libp2p.peer.id import ID
 
 from cinepeer.adapters.p2p.guard import reset
+from cinepeer.adapters.p2p.muxer import gather
 from cinepeer.adapters.p2p.plan import Outlets, Plan
 from cinepeer.errors import Refused, Unreachable
 
 log = logging.getLogger(__name__)
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024
-READ_BYTES = 256 * 1024
+READ_BYTES = 64 * 1024  # of what may hold several frames
 WRITE_TIMEOUT_S = 30.0
 FRAME_TIMEOUT_S = 60.0
 CONVERSATIONS_PER_PEER = 16
@@ -43,8 +45,10 @@ def encode_length(size: int) -> bytes:
 class Frames:
     """The frames of one stream, read and written whole."""
 
-    def __init__(self, stream: INetStream) -> None:
+    def __init__(self, stream: INetStream, hear: Callable[[], None] = lambda: None) -> None:
+        """`hear` is called at every piece that arrives, so that a slow peer is not taken for a silent one."""
         self._stream = stream
+        self._hear = hear
         self._held = bytearray()
 
     async def read(self, idle_timeout_s: float) -> bytes | None:
@@ -59,13 +63,21 @@ class Frames:
                 if not await self._fill():
                     return None
         with trio.fail_after(FRAME_TIMEOUT_S):
-            size = await self._length()
-            while len(self._held) < size:
-                if not await self._fill():
-                    raise Unreachable(f"found a frame cut at {len(self._held)} bytes, expected {size}")
-        frame = bytes(self._held[:size])
+            return await self._take(await self._length())
+
+    async def _take(self, size: int) -> bytes:
+        """`size` bytes, of which some may be held; reads no byte more."""
+        with memoryview(self._held) as held:
+            pieces = [bytes(held[:size])]
         del self._held[:size]
-        return frame
+        left = size - len(pieces[0])
+        while left:
+            await gather(self._stream, left, self._hear)
+            if not (data := await self._read(left)):
+                raise Unreachable(f"found a frame cut at {size - left} bytes, expected {size}")
+            pieces.append(data)
+            left -= len(data)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def _length(self) -> int:
         size = shift = 0
@@ -88,19 +100,29 @@ class Frames:
 
     async def _fill(self) -> bool:
         """Reads some bytes; False at the end of the stream."""
-        try:
-            data = await self._stream.read(READ_BYTES)
-        except StreamEOF:
-            return False
+        data = await self._read(READ_BYTES)
         self._held += data
         return bool(data)
+
+    async def _read(self, size: int) -> bytes:
+        """Some bytes, at most `size`; none at the end of the stream."""
+        try:
+            data: bytes = await self._stream.read(size)
+        except StreamEOF:
+            return b""
+        self._hear()
+        return data
 
     async def write(self, frame: bytes) -> None:
         """Writes one frame; the muxer gives up after five seconds without a window, so a paused reader ends this."""
         if len(frame) > MAX_FRAME_BYTES:
             raise Refused("frame-too-large", f"found a frame of {len(frame)} bytes, expected at most {MAX_FRAME_BYTES}")
+        await self.write_framed(encode_length(len(frame)) + frame)
+
+    async def write_framed(self, data: bytes) -> None:
+        """As `write`, for what has its length before it already."""
         with trio.fail_after(WRITE_TIMEOUT_S):
-            await self._stream.write(encode_length(len(frame)) + frame)
+            await self._stream.write(data)
 
 
 class Conversation:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import trio
-from libp2p.abc import IMuxedConn, ISecureConn
+from libp2p.abc import IMuxedConn, INetStream, ISecureConn
 from libp2p.host.basic_host import BasicHost
+from libp2p.network.stream.net_stream import NetStream
 from libp2p.network.swarm import Swarm
 from libp2p.peer.id import ID
+from libp2p.security.noise.io import MAX_PLAINTEXT_LENGTH
 from libp2p.stream_muxer.yamux import yamux
 
 # The library lets a stream's window grow to 16 MiB; a conversation's frame needs no more than this.
 yamux.MAX_WINDOW_SIZE = 4 * 1024 * 1024
 
+# A piece of a stream with its header is one noise message then; the library's 64 KiB are a large and a tiny one.
+yamux.MAX_MESSAGE_SIZE = MAX_PLAINTEXT_LENGTH
+
+MAX_GATHERED_BYTES = 512 * 1024
 MAX_BUFFERED_BYTES = 32 * 1024 * 1024
 
 
@@ -32,6 +40,26 @@ def guard_buffers(host: BasicHost) -> None:
         return muxed
 
     swarm.upgrader.muxer_multistream.new_conn = bounded  # type: ignore[method-assign]
+
+
+async def gather(stream: INetStream, size_bytes: int, hear: Callable[[], None]) -> None:
+    """Waits until much of `size_bytes` that are sure to come lies unread, or the stream ends; `hear` at every piece.
+
+    The library tells the sender of every read in a message of its own: fewer and larger reads are half the work.
+    Half a window is never waited for in vain: what was read is given back to the sender at once.
+    """
+    muxed = stream.muxed_stream if isinstance(stream, NetStream) else None
+    if not isinstance(muxed, yamux.YamuxStream):
+        return
+    connection, number = muxed.conn, muxed.stream_id
+    while not (muxed.recv_closed or muxed.closed or connection.event_shutting_down.is_set()):
+        buffer, arrival = connection.stream_buffers.get(number), connection.stream_events.get(number)
+        enough = min(size_bytes, muxed.target_recv_window // 2, MAX_GATHERED_BYTES)
+        if buffer is None or arrival is None or len(buffer) >= enough:
+            return
+        await arrival.wait()
+        connection.stream_events[number] = trio.Event()
+        hear()
 
 
 class _Buffers(dict[int, bytearray]):

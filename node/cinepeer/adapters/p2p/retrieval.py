@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import trio
-from libp2p.abc import INetStream
 
 from cinepeer.content.exchange import Exchange
 from cinepeer.content.unixfs import links
@@ -61,19 +60,6 @@ class Retrieval:
         finally:
             self._keeping -= 1
             self.wake()
-
-
-class Heard:
-    """A stream that tells of every piece that arrives, so that a slow peer is not taken for a silent one."""
-
-    def __init__(self, stream: INetStream, hear: Callable[[], None]) -> None:
-        self._stream = stream
-        self._hear = hear
-
-    async def read(self, n: int) -> bytes:
-        data = await self._stream.read(n)
-        self._hear()
-        return data
 
 
 def missing(blocks: BlockSource, cids: list[Cid], seen: set[Cid]) -> list[Cid]:
