@@ -3,6 +3,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Written } from '../src/identity/writing';
 import type { Fields } from '../src/verify/dagcbor';
+import { Cid } from '../src/verify/cid';
+import type { ProvenReported } from '../src/verify/reported';
 import { Shelf, type ProvenReview } from '../src/verify/shelf';
 import { BORN_MS, listOf, Person } from './writer';
 
@@ -75,5 +77,40 @@ describe('the reviews of a film', () => {
 
   test('without their bodies say nothing', async () => {
     expect(await shown(await review(ada, 'so', 10))).toEqual([]);
+  });
+});
+
+describe('what was reported of a film', () => {
+  const film = Cid.parse('bafyreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy');
+  const against = { on: film, ground: 'copyright', text: 'It is mine.', language: 'en', contact: null };
+  const ruling = (denied: boolean, atMs: number, more: Fields = {}): Promise<Written> =>
+    ben.sign('ruling', { on: film, report: null, denied, reason: 'so', language: '', ...more }, atMs);
+
+  async function reported(...without: Written[]): Promise<ProvenReported> {
+    const shelf = new Shelf(() => BORN_MS + 1_000);
+    await shelf.admit(listOf([ada, ben], ...without));
+    return shelf.reported([film.text]);
+  }
+
+  test('stands beside how its hosts ruled, the newest first, with what was said against that', async () => {
+    const claim = await ada.sign('report', against, 10);
+    await ada.sign('report', { ...against, on: claim.record.id }, 11);
+    const first = await ruling(true, 20, { report: claim.record.id });
+    await ada.sign('appeal', { ruling: first.record.id, text: 'no', language: '' }, 25);
+    await ruling(false, 30);
+    const { reports, rulings } = await reported();
+    expect(reports.map((one) => [one.record, one.ground, one.text])).toEqual([[claim.record.id.text, 'copyright', 'It is mine.']]);
+    expect(rulings.map((one) => [one.denied, one.stands, one.appeals.map((said) => said.text)])).toEqual([
+      [false, true, []],
+      [true, false, ['no']],
+    ]);
+  });
+
+  test('is gone where it was taken back', async () => {
+    const claim = await ada.sign('report', against, 10);
+    const ruled = await ruling(true, 20);
+    await ben.sign('retraction', { records: [ruled.record.id], reason: '' }, 30);
+    await ada.sign('retraction', { records: [claim.record.id], reason: '' }, 40);
+    expect(await reported()).toEqual({ reports: [], rulings: [] });
   });
 });

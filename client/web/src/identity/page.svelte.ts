@@ -156,6 +156,17 @@ export function comment(on: string, text: string, language: string): Promise<Sig
   return sign('comment', { on: Cid.parse(on), text, language }, () => node.comment(on, text, language));
 }
 
+/** Reports a record to everybody; `contact` is public too. As `sign` does. */
+export function report(on: string, ground: string, text: string, language: string, contact: string | null): Promise<Signed | null> {
+  const said = { ground, text, language, contact };
+  return sign('report', { on: Cid.parse(on), ...said }, () => node.report({ on, ...said }));
+}
+
+/** Signs words against a ruling; as `sign` does. */
+export function appeal(ruling: string, text: string, language: string): Promise<Signed | null> {
+  return sign('appeal', { ruling: Cid.parse(ruling), text, language }, () => node.appeal(ruling, text, language));
+}
+
 /** Follows an author or a list, or ends it; as `sign` does. */
 export function follow(on: string, follows: boolean): Promise<Signed | null> {
   return sign('follow', { on: Cid.parse(on), follows }, () => node.follow(on, follows));

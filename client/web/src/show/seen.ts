@@ -21,6 +21,9 @@ const EFFECTS: { readonly [kind: string]: Effect } = {
   comment: { says: 'seen.comment', back: 'back.words' },
   follow: { says: 'seen.follow', back: 'back.follow' },
   collection: { says: 'seen.collection', back: 'back.collection' },
+  report: { says: 'seen.report', back: 'back.words' },
+  ruling: { says: 'seen.ruling', back: 'back.other' },
+  appeal: { says: 'seen.appeal', back: 'back.words' },
   retraction: { says: 'seen.retraction', back: null },
   offer: { says: 'seen.offer', back: 'back.offer' },
   title: { says: 'seen.title', back: 'back.title' },
@@ -49,7 +52,11 @@ export function subjectOf(kind: string, fields: { readonly [name: string]: unkno
     case 'version':
       return `${nameOf(text('film'))} · ${text('label')}`;
     case 'comment':
+    case 'report':
+    case 'appeal':
       return text('text');
+    case 'ruling':
+      return text('reason');
     case 'follow':
       return nameOf(text('on'));
     case 'film':

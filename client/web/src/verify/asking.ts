@@ -1,6 +1,7 @@
 /** What the page may ask of the worker, and what comes back. */
 
 import type { Pace } from './pace';
+import type { ProvenReported } from './reported';
 import type { Left } from './sources';
 import type { ProvenCollection, ProvenFilm, ProvenReview, ProvenSaid, ProvenStars } from './shelf';
 
@@ -26,6 +27,8 @@ export interface Questions {
   record: { ask: { id: string }; answer: ProvenRecord };
   /** What people wrote about a film, newest first, proved and paged as the ratings are. */
   reviews: { ask: { film: string; after: string | null; limit: number }; answer: readonly ProvenReview[] };
+  /** What was reported of a film, its versions and its author (`named`), and how nodes ruled, each newest first. */
+  reported: { ask: { film: string; named: readonly string[]; limit: number }; answer: ProvenReported };
   /** What an author said in public, newest first: its last `offset` + `limit` records, each proved by its chain of keys. */
   said: { ask: { author: string; offset: number; limit: number }; answer: readonly ProvenSaid[] };
   /** A public list as its author said last; null where no record that counts began one. */

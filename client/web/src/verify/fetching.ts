@@ -38,6 +38,11 @@ export function fetchReviewRecords(film: string, after: string | null, limit: nu
   return fetchPage(film, 'reviews', after, limit, signal);
 }
 
+/** The records behind what was reported of a film, as the node lists them. */
+export function fetchReportedRecords(film: string, limit: number, signal: AbortSignal): Promise<Octets> {
+  return fetchPage(film, 'reports', null, limit, signal);
+}
+
 /** A page of an author's records, newest first, as the node lists them. */
 export function fetchAuthorRecords(author: string, offset: number, limit: number, signal: AbortSignal): Promise<Octets> {
   return get(`/api/authors/${encodeURIComponent(author)}/records?limit=${limit}&offset=${offset}`, MAX_RECORDS_BYTES, signal);
@@ -48,7 +53,7 @@ export function fetchCollectionRecords(id: string, signal: AbortSignal): Promise
   return get(`/api/collections/${encodeURIComponent(id)}/records`, MAX_RECORDS_BYTES, signal);
 }
 
-function fetchPage(film: string, sort: 'ratings' | 'reviews', after: string | null, limit: number, signal: AbortSignal): Promise<Octets> {
+function fetchPage(film: string, sort: 'ratings' | 'reports' | 'reviews', after: string | null, limit: number, signal: AbortSignal): Promise<Octets> {
   const query = new URLSearchParams({ limit: String(limit), ...(after === null ? {} : { after }) });
   return get(`/api/films/${encodeURIComponent(film)}/${sort}/records?${query}`, MAX_RECORDS_BYTES, signal);
 }

@@ -9,6 +9,7 @@ import { compare, toHex, type Octets } from './octets';
 import { plain } from './plain';
 import { parseRecord, readBody, verifyRecord, type Record } from './record';
 import { Refused } from './refused';
+import { reportedOf, type ProvenReported } from './reported';
 
 /** One cut of a film, from its signed record; `root` is the folder of its files. */
 export interface ProvenVersion {
@@ -185,6 +186,11 @@ export class Shelf {
     return [...newest.values()]
       .sort((a, b) => (isAfter(a, b) ? -1 : 1))
       .map((said) => ({ ...said, stars: stars.get(said.author) ?? null, comments: this.comments(said.record) }));
+  }
+
+  /** What was reported of the records `named`, and how nodes ruled on them. */
+  reported(named: readonly string[]): ProvenReported {
+    return reportedOf(named, (kind) => this.ofKind(kind), (author) => this.nameOf(author), isAfter);
   }
 
   /** The list that began with this record, as its author said last. */

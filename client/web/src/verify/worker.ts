@@ -6,7 +6,7 @@ import { Cid } from './cid';
 import { isSealedPath, newAgreement, Opener, publicOf } from './cipher';
 import { Early, readAhead } from './early';
 import { decode } from './dagcbor';
-import { fetchAuthorRecords, fetchBlock, fetchCollectionRecords, fetchFilmRecords, fetchRatingRecords, fetchRecord, fetchReviewRecords } from './fetching';
+import { fetchAuthorRecords, fetchBlock, fetchCollectionRecords, fetchFilmRecords, fetchRatingRecords, fetchRecord, fetchReportedRecords, fetchReviewRecords } from './fetching';
 import { fromHex, toHex, type Octets } from './octets';
 import { plain } from './plain';
 import { Paces } from './pace';
@@ -72,6 +72,8 @@ function work(asked: Ask, signal: AbortSignal): Promise<unknown> {
       return ratings(asked.ask.film, asked.ask.after, asked.ask.limit, signal);
     case 'reviews':
       return reviews(asked.ask.film, asked.ask.after, asked.ask.limit, signal);
+    case 'reported':
+      return reported(asked.ask.film, asked.ask.named, asked.ask.limit, signal);
     case 'said':
       return said(asked.ask.author, asked.ask.offset, asked.ask.limit, signal);
     case 'collection':
@@ -96,6 +98,11 @@ async function ratings(film: string, after: string | null, limit: number, signal
 async function reviews(film: string, after: string | null, limit: number, signal: AbortSignal): Promise<unknown> {
   await admit(await fetchReviewRecords(film, after, limit, signal));
   return shelf.reviews(film);
+}
+
+async function reported(film: string, named: readonly string[], limit: number, signal: AbortSignal): Promise<unknown> {
+  await admit(await fetchReportedRecords(film, limit, signal));
+  return shelf.reported(named);
 }
 
 async function said(author: string, offset: number, limit: number, signal: AbortSignal): Promise<unknown> {
