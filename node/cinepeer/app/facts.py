@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cinepeer.app.catalogue import Catalogue, Film
 from cinepeer.recommend.rules import About, Facts
 from cinepeer.records.cid import Cid
 from cinepeer.records.film_id import is_film_id
 from cinepeer.rights.licences import can_show
-from cinepeer.rights.showing import is_listed, release_of
+from cinepeer.rights.showing import Release, is_listed, release_of
 from cinepeer.rights.state import State, Status
 
 MEDIUM = "streaming"
@@ -51,19 +51,84 @@ def _told(film: Film) -> list[str]:
     ]
 
 
+class FactBook:
+    """The facts of all films, list after list: what a film's records say is read again when they change."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, _Page] = {}
+
+    def facts(
+        self, catalogue: Catalogue, rated: Collection[str], pins: Collection[Cid], ground: Ground | None
+    ) -> dict[str, Facts]:
+        """The facts of every film that a record tells of, under each of its ids.
+
+        Without `ground` rights are not known.
+        """
+        held = {version for provider in catalogue.providers.values() for version in provider.versions}
+        found: dict[str, Facts] = {}
+        for film in catalogue.films.values():
+            page = self._pages.get(film.id)
+            if page is None or page.versions != [version.id for version in film.versions]:
+                page = self._pages[film.id] = _page(film)
+            facts = page.now(film, rated, pins, held, ground)
+            for name in page.names:
+                if name == film.id or name not in found:
+                    found[name] = facts
+        if len(self._pages) > 2 * len(catalogue.films):
+            self._pages = {film: page for film, page in self._pages.items() if film in catalogue.films}
+        return found
+
+
+@dataclass(slots=True)
+class _Page:
+    """What a film's records say, and the facts as they were when last asked for."""
+
+    versions: list[Cid]
+    roots: tuple[Cid, ...]
+    names: tuple[str, ...]
+    release: Release
+    facts: Facts
+
+    def now(
+        self,
+        film: Film,
+        rated: Collection[str],
+        pins: Collection[Cid],
+        held: Collection[Cid],
+        ground: Ground | None,
+    ) -> Facts:
+        """The facts with what may be otherwise each time: seen, ready, and the rights at this block and time."""
+        is_seen = any(name in rated for name in self.names)
+        is_ready = any(root in pins for root in self.roots) or any(version in held for version in self.versions)
+        if ground is None:
+            rights: tuple[bool | None, bool] = (False if self.release.unlisted else None, False)
+        else:
+            rights = _rights(film, self.release, ground)
+        block = None if ground is None else ground.block
+        told = self.facts
+        if (told.is_seen, told.is_ready, told.is_licensed, told.is_disputed, told.block) != (
+            is_seen,
+            is_ready,
+            *rights,
+            block,
+        ):
+            is_licensed, is_disputed = rights
+            self.facts = replace(
+                told,
+                is_seen=is_seen,
+                is_ready=is_ready,
+                is_licensed=is_licensed,
+                is_disputed=is_disputed,
+                block=block,
+            )
+        return self.facts
+
+
 def facts_of(
     catalogue: Catalogue, rated: Collection[str], pins: Collection[Cid], ground: Ground | None
 ) -> dict[str, Facts]:
-    """The facts of every film that a record tells of, under each of its ids. Without `ground` rights are not known."""
-    found: dict[str, Facts] = {}
-    for film in catalogue.films.values():
-        names = list(names_of(film))
-        is_seen = any(name in rated for name in names)
-        facts = _facts(catalogue, film, is_seen, pins, ground)
-        for name in names:
-            if name == film.id or name not in found:
-                found[name] = facts
-    return found
+    """As `FactBook.facts`, once."""
+    return FactBook().facts(catalogue, rated, pins, ground)
 
 
 def about_films(catalogue: Catalogue) -> dict[str, About]:
@@ -77,29 +142,24 @@ def about_films(catalogue: Catalogue) -> dict[str, About]:
     return found
 
 
-def _facts(catalogue: Catalogue, film: Film, is_seen: bool, pins: Collection[Cid], ground: Ground | None) -> Facts:
+def _page(film: Film) -> _Page:
     lengths = [int(version.fields["duration_ms"]) for version in film.versions]
-    unknown = (False if release_of(film.fields).unlisted else None, False)
-    is_licensed, is_disputed = unknown if ground is None else _rights(film, ground)
-    return Facts(
+    facts = Facts(
         minutes=-(-min(lengths) // 60_000) if lengths else None,
         year=film.fields.get("year"),
         languages=tuple(_words(film, "languages")) or None,
         genres=tuple(_words(film, "genres")) or None,
-        is_seen=is_seen,
-        is_ready=any(version.root in pins or catalogue.providers_of(version) for version in film.versions),
-        is_licensed=is_licensed,
-        is_disputed=is_disputed,
-        block=None if ground is None else ground.block,
     )
+    versions, roots = [version.id for version in film.versions], tuple(version.root for version in film.versions)
+    return _Page(versions, roots, tuple(names_of(film)), release_of(film.fields), facts)
 
 
-def _rights(film: Film, ground: Ground) -> tuple[bool | None, bool]:
+def _rights(film: Film, release: Release, ground: Ground) -> tuple[bool | None, bool]:
     """
     (may it be shown here and now, is it contested) from the first title of the film that the ledger knows. What its
     creator keeps out of lists, or shows later, is not for lists.
     """
-    if not is_listed(release_of(film.fields), ground.time):
+    if not is_listed(release, ground.time):
         return False, False
     for _, fields in film.titles:
         title = ground.state.titles.get(bytes(fields["title"]))

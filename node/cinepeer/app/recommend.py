@@ -10,7 +10,7 @@ from functools import cache
 from heapq import nsmallest
 from typing import Any, Protocol
 
-from cinepeer.app.facts import Ground, about_films, facts_of, names_of, shared_words, words_of
+from cinepeer.app.facts import FactBook, Ground, about_films, names_of, shared_words, words_of
 from cinepeer.app.fit import Fitted, fit_apart
 from cinepeer.app.library import Library
 from cinepeer.app.taste import Taste
@@ -123,6 +123,7 @@ class Recommendations:
         self.taste = taste
         self._pins = pins
         self._ground = ground
+        self._facts = FactBook()
         self._shelf = shelf
         self._fitting = asyncio.Lock()
         self._fitted = -1
@@ -264,7 +265,7 @@ class Recommendations:
         except (CinepeerError, Refused) as error:
             log.info("recommend.rights_unknown reason=%s", error)
             ground = None
-        return facts_of(self._library.catalogue, self.history(author).stars, await self._pins(), ground)
+        return self._facts.facts(self._library.catalogue, self.history(author).stars, await self._pins(), ground)
 
     # The list, and what is in it
 
