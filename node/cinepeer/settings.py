@@ -83,6 +83,12 @@ SETTINGS: tuple[Setting, ...] = (
         "endpoints of the chain of others that the network's ledger is on, with spaces between",
     ),
     Setting(
+        "ledger_snapshot",
+        True,
+        "yes/no",
+        "a copy of the ledger that is far behind begins by the state, labelled until every block was executed here",
+    ),
+    Setting(
         "order_alone",
         False,
         "yes/no",

@@ -79,7 +79,6 @@ async def open_ledger(
         return _elsewhere(stack, home, settings, network)
     from cinepeer.adapters.chain.client import Ledger
     from cinepeer.adapters.chain.following import Following
-    from cinepeer.adapters.chain.forward import forward_to
     from cinepeer.adapters.chain.process import EmbeddedLedger
     from cinepeer.adapters.chain.readthrough import answer, readthrough_app
 
@@ -90,12 +89,13 @@ async def open_ledger(
     holds = orders and home.kept.get("took_back") is False and not settings["order_alone"]
     url = await child.start(home.ledger, port, dict(network.genesis), key, holds)
     stack.push_async_callback(child.stop)
-    copy = forward_to(url)
+    apart = _Apart(stack, home, network, ports["ledger_rpc_port"], child, url)
+    copy = apart.answer
 
     def asking(addrs: Sequence[str]) -> Forward:
         return _asking(p2p_box, peer_of(addrs))
 
-    ordering = Ordering(home, network, keys.secret("sequencer"), child, asking, p2p_box)
+    ordering = Ordering(home, network, keys.secret("sequencer"), child, asking, p2p_box, apart.stand_aside)
     sequencer = None if orders else asking(network.sequencer)
 
     def others() -> Sequence[Forward]:
@@ -104,20 +104,58 @@ async def open_ledger(
         first = peer_of(ordering.addrs)
         return [_asking(p2p_box, one.peer_id) for one in p2p_box[0].neighbours() if one.peer_id != first]
 
-    outbox, met = None if orders else _outbox(home), _releasing(home, child, copy) if holds else None
-    following = Following(copy, sequencer, others, outbox, ordering.succeeded, met)
+    met = _releasing(home, child, copy) if holds else None
+    following = Following(
+        copy, sequencer, others, _outbox(home), ordering.succeeded, met, bool(settings["ledger_snapshot"])
+    )
     # What the ledger's own process holds is asked of it: while it is not level, the way elsewhere would answer.
     ordering.following, ordering.ledger = following, Ledger(url, network.chain_id)
     stack.push_async_callback(ordering.ledger.close)
     own = url if orders else f"http://127.0.0.1:{ports['ledger_rpc_port']}"
     ledger = Ledger(own, network.chain_id, journal=_journal(home))
     stack.push_async_callback(ledger.close)
-    if orders:
-        return Chain(ledger, lambda: following.label, lambda body: answer(body, copy), following, ordering=ordering)
-    through = readthrough_app(following.answer)
+    through = None if orders else readthrough_app(following.answer)
     return Chain(
         ledger, lambda: following.label, lambda body: answer(body, following.answer), following, through, ordering
     )
+
+
+class _Apart:
+    """The way to the ledger's own process, also after it moved behind the port that programs know."""
+
+    def __init__(
+        self, stack: AsyncExitStack, home: Home, network: Network, port: int, child: EmbeddedLedger, url: str
+    ) -> None:
+        from cinepeer.adapters.chain.forward import forward_to
+
+        self._stack = stack
+        self._home = home
+        self._network = network
+        self._port = port
+        self._child = child
+        self._forward = forward_to(url)
+
+    async def answer(self, body: bytes) -> bytes:
+        """The answer of the ledger's own process; raises `Unreachable`."""
+        return await self._forward(body)
+
+    async def stand_aside(self, ordering: Ordering) -> None:
+        """A sequencer's process goes on as a copy on a port of its own; this one answers programs, and asks it."""
+        from cinepeer.adapters.chain.client import Ledger
+        from cinepeer.adapters.chain.forward import forward_to
+        from cinepeer.adapters.chain.readthrough import readthrough_app
+        from cinepeer.faces.http.listener import Listener
+
+        assert ordering.following is not None and ordering.ledger is not None
+        await self._child.stop()
+        url = await self._child.start(self._home.ledger, 0, dict(self._network.genesis))
+        self._forward = forward_to(url)
+        before, ordering.ledger = ordering.ledger, Ledger(url, self._network.chain_id)
+        await before.close()
+        self._stack.push_async_callback(ordering.ledger.close)
+        listener = Listener(readthrough_app(ordering.following.answer), self._port)
+        await listener.start()
+        self._stack.push_async_callback(listener.stop)
 
 
 def _releasing(home: Home, child: EmbeddedLedger, copy: Forward) -> Callable[[], Awaitable[None]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,14 +41,19 @@ class Ordering:
         child: EmbeddedLedger,
         asking: Callable[[Sequence[str]], Forward],
         p2p_box: list[P2P],
+        stand_aside: Callable[[Ordering], Awaitable[None]],
     ) -> None:
-        """`seed` is this home's sequencer key; `asking` gives the way to the ledger of the node at some addresses."""
+        """
+        `seed` is this home's sequencer key; `asking` gives the way to the ledger of the node at some addresses;
+        `stand_aside` has the ledger's process go on as a copy, and this node's programs ask through it.
+        """
         self._home = home
         self._network = network
         self._seed = seed
         self._child = child
         self._asking = asking
         self._p2p_box = p2p_box
+        self._stand_aside = stand_aside
         self._turn = asyncio.Lock()
         self._is_child_ordering = not network.sequencer
         self.ledger: Ledger | None = None
@@ -98,7 +103,7 @@ class Ordering:
                 return
             if held[-1].sequencer == keys.public_key(self._seed):
                 await self._begin(held)
-            elif held[-1].candidate.addrs != self.addrs:
+            elif self._is_child_ordering or held[-1].candidate.addrs != self.addrs:
                 await self._follow(held[-1].candidate.addrs)
 
     async def _held(self) -> list[Handover]:
@@ -113,6 +118,9 @@ class Ordering:
         """Follows the node at these addresses from now on, and after the next start."""
         assert self.following is not None
         self._keep(addrs)
+        if self._is_child_ordering:
+            await self._stand_aside(self)
+            self._is_child_ordering = False
         self.following.turn_to(self._asking(addrs))
         log.warning("ledger.sequencer now=%s", addrs[0])
         await self._dial(addrs)
@@ -120,8 +128,8 @@ class Ordering:
     async def _begin(self, held: Sequence[Handover]) -> None:
         """Begins to order, once the last block of the sequencer before is here."""
         assert self.ledger is not None and self.following is not None
-        if self._is_child_ordering:
-            return
+        if self._is_child_ordering or self.following.snapshot is not None:
+            return  # nobody orders on what was not executed here
         if await self.ledger.head() < held[-1].height:
             before = held[-2].candidate.addrs if len(held) > 1 else self.addrs
             if before and before != self.addrs:

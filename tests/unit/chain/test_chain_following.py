@@ -68,7 +68,7 @@ def test_a_restored_sequencer_that_handed_over_meanwhile_learns_it_and_orders_no
     asyncio.run(following.pull())
     restored.sequencer.release()
     assert restored.evm.head.hash == second.evm.head.hash
-    with pytest.raises(Rejected, match="start this node again"):
+    with pytest.raises(Rejected, match="about to follow"):
         restored.send(ANNA, b"", COUNTER)
 
 

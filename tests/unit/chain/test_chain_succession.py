@@ -90,7 +90,7 @@ def test_who_handed_over_orders_nothing_more_after_a_start_either(tmp_path: Path
     file = str(tmp_path / "ledger.db")
     chain = SmallChain(file)
     yielded(chain)
-    with pytest.raises(Rejected, match="start this node again"):
+    with pytest.raises(Rejected, match="about to follow"):
         chain.send(ANNA, b"", COUNTER)
     chain.evm.close()
     again = SmallChain(file)

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from cinepeer.adapters.chain.copies import Copies
 from cinepeer.adapters.chain.evm import Evm
 from cinepeer.adapters.chain.faucet import Faucet
-from cinepeer.adapters.chain.follower import Follower
 from cinepeer.adapters.chain.founding import found
 from cinepeer.adapters.chain.genesis import check_genesis
 from cinepeer.adapters.chain.listener import listen, rpc_app, server
@@ -50,17 +50,21 @@ async def serve(
     hash, network. `reached` hears each durable boundary; `holds` makes a sequencer wait for its release.
     """
     check_genesis(genesis)
-    evm = Evm(db, genesis)
+    opened: list[Evm | Copies] = []
     try:
-        sequencer = None if seed is None else Sequencer(evm, seed, clock, reached, holds)
-        if sequencer is None or seed is None:
-            rpc = Rpc(Follower(evm), None, clock)
+        if seed is None:
+            copies = Copies(db, genesis, clock)
+            opened.append(copies)
+            evm, answer, run = copies.evm, copies.answer, copies.run
         else:
+            evm = Evm(db, genesis)
+            opened.append(evm)
+            sequencer = Sequencer(evm, seed, clock, reached, holds)
             if keys.public_key(seed) == evm.succession.first and not holds:
                 found(sequencer, seed, artifacts)
-            rpc = Rpc(sequencer, Faucet(sequencer, seed, clock), clock)
+            answer, run = Rpc(sequencer, Faucet(sequencer, seed, clock), clock).answer, sequencer.run
         listening = await _listen(port)
-        http = server(rpc_app(rpc.answer))
+        http = server(rpc_app(answer))
         ready = {
             "url": f"http://127.0.0.1:{listening.getsockname()[1]}",
             "chain_id": evm.chain_id,
@@ -69,19 +73,20 @@ async def serve(
             "network": str(evm.network),
         }
         print(json.dumps(ready), flush=True)
-        sealing = None if sequencer is None else asyncio.create_task(sequencer.run())
+        running = asyncio.create_task(run())
         watching = asyncio.create_task(_until_orphaned(http)) if watch else None
         try:
             await http.serve(sockets=[listening])
         finally:
-            for task in (sealing, watching):
+            for task in (running, watching):
                 if task is not None:
                     task.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
                         await task
             listening.close()
     finally:
-        evm.close()
+        for one in opened:
+            one.close()
 
 
 async def _listen(port: int) -> Any:

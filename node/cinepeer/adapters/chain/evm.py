@@ -172,6 +172,12 @@ class Evm:
         self._head_vm = done.vm
         self._head_transactions = done.transactions
 
+    def stand(self, header: Any) -> None:
+        """Makes a committed block the head that was written here without being executed."""
+        self.head = header
+        self._head_vm = None
+        self._head_transactions = []
+
     def keep(self, handover: Handover) -> None:
         """Writes a hand-over inside the open transaction; `succeed` makes it count once that is committed."""
         self.tables.add_handover(handover.number, dagcbor.encode(handover.to_map()))

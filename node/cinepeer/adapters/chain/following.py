@@ -12,6 +12,7 @@ from typing import Any
 from cinepeer.adapters.chain import jsonrpc
 from cinepeer.adapters.chain.outbox import Outbox
 from cinepeer.adapters.chain.readthrough import MAX_BLOCKS
+from cinepeer.adapters.chain.shortcut import take_snapshot
 from cinepeer.errors import CinepeerError, Refused, Unreachable
 
 ORDERED = frozenset({"eth_sendRawTransaction", "cinepeer_faucet"})
@@ -23,6 +24,7 @@ _WAITING = frozenset({"eth_getTransactionByHash", "eth_getTransactionCount", "ci
 _LEVEL_S = 0.05
 _PATIENCE_S = 2.0
 _PAUSE_S = 30.0
+_REPLAY_PAUSE_S = 2.0
 
 Forward = Callable[[bytes], Awaitable[bytes]]
 Met = Callable[[], Awaitable[None]]
@@ -45,11 +47,13 @@ class Following:
         outbox: Outbox | None,
         succeeded: Succeeded | None = None,
         met: Met | None = None,
+        is_short: bool = False,
     ) -> None:
         """
         `copy` answers from here, `origin` is the sequencer, `others` are nodes that hold copies of their own;
         `succeeded` hears the hand-overs that the copy holds, whenever they have become more; `met` hears once, beside a
-        sequencer, that everything was taken which another node with a copy at least as long holds.
+        sequencer, that everything was taken which another node with a copy at least as long holds. With `is_short` a
+        copy that is far behind begins by a snapshot.
         """
         self._copy = copy
         self._origin = origin
@@ -57,6 +61,7 @@ class Following:
         self._outbox = outbox
         self._succeeded = succeeded
         self._met = met
+        self._is_short = is_short
         self._handovers = 0
         self._turn = asyncio.Lock()
         self._level_at = -1e9
@@ -65,6 +70,10 @@ class Following:
         self._clockwork: asyncio.Task[None] | None = None
         self._next = 0
         self.head = 0
+        self.snapshot: int | None = None
+        """The block whose state is believed as its sequencer signed it, while the blocks up to it are executed."""
+        self._executed = 0
+        self._stood = False
         self.is_away = False
         self.fault = ""
 
@@ -102,6 +111,14 @@ class Following:
         if self._origin is None:
             return "embedded, test credits, not money" + (f"; {self.fault}" if self.fault else "")
         state = f"own copy of another node's ledger, executed up to block {self.head}"
+        if self.snapshot is not None:
+            state = (
+                "own copy of another node's ledger, not replayed: the state of block "
+                f"{self.snapshot} is believed as its sequencer signed it, executed so far up to block {self._executed} "
+                f"of {self.head}"
+            )
+        elif not self._was_level:
+            state += ", answered by its sequencer until it is level"
         if self.is_away:
             state += ", its sequencer is away"
         if self._outbox is not None and len(self._outbox):
@@ -112,8 +129,8 @@ class Following:
 
     @property
     def may_witness(self) -> bool:
-        """Whether this is a copy that was level with its sequencer, whose order held so far."""
-        return self._origin is not None and self._was_level and not self.fault
+        """Whether this is a copy that was level with its sequencer, executed whole, whose order held so far."""
+        return self._origin is not None and self._was_level and self.snapshot is None and not self.fault
 
     async def answer(self, body: bytes) -> bytes:
         """The answer to a JSON-RPC body: reading from the copy, once it is level; ordering at the sequencer."""
@@ -190,6 +207,7 @@ class Following:
         async with self._turn:
             try:
                 self.head = int(await _ask(self._copy, "eth_blockNumber"), 16)
+                await self._stand()
             except Unreachable:
                 return False  # the copy's process starts again; that says nothing of the sequencer
             if self._origin is not None:
@@ -220,11 +238,16 @@ class Following:
 
     async def _take_from(self, source: Forward) -> None:
         """Takes blocks of one node until it has no more."""
-        first = self.head + 1 if self.head else 0
+        first, is_tried = self.head + 1 if self.head else 0, not self._is_short
         while True:
             blocks = await _ask(source, "cinepeer_blocks", hex(first), hex(MAX_BLOCKS))
             if not isinstance(blocks, list) or not blocks:
                 return
+            if len(blocks) > 1 and not is_tried:
+                is_tried = True
+                if await self._shortened(source):
+                    first = self.head + 1
+                    continue
             try:
                 self.head = int(await _ask(self._copy, "cinepeer_take", blocks), 16)
             except Refused as error:
@@ -235,6 +258,35 @@ class Following:
             if self.head < first:
                 return
             first = self.head + 1
+
+    async def _stand(self) -> None:
+        """Asks the copy how much of what it tells it has executed, for as long as that is not all."""
+        if self._origin is None or (self._stood and self.snapshot is None):
+            return
+        told = await _ask(self._copy, "cinepeer_standing")
+        since = told["snapshot"]
+        self.snapshot, self._executed = None if since is None else int(since, 16), int(told["executed"], 16)
+        self._stood = True
+        if self.snapshot is not None:
+            self._was_level = True  # what it tells is labelled
+        if told["fault"]:
+            self._note(Refused("false-block", str(told["fault"])))
+
+    async def _shortened(self, source: Forward) -> bool:
+        """Begins by a snapshot where this copy is far behind; one that does not hold leaves only the long way."""
+        if self.snapshot is not None or self._origin is None or self.fault:
+            return False
+        try:
+            await self._caught_up(source)
+            if not await take_snapshot(_ask, self._copy, source, self.head):
+                return False
+        except Refused as error:
+            _log.warning("ledger.snapshot.refused reason=%s: %s", error.reason, error)
+            return False
+        self._stood = False
+        await self._stand()
+        self.head = int(await _ask(self._copy, "eth_blockNumber"), 16)
+        return True
 
     async def _caught_up(self, source: Forward) -> bool:
         """Whether the copy holds more hand-overs than before, now that another node was asked for them."""
@@ -254,7 +306,7 @@ class Following:
                 _log.info("following the ledger: %s", error)
             except Exception:  # noqa: BLE001  # a task's edge: the next turn starts afresh
                 _log.exception("following the ledger failed")
-            await asyncio.sleep(_PAUSE_S)
+            await asyncio.sleep(_PAUSE_S if self.snapshot is None else _REPLAY_PAUSE_S)
 
     async def _ask_succession(self) -> None:
         """Asks the sequencer whether it handed over: the record that says so may not have come."""

@@ -15,7 +15,8 @@ from cinepeer.adapters.chain.readthrough import ALLOWED, MAX_BATCH
 from cinepeer.errors import CinepeerError, Unreachable
 
 TIMEOUT_S = 30.0
-MAX_ANSWER_BYTES = 4 << 20
+MAX_ANSWER_BYTES = 32 << 20
+"""The own ledger's largest answer: ten thousand log entries fit."""
 
 
 def forward_to(url: str) -> Callable[[bytes], Awaitable[bytes]]:

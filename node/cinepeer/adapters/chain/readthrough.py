@@ -49,6 +49,8 @@ ALLOWED = frozenset(
         "eth_getProof",
         "cinepeer_signedHeader",
         "cinepeer_blocks",
+        "cinepeer_history",
+        "cinepeer_nodes",
         "cinepeer_faults",
         "cinepeer_handovers",
         "cinepeer_genesis",

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from eth.exceptions import StateRootNotFound
+from eth.vm.interrupt import EVMMissingData
+from trie.exceptions import MissingTraversalNode, MissingTrieNode
+
 from cinepeer.adapters.chain import formats, jsonrpc, questions
-from cinepeer.adapters.chain.blocks import fault_json, parse_blocks, parse_signed, parse_told, sealed_blocks
+from cinepeer.adapters.chain.blocks import (
+    fault_json,
+    held_nodes,
+    parse_blocks,
+    parse_signed,
+    parse_told,
+    sealed_blocks,
+    standing,
+)
 from cinepeer.adapters.chain.database import LogFilter, LogRow, TxRow
 from cinepeer.adapters.chain.evm import encode_header
 from cinepeer.adapters.chain.faucet import Faucet
@@ -35,8 +47,17 @@ _log = logging.getLogger(__name__)
 class Rpc:
     """Answers JSON-RPC requests about one ledger."""
 
-    def __init__(self, sequencer: Sequencer | Follower, faucet: Faucet | None, clock: Callable[[], float]) -> None:
-        """`clock` gives Unix seconds; an estimate runs at that time, as its transaction will."""
+    def __init__(
+        self,
+        sequencer: Sequencer | Follower,
+        faucet: Faucet | None,
+        clock: Callable[[], float],
+        more: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        """
+        `clock` gives Unix seconds; an estimate runs at that time, as its transaction will. `more` are methods beside
+        these, or in their place.
+        """
         self._sequencer = sequencer
         self._evm = sequencer.evm
         self._tables = sequencer.evm.tables
@@ -74,10 +95,21 @@ class Rpc:
             "eth_getBlockTransactionCountByNumber": self._count,
             "eth_getBlockTransactionCountByHash": self._count,
             "eth_getProof": self._proof,
+            **self._own_methods(),
+            **(more or {}),
+        }
+
+    def _own_methods(self) -> dict[str, Callable[..., Any]]:
+        """What only ledgers of ours are asked."""
+        return {
             "cinepeer_signedHeader": self._signed_header,
             "cinepeer_genesis": lambda: self._evm.genesis,
             "cinepeer_faucet": self._pay,
             "cinepeer_blocks": lambda first, count: sealed_blocks(self._evm, self._sequencer.sign, first, count),
+            "cinepeer_history": lambda first, count: sealed_blocks(
+                self._evm, self._sequencer.sign, first, count, is_past=True
+            ),
+            "cinepeer_nodes": lambda hashes: held_nodes(self._evm, hashes),
             "cinepeer_take": self._take,
             "cinepeer_compare": lambda signed: self._replay.compare(parse_signed(signed)),
             "cinepeer_handovers": lambda: [
@@ -87,6 +119,7 @@ class Rpc:
             "cinepeer_handOver": self._hand_over,
             "cinepeer_release": lambda: self._sequencer.release(),
             "cinepeer_faults": lambda: [fault_json(*fault) for fault in self._replay.faults()],
+            "cinepeer_standing": lambda: standing(self._evm, None),
             "cinepeer_refusal": lambda tx: self._sequencer.refusals.get(parse_data(tx, "transaction hash", 32)),
         }
 
@@ -125,6 +158,9 @@ class Rpc:
             answer = jsonrpc.error(identity, jsonrpc.FAILED, str(error))
         except Refused as error:
             answer = jsonrpc.error(identity, jsonrpc.FAILED, str(error), error.reason)
+        except (MissingTrieNode, MissingTraversalNode, EVMMissingData, StateRootNotFound):
+            found = "found no state of that block here: the copy began by a snapshot, expected it once all is executed"
+            answer = jsonrpc.error(identity, jsonrpc.NOT_FOUND, found)
         except Exception as error:  # noqa: BLE001  # one question must not end the ledger; the fault is logged whole
             _log.exception("the ledger failed on %s", asked["method"])
             answer = jsonrpc.error(identity, jsonrpc.INTERNAL, f"the ledger failed on this: {type(error).__name__}")

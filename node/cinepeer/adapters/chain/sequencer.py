@@ -96,6 +96,11 @@ class Sequencer:
         self._key = keys.public_key(seed)
         if self._key not in evm.succession.keys:
             raise BadInput(f"found another key, expected the sequencer's of {evm.succession.current.hex()}")
+        before = evm.succession.handovers[-1:]
+        if before and before[0].sequencer == self._key and evm.head.block_number < before[0].height:
+            raise BadInput(
+                f"found a ledger executed up to block {evm.head.block_number}, expected all of the sequencer before"
+            )
         self._clock = clock
         self._reached = reached
         self._waiting: dict[bytes, Any] = {}
@@ -247,7 +252,7 @@ class Sequencer:
             return ""
         last = succession.handovers[-1]
         who = f"{last.sequencer.hex()} orders since block {last.height}"
-        return f"{who}; start this node again, and it follows that sequencer"
+        return f"{who}; this node is about to follow that sequencer"
 
     def _batch(self) -> list[Any]:
         """What waits, in order, as far as it may fill a block: by number and, so that a block can travel, by bytes."""

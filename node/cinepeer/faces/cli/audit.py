@@ -30,6 +30,9 @@ _NEW_FILE = click.Path(path_type=Path)
 @click.option(
     "--at", metavar="BLOCK", type=click.IntRange(min=0), help="Prove the state at this block; else the newest."
 )
+@click.option(
+    "--set", "chosen_set", metavar="NUMBER", type=click.IntRange(min=1), help="Prove the titles of this contract set."
+)
 @click.option("--bundle", "out", type=_NEW_FILE, help="Keep the portable bundle in this new file.")
 @click.option("--html", type=_NEW_FILE, help="Write the report as a page into this new file.")
 @click.option("--csv", "table", type=_NEW_FILE, help="Write a table of the titles into this new file.")
@@ -45,6 +48,7 @@ def audit(
     subject: str | None,
     rater: tuple[str, ...],
     at: int | None,
+    chosen_set: int | None,
     out: Path | None,
     html: Path | None,
     table: Path | None,
@@ -75,9 +79,9 @@ def audit(
     if opening is not None or refit:
         raise BadInput(f"found --opening or --refit with {subject[:80]!r}, expected the file of a list's receipt")
     if path.is_file():
-        if out is not None or rater or at is not None:
+        if out is not None or rater or at is not None or chosen_set is not None:
             raise BadInput(
-                f"found --bundle, --rater or --at with the bundle {subject}, expected it with what is proved"
+                f"found --bundle, --rater, --at or --set with the bundle {subject}, expected it with what is proved"
             )
         node = None if offline else _node(home)
         report = audit_file(path)
@@ -88,7 +92,8 @@ def audit(
     else:
         node = Node.of(home)
         with contextlib.ExitStack() as stack:
-            report = audit_file(_fetched(stack, node, _request(node, subject, rater, at), out))
+            report = audit_file(_fetched(stack, node, _request(node, subject, rater, at, chosen_set), out))
+        report = _as_executed(report, node)
     finding = _signed(report, node)
     finding.write(html, table)
     click.echo(finding.json() if as_json else finding.text())
@@ -121,7 +126,9 @@ def _audited_receipt(path: Path, opening: Path | None, node: Node | None, as_jso
     return reading.code
 
 
-def _request(node: Node, subject: str, raters: tuple[str, ...], at: int | None) -> dict[str, Any]:
+def _request(
+    node: Node, subject: str, raters: tuple[str, ...], at: int | None, chosen_set: int | None
+) -> dict[str, Any]:
     """What the node is asked to prove, by what a person typed."""
     wanted: dict[str, Any] = {} if at is None else {"at": at}
     if subject in ("network", "catalogue"):
@@ -129,10 +136,12 @@ def _request(node: Node, subject: str, raters: tuple[str, ...], at: int | None) 
     elif _is_author(node, subject):
         wanted |= {"sort": "author", "author": subject}
     else:
+        if chosen_set is not None:
+            raise BadInput(f"found --set with the film {subject[:80]!r}, expected none: a film is in one")
         return wanted | {"film": film_id(node, subject), "raters": list(raters)}
     if raters:
         raise BadInput(f"found --rater with {subject[:80]!r}, expected it with a film")
-    return wanted
+    return wanted if chosen_set is None else wanted | {"set": chosen_set}
 
 
 def _is_author(node: Node, subject: str) -> bool:
@@ -169,6 +178,18 @@ def _node(home: Path) -> Node | None:
     return node
 
 
+def _unexecuted(node: Node) -> str:
+    """What the node's ledger is, where it did not execute all that it tells; otherwise nothing."""
+    label = str(node.get("/api/status")["ledger"]["label"])
+    return label if "not replayed" in label else ""
+
+
+def _as_executed(report: Report, node: Node) -> Report:
+    """The report with what the node that made the bundle did not execute, among what it rests on."""
+    label = _unexecuted(node)
+    return dataclasses.replace(report, basis=(*report.basis, f"made by a node with an {label}")) if label else report
+
+
 def _beside_own_ledger(report: Report, node: Node) -> Report:
     """The report with one more line: whether this home's own copy of the ledger has the same block."""
     from cinepeer.rights.proofs import parse_header
@@ -185,9 +206,9 @@ def _beside_own_ledger(report: Report, node: Node) -> Report:
         )
     except (BadInput, Unreachable) as error:
         found, is_same = str(error), False
-    line = Line(
-        "own copy of the ledger", is_same, found, f"the bundle's hash {report.subject['hash']}", "this home's own node"
-    )
+    rests_on, label = "this home's own node", _unexecuted(node)
+    rests_on += f", with an {label}" if label else ""
+    line = Line("own copy of the ledger", is_same, found, f"the bundle's hash {report.subject['hash']}", rests_on)
     return dataclasses.replace(report, lines=(*report.lines, line))
 
 

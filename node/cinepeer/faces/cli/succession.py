@@ -81,4 +81,4 @@ def _handed(told: dict[str, Any]) -> Iterator[str]:
     yield f"to       {told['sequencer']}"
     yield f"after    block {told['height']}, {told['hash']}"
     yield f"record   {told['record']}"
-    yield "next     start this node again: it follows from then on"
+    yield "next     this node follows that one from now on"
