@@ -62,6 +62,15 @@ class Provider:
     custody: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A version that its author took back, itself or with its film; `film` is the id of the film's record."""
+
+    version: Version
+    film: Cid
+    name: str
+
+
 @dataclass(slots=True)
 class Catalogue:
     """Films by id, providers, offers, names of authors, what was written. Any order of the records gives the same."""
@@ -76,6 +85,7 @@ class Catalogue:
     reported: Reported = field(default_factory=Reported)
     _profiles: dict[Cid, tuple[int, Cid]] = field(default_factory=dict)
     _early: dict[str, list[tuple[Record, dict[str, Any]]]] = field(default_factory=dict)
+    _taken_back: dict[Cid, tuple[Record, dict[str, Any]]] = field(default_factory=dict)  # films and versions
 
     def apply(self, record: Record, body: dict[str, Any]) -> None:
         """Folds one counted record in; kinds that are not about films change nothing."""
@@ -101,6 +111,34 @@ class Catalogue:
                 self.reported.apply(record, body)
             case "profile":
                 self._add_name(record, body)
+
+    def take_back(self, record: Record, body: dict[str, Any]) -> None:
+        """Notes a film or version that its author took back: whoever holds its bytes has to know."""
+        if record.kind in ("film", "version"):
+            self._taken_back[record.id] = (record, body)
+
+    def withdrawn(self) -> list[Withdrawn]:
+        """The versions that were taken back, by id; bytes that are published anew by their author are none of them."""
+        versions = [part for part in self._taken_back.values() if part[0].kind == "version"]
+        for film, parts in self._early.items():
+            gone = self._taken_back.get(parts[0][1]["film"])
+            if gone is not None and str(gone[0].id) == film:
+                versions += [part for part in parts if part[0].kind == "version" and part[0].author == gone[0].author]
+        live = {(version.author, version.root) for version in self.versions()}
+        found = [
+            Withdrawn(
+                Version(record.id, record.author, body["root"], body, record.time), body["film"], self._name_of(body)
+            )
+            for record, body in versions
+            if (record.author, body["root"]) not in live
+        ]
+        return sorted(found, key=lambda one: one.version.id)
+
+    def _name_of(self, version: dict[str, Any]) -> str:
+        """What the film of a version is called, or was."""
+        known = self.films.get(str(version["film"]))
+        back = self._taken_back.get(version["film"])
+        return known.name if known is not None else "" if back is None else str(back[1].get("name", ""))
 
     def _add_part(self, record: Record, body: dict[str, Any]) -> None:
         film = self.films.get(str(body["film"]))

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cinepeer.app.catalogue import Version
+from cinepeer.app.catalogue import Version, Withdrawn
 from cinepeer.app.challenge import Challenges
 from cinepeer.app.deny import DenyList
 from cinepeer.app.identity import Author
@@ -114,7 +114,11 @@ class Hosting:
         )
 
     async def pursue(self) -> int:
-        """Tries to pin every version that is wanted and not held; returns how many more are held now."""
+        """Lets go what was taken back, then tries to pin every version that is wanted and not held.
+
+        Returns how many more are held now.
+        """
+        await self._let_go_withdrawn()
         if not self.willing:
             return 0
         async with self._turn:
@@ -127,6 +131,20 @@ class Hosting:
             if taken:
                 await self.tell()
             return taken
+
+    async def _let_go_withdrawn(self) -> None:
+        """What a creator took back goes, unless the owner of this node keeps the film."""
+        for one in await self._withdrawn():
+            if one.film not in self.kept:
+                log.info("host.withdrawn version=%s", one.version.id)
+                await self.drop(one.version.root)
+
+    async def _withdrawn(self) -> list[Withdrawn]:
+        """What was taken back and still lies here, unless somebody else published the same bytes."""
+        pins = await self._ipfs.pins()
+        live = {version.root for version in self._library.catalogue.versions()}
+        found = self._library.catalogue.withdrawn()
+        return [one for one in found if one.version.root in pins and one.version.root not in live]
 
     async def _copies(self) -> list[Copy]:
         """Every version that this node knows of, as a host sees it."""
@@ -163,7 +181,15 @@ class Hosting:
             why = reason(copy) if copy.is_held else self.declined.get(copy.version, self._unwilling(copy))
             conclusion = creator_may_leave(copy) if copy.is_own and copy.is_held else None
             found.append(Explained(copy, film.name, film.id, why, places.get(copy.version), conclusion))
-        return found
+        return [*map(self._farewell, await self._withdrawn()), *found]
+
+    def _farewell(self, gone: Withdrawn) -> Explained:
+        """Why something lies here that its creator took back."""
+        version, is_kept = gone.version, gone.film in self.kept
+        is_own = version.author == self._author.id
+        copy = Copy(version.id, version.root, int(version.fields["size_bytes"]), 0, True, is_own, is_kept)
+        why = "kept by the owner of this node" if is_kept else "it leaves at the next look"
+        return Explained(copy, gone.name, str(gone.film), f"taken back by its creator: {why}", None, None)
 
     def _unwilling(self, copy: Copy) -> str:
         if not self.willing:
@@ -173,9 +199,11 @@ class Hosting:
     def keep(self, film: str, *, is_kept: bool) -> None:
         """Has a film never leave for another, or lets that be again; raises `BadInput` for one that is not known."""
         found = self._library.catalogue.films.get(film)
-        if found is None:
+        records = {str(one.film): one.film for one in self._library.catalogue.withdrawn()}
+        record = records.get(film) if found is None else found.record
+        if record is None:
             raise BadInput(f"found no film {film[:80]!r} here, expected one that `cinepeer films` shows")
-        kept = self.kept | {found.record} if is_kept else self.kept - {found.record}
+        kept = self.kept | {record} if is_kept else self.kept - {record}
         self._keep_kept(sorted(map(str, kept)))
         self.kept = kept
 

@@ -217,6 +217,8 @@ class Library:
             self._bodiless.add(held.record.id)
         elif self._counts(held.record):
             catalogue.apply(held.record, parse_body(held.record.kind, held.body))
+        elif self._store.feeds.covers(held.record):
+            catalogue.take_back(held.record, parse_body(held.record.kind, held.body))
 
     async def _fold_catalogue(self, last: int) -> None:
         """Makes the catalogue anew of the records up to `last`."""

@@ -51,7 +51,7 @@ class Unpublishing:
         ]
         if others:
             told = "1 other device says" if len(others) == 1 else f"{len(others)} other devices say"
-            found.append(Trace(False, f"{told} to hold it: nobody can make others delete their copies"))
+            found.append(Trace(False, f"{told} to hold it: a host lets it go when the word arrives, or keeps it"))
         else:
             found.append(Trace(False, "nobody else says to hold it, but whoever fetched a block may have kept it"))
         return [*found, *await self._rights(film)]

@@ -163,6 +163,48 @@ def test_only_a_known_film_is_kept(tmp_path: Path) -> None:
     on_a_stand(tmp_path, story)
 
 
+@pytest.mark.parametrize("is_whole", [True, False], ids=["the film", "one version"])
+def test_what_a_creator_takes_back_leaves_at_the_next_look_unless_it_is_kept(tmp_path: Path, is_whole: bool) -> None:
+    async def story(stand: Stand) -> None:
+        author = stand.hosts[4]
+        (gone_id, gone), (kept_id, kept) = [await stand.film(name, author) for name in ("gone", "kept")]
+        await stand.hosting.pursue()
+        stand.hosting.keep(kept_id, is_kept=True)
+        back = [Cid.parse(gone_id), Cid.parse(kept_id)] if is_whole else [gone.id, kept.id]
+        await author.sign("retraction", {"records": back, "reason": "a new cut comes"})
+        await stand.world.library.refresh()
+        assert {one.name: one.why for one in await stand.hosting.explain()} == {
+            "gone": "taken back by its creator: it leaves at the next look",
+            "kept": "taken back by its creator: kept by the owner of this node",
+        }
+        await stand.hosting.pursue()
+        assert await stand.ipfs.pins() == {kept.root}
+        assert await stand.ipfs.get_block(gone.root) is None
+        assert [one.copy.version for one in await stand.hosting.explain()] == [kept.id]
+        assert await stand.held() == set()  # no host record names it any more
+        stand.hosting.keep(kept_id, is_kept=False)
+        await stand.hosting.pursue()
+        assert await stand.ipfs.pins() == set()
+
+    on_a_stand(tmp_path, story)
+
+
+def test_taking_back_what_somebody_else_published_too_takes_nothing_from_them(tmp_path: Path) -> None:
+    async def story(stand: Stand) -> None:
+        _, theirs = await stand.film("film", stand.hosts[4])
+        _, copied = await stand.film("film", stand.hosts[3])
+        await stand.hosting.pursue()
+        assert theirs.root == copied.root
+        await stand.hosts[3].sign("retraction", {"records": [copied.id], "reason": ""})
+        # Nor does it count who is not the author of the records.
+        await stand.hosts[2].sign("retraction", {"records": [theirs.id], "reason": ""})
+        await stand.world.library.refresh()
+        await stand.hosting.pursue()
+        assert await stand.held() == {theirs.id}
+
+    on_a_stand(tmp_path, story)
+
+
 def test_every_film_is_explained(tmp_path: Path) -> None:
     async def story(stand: Stand) -> None:
         _, far = await stand.film("far", stand.hosts[4])
