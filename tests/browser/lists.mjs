@@ -38,7 +38,7 @@ await run(async (browser) => {
 async function wishes(page, sheet) {
   told.why = (await sheet.textContent()).replace(/\s+/g, ' ').trim();
   await sheet.locator('input[type=range]').first().fill('50');
-  await sheet.getByLabel('A rule, in these words').fill('not seen');
+  await sheet.getByLabel('A rule', { exact: true }).selectOption('not seen');
   await sheet.getByRole('button', { name: 'Add the rule' }).click();
   await sheet.getByRole('button', { name: 'Drop “not seen”' }).waitFor();
   await sheet.getByRole('radio', { name: 'What you rated last' }).check();
@@ -52,7 +52,7 @@ async function whyNot(page) {
   told.fair = await page.locator('details.fair p.hint').first().textContent();
   await page.getByLabel('Why not this film?').fill('First Light');
   await page.getByRole('button', { name: 'Ask', exact: true }).click();
-  await page.getByText('is not in your list: rated').waitFor();
+  await page.getByText('is not in your list: you rated it').waitFor();
   await page.getByLabel('Why not this film?').fill('Second Light');
   await page.getByRole('button', { name: 'Ask', exact: true }).click();
   await page.getByText('is in your list, in place 1').waitFor();
