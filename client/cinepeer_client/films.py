@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cinepeer.content.sort import FILM, place_of, sort_of
 from cinepeer.errors import BadInput, Refused
 from cinepeer.records import dagcbor
 from cinepeer.records.bodies import parse_body
@@ -42,6 +43,12 @@ class Version:
     size_bytes: int
     blocks: int
     sealing: Mapping[str, dagcbor.Value] = field(default_factory=dict)
+    sort: str = FILM
+
+    @property
+    def place(self) -> tuple[int, int, Cid]:
+        """Where it stands among its film's; the greatest plays first."""
+        return place_of(self.sort, self.time, self.id)
 
     @property
     def is_licensed(self) -> bool:
@@ -51,7 +58,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A film from its signed record, with its versions, newest first."""
+    """A film from its signed record, with its versions as they are to be played: whole ones first, newest first."""
 
     id: Cid
     author: Cid
@@ -130,7 +137,7 @@ class Shelf:
             author=record.author,
             name=str(name),
             year=year if isinstance(year, int) else None,
-            versions=tuple(sorted(versions, key=lambda version: (version.time, version.id), reverse=True)),
+            versions=tuple(sorted(versions, key=lambda version: version.place, reverse=True)),
         )
 
     def _tells(self, record: Record) -> bool:
@@ -157,11 +164,12 @@ def _version(record: Record, fields: dict[str, dagcbor.Value]) -> Version:
     """A version record's checked fields."""
     film, root = fields["film"], fields["root"]
     assert isinstance(film, Cid) and isinstance(root, Cid)
-    numbers = [fields[name] for name in ("duration_ms", "size_bytes", "blocks")]
-    duration_ms, size_bytes, blocks = (number for number in numbers if isinstance(number, int))
+    found = [fields[name] for name in ("duration_ms", "size_bytes", "blocks")]
+    duration_ms, size_bytes, blocks = (number for number in found if isinstance(number, int))
     sealing = {"sealed": fields["sealed"]} if "sealed" in fields else {}
     label = str(fields["label"])
-    return Version(record.id, film, record.author, record.time, label, root, duration_ms, size_bytes, blocks, sealing)
+    numbers = (duration_ms, size_bytes, blocks)
+    return Version(record.id, film, record.author, record.time, label, root, *numbers, sealing, sort_of(fields))
 
 
 def parse_hints(data: bytes) -> list[Hint]:
@@ -207,7 +215,7 @@ def find_film(nodes: Nodes, film: Cid, now_ms: int) -> Film:
     if not answers:
         raise BadInput(f"found no film {film} at {_names(nodes.sources)}, expected the id of one that a node knows")
     # A node may be behind: the one that shows the newest version knows most.
-    return max(answers, key=lambda found: (len(found.versions), [version.time for version in found.versions]))
+    return max(answers, key=lambda one: (len(one.versions), sorted((cut.time for cut in one.versions), reverse=True)))
 
 
 def list_films(nodes: Nodes, now_ms: int) -> list[dict[str, object]]:
@@ -249,7 +257,7 @@ def _show(shown: dict[Cid, dict[str, object]], shelf: Shelf, source: Source, hin
 
 
 def choose_version(film: Film, wanted: str | None) -> Version:
-    """The newest version, or the one of the given id; raises `BadInput`."""
+    """The newest whole version, or the one of the given id; raises `BadInput`."""
     if not film.versions:
         raise BadInput(f"found no version of {film.name!r}, expected one to play")
     for version in film.versions:

@@ -11,6 +11,7 @@ from cinepeer.app.collected import Collected
 from cinepeer.app.follows import TOLD_KINDS, Follows
 from cinepeer.app.reported import Reported
 from cinepeer.app.said import Said
+from cinepeer.content.sort import place_of, sort_of
 from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record
 
@@ -29,10 +30,15 @@ class Version:
     fields: dict[str, Any]
     time: int = 0
 
+    @property
+    def place(self) -> tuple[int, int, Cid]:
+        """Where it stands among its film's; the greatest plays first."""
+        return place_of(sort_of(self.fields), self.time, self.id)
+
 
 @dataclass(slots=True)
 class Film:
-    """A film record with what its author added to it; versions newest first."""
+    """A film record with what its author added to it; versions in their order to play: whole ones, the newest first."""
 
     id: str
     record: Cid
@@ -151,7 +157,7 @@ class Catalogue:
             film.titles.sort(key=lambda title: (title[0].time, title[0].id))
         else:
             film.versions.append(Version(record.id, record.author, body["root"], body, record.time))
-            film.versions.sort(key=lambda version: (version.time, version.id), reverse=True)
+            film.versions.sort(key=lambda version: version.place, reverse=True)
 
     def _add_provider(self, record: Record, body: dict[str, Any]) -> None:
         key = (record.author, record.device)

@@ -18,6 +18,7 @@ from cinepeer.app.sealing import Sealing
 from cinepeer.content.cipher import Sealed
 from cinepeer.content.fingerprint import Shown, parse_sketch, sketch
 from cinepeer.content.packaging import Packaging
+from cinepeer.content.sort import FILM, SORTS
 from cinepeer.content.unixfs import links
 from cinepeer.errors import BadInput, LimitReached, Refused
 from cinepeer.ports import IpfsBackend
@@ -47,6 +48,7 @@ class FilmFacts:
     languages: tuple[str, ...] = ()
     credits: tuple[tuple[str, str], ...] = ()
     label: str = "original cut"
+    sort: str = FILM
     premiere: int | None = None
     unlisted: bool = False
 
@@ -54,6 +56,8 @@ class FilmFacts:
         """Raises `BadInput` for what no film record can hold."""
         if not self.name.strip():
             raise BadInput("found an empty name, expected the film's name")
+        if self.sort not in SORTS:
+            raise BadInput(f"found the sort {self.sort[:40]!r} of version, expected one of {', '.join(SORTS)}")
         for text in self.external:
             if not is_external_id(text):
                 raise BadInput(f"found the external id {text[:80]!r}, expected one such as imdb:tt0111161")
@@ -283,6 +287,7 @@ class Publishing:
             return "version", {
                 "film": before[0].id if of is None else of.record,
                 "label": facts.label,
+                **({} if facts.sort == FILM else {"sort": facts.sort}),
                 "root": root,
                 "duration_ms": probe.duration_ms,
                 "size_bytes": size_bytes,

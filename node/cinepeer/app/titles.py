@@ -140,7 +140,7 @@ class Titles:
         everyone = [(self.address, rest), *owners] if rest else owners
         if len({holder for holder, _ in everyone}) != len(everyone):
             raise BadInput("found this account among the co-owners, expected it to take what they leave")
-        version = film.versions[-1]
+        version = min(film.versions, key=lambda one: (one.time, one.id))
         return Deed(
             creator=self.address,
             content=version.root.digest,

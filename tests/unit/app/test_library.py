@@ -54,6 +54,19 @@ def test_a_film_with_its_version_appears_once_its_records_are_held(tmp_path: Pat
     in_world(tmp_path, story)
 
 
+def test_a_trailer_that_comes_last_does_not_play_first(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        creator = await world.author("creator")
+        film = await creator.sign("film", FILM)
+        for sort in ("film", "dub", "cut", "trailer"):
+            await creator.sign("version", version_of(film.id) | {"label": sort, "sort": sort})
+        await world.library.refresh()
+        found = world.library.catalogue.films[str(film.id)]
+        assert [version.fields["label"] for version in found.versions] == ["cut", "film", "dub", "trailer"]
+
+    in_world(tmp_path, story)
+
+
 def test_nobody_adds_a_version_to_another_persons_film(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         creator, stranger = await world.author("creator"), await world.author("stranger")

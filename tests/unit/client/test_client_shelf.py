@@ -47,6 +47,14 @@ def test_the_newest_version_comes_first(stand: Stand) -> None:
         choose_version(film, "b2")
 
 
+def test_a_trailer_that_comes_last_does_not_play_first(stand: Stand) -> None:
+    trailer = stand.writer.write("version", **{**fields_of(stand), "label": "trailer", "sort": "trailer"})
+    film = shelved(stand.writer.pairs, stand)
+    assert film is not None and [version.id for version in film.versions] == [stand.version.id, trailer.id]
+    assert choose_version(film, None).label == "first cut"
+    assert choose_version(film, str(trailer.id)).sort == "trailer"
+
+
 def fields_of(stand: Stand) -> dict[str, dagcbor.Value]:
     body = dict(stand.writer.pairs)[stand.version]
     assert body is not None

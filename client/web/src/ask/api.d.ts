@@ -1082,6 +1082,7 @@ export interface PublicationRequest {
 /** A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed. `ahead`: how many jobs come before it, the highest priority first. */
 export interface PublicationState {
   readonly id: string;
+  readonly sort?: "film" | "cut" | "dub" | "trailer";
   readonly name: string;
   readonly made_ms: number;
   readonly priority: number;
@@ -1125,6 +1126,7 @@ export interface Published {
   readonly film: string;
   readonly version: string;
   readonly root: string;
+  readonly sort?: "film" | "cut" | "dub" | "trailer";
   readonly source: string;
   readonly duration_ms: number;
   readonly blocks: number;
@@ -1616,7 +1618,7 @@ export interface UploadAnswer {
   readonly expires_ms: number;
 }
 
-/** One cut of a film; `root` is the CID of its folder, `held` whether this node holds it whole. `licensed`: its files are sealed, and play with a key that custodians release to licensees. */
+/** One cut of a film; `root` is the CID of its folder, `held` whether this node holds it whole. `sort`: film, cut, dub or trailer. `licensed`: its files are sealed, and play with a key that custodians release to licensees. */
 export interface Version {
   readonly id: string;
   readonly label: string;
@@ -1646,6 +1648,7 @@ export interface WaitingRecord {
 /** How the viewer wants lists made; kept in the home, never a record. */
 export interface WishesOf {
   readonly forgotten: readonly string[];
+  readonly sort: string;
   readonly less: readonly string[];
   readonly hidden: readonly string[];
   readonly off: readonly string[];

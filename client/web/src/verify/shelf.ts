@@ -9,12 +9,15 @@ import { compare, toHex, type Octets } from './octets';
 import { plain } from './plain';
 import { parseRecord, readBody, verifyRecord, type Record } from './record';
 import { Refused } from './refused';
+import { rankOf, sortOf } from './sort';
 import { reportedOf, type ProvenReported } from './reported';
 
 /** One cut of a film, from its signed record; `root` is the folder of its files. */
 export interface ProvenVersion {
   readonly id: string;
   readonly label: string;
+  /** film, cut, dub or trailer. */
+  readonly sort: string;
   readonly root: string;
   readonly time: number;
   readonly durationMs: number;
@@ -25,7 +28,7 @@ export interface ProvenVersion {
   readonly sealed: { readonly custodians: readonly string[]; readonly problem: string | null } | null;
 }
 
-/** A film as its author signed it, versions newest first; `checked` is how many records stand behind it. */
+/** A film as its author signed it, its versions as they are to be played: whole ones first, newest first; `checked` is how many records stand behind it. */
 export interface ProvenFilm {
   readonly id: string;
   readonly author: string;
@@ -255,7 +258,7 @@ export class Shelf {
       if (told === null || told.record.header.kind !== 'version') continue;
       if (film.id.equals(told.fields['film'] as Cid) && told.record.author.equals(film.author)) found.push(version(told));
     }
-    return found.sort((a, b) => b.time - a.time || (a.id < b.id ? 1 : -1));
+    return found.sort((a, b) => rankOf(a.sort) - rankOf(b.sort) || b.time - a.time || (a.id < b.id ? 1 : -1));
   }
 
   private countOf(author: Cid): number {
@@ -294,6 +297,7 @@ function version({ record, fields }: { record: Record; fields: Fields }): Proven
   return {
     id: record.id.text,
     label: fields['label'] as string,
+    sort: sortOf(fields),
     root: (fields['root'] as Cid).text,
     time: record.header.time,
     durationMs: fields['duration_ms'] as number,

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from cinepeer.content import sort as version
 from cinepeer.errors import BadInput, CheckFailed, CinepeerError, Unreachable
 from cinepeer.faces.cli import resting
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
@@ -39,7 +40,14 @@ from cinepeer.faces.cli.sources import PACKAGING, estimated, package_of, packagi
 @click.option(
     "--of", metavar="FILM", help="Add it to your film as another version, such as a new cut, a trailer or a dub."
 )
-@click.option("--label", default="original cut", show_default=True, help="What this version is.")
+@click.option(
+    "--sort",
+    type=click.Choice(version.SORTS),
+    default=version.FILM,
+    show_default=True,
+    help="A trailer never plays first.",
+)
+@click.option("--label", help="What this version is called; `original cut`, or its sort, without it.")
 @packaging_options
 @click.option("--estimate", is_flag=True, help="Only tell what it takes; nothing is published.")
 @click.option("--watch", is_flag=True, help="Publish each film that comes into the folder, until Ctrl-C.")
@@ -146,7 +154,8 @@ def _wanted(
     premiere: int | None,
     unlisted: bool,
     of: str | None,
-    label: str,
+    sort: str,
+    label: str | None,
 ) -> dict[str, Any]:
     """What a person said of a film, as the API takes it; raises `BadInput`."""
     return {
@@ -165,7 +174,8 @@ def _wanted(
         "premiere": premiere,
         "unlisted": unlisted,
         "of": of,
-        "label": label,
+        "sort": sort,
+        "label": label or ("original cut" if sort == version.FILM else sort),
     }
 
 

@@ -48,11 +48,13 @@ class ProviderOf(Answer):
 class Version(Answer):
     """One cut of a film; `root` is the CID of its folder, `held` whether this node holds it whole.
 
-    `licensed`: its files are sealed, and play with a key that custodians release to licensees.
+    `sort`: film, cut, dub or trailer. `licensed`: its files are sealed, and play with a key that custodians release to
+    licensees.
     """
 
     id: str
     label: str
+    sort: str
     root: str
     duration_ms: int
     size_bytes: int

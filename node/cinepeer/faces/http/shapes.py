@@ -70,6 +70,7 @@ class PublishRequest(PackageRequest):
     of: str | None = Field(default=None, max_length=200)
     label: str = Field(default="original cut", min_length=1, max_length=100)
     licensed: bool = False
+    sort: Literal["film", "cut", "dub", "trailer"] = "film"
     custodians: list[str] = Field(default=[], max_length=16)
 
     def facts(self) -> FilmFacts:
@@ -79,6 +80,7 @@ class PublishRequest(PackageRequest):
         release = {"premiere": self.premiere, "unlisted": self.unlisted}
         said = {"name": self.name, "year": self.year, "synopsis": self.synopsis, "label": self.label}
         return FilmFacts(**said, **several, **release)
+        said |= {"sort": self.sort}
 
     def wish(self) -> Wish:
         """As the application takes it."""

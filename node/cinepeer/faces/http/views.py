@@ -10,6 +10,7 @@ from typing import Any
 from cinepeer import __version__
 from cinepeer.app.catalogue import Film, Provider, Version
 from cinepeer.app.parts import Pair
+from cinepeer.content.sort import sort_of
 from cinepeer.errors import Absent, BadInput, CinepeerError, Refused
 from cinepeer.faces.http import answers
 from cinepeer.faces.http.parts import Parts
@@ -195,6 +196,7 @@ def _version(version: Version, held: _Held) -> dict[str, Any]:
         "renditions": version.fields["renditions"],
         "held": version.root in held.pins,
         "licensed": "sealed" in version.fields,
+        "sort": sort_of(version.fields),
         "providers": [
             {"author": str(found.author), "addrs": list(found.addrs), "gateway": found.gateway}
             for found in held.providers.get(version.id, ())
