@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cinepeer.adapters.ipfs import blockstore, durable
-from cinepeer.adapters.ipfs.blockstore import MAX_QUARANTINED, BlockStore
+from cinepeer.adapters.ipfs import disk, durable
+from cinepeer.adapters.ipfs.blockstore import BlockStore
+from cinepeer.adapters.ipfs.disk import MAX_QUARANTINED
 from cinepeer.content.dagpb import MAX_BLOCK_BYTES
 from cinepeer.errors import BadInput, LimitReached, Refused
 from cinepeer.records.cid import RAW, Cid
@@ -198,7 +199,7 @@ def test_a_batch_that_fails_leaves_only_what_was_there_before(tmp_path: Path) ->
 def test_a_batch_keeps_everything_and_is_flushed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = BlockStore(tmp_path)
     flushed = []
-    monkeypatch.setattr(blockstore, "sync_files", lambda root, files: flushed.append(root))
+    monkeypatch.setattr(disk, "sync_files", lambda root, files: flushed.append(root))
     with store.batch() as batch:
         for number in range(100):
             batch.put(*block(number))
@@ -207,7 +208,7 @@ def test_a_batch_keeps_everything_and_is_flushed_once(tmp_path: Path, monkeypatc
 
 def test_without_a_call_for_all_files_each_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(durable, "_SYNCFS", None)
-    monkeypatch.setattr(blockstore, "CAN_SYNC_TOGETHER", False)
+    monkeypatch.setattr(disk, "CAN_SYNC_TOGETHER", False)
     synced = []
     whole = os.fsync
     monkeypatch.setattr(durable.os, "fsync", lambda descriptor: synced.append(whole(descriptor)))

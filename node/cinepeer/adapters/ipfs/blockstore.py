@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
-import os
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 
-from cinepeer.adapters.ipfs.durable import CAN_SYNC_TOGETHER, in_words, sync_file, sync_files, write_new
+from cinepeer.adapters.ipfs.disk import Disk
+from cinepeer.adapters.ipfs.disks import Disks
+from cinepeer.adapters.ipfs.durable import in_words
 from cinepeer.content.dagpb import MAX_BLOCK_BYTES
 from cinepeer.errors import CinepeerError, LimitReached, Refused
 from cinepeer.records.cid import Cid
 
 log = logging.getLogger("cinepeer.blocks")
 
-MAX_QUARANTINED = 64
-
 _LOCKS = 64
 _IN_FLIGHT = 16
 _WRITERS = 2
-_INCOMING, _QUARANTINE, _TOTAL = "incoming", "quarantine", "total"
-_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
-_SHARDS = frozenset(a + b for a in _LETTERS for b in _LETTERS)
+
+
+Reserve = Callable[[Disk, int], bool]
 
 
 def _nothing_denied(_: Cid) -> bool:
@@ -35,55 +33,31 @@ def _nothing_denied(_: Cid) -> bool:
 class BlockStore:
     """`path/XY/CID`, XY being the two letters before the last of the id. Safe from any thread; calls block.
 
-    A block under an id that `denied` names is neither taken, nor given, nor said to be held.
+    A block under an id that `denied` names is neither taken, nor given, nor said to be held. With `others`, blocks go
+    to those disks while they have room, and under `path` when none has; what is on a disk that is away is not held.
     """
 
     def __init__(
-        self, path: Path, *, cap_bytes: int | None = None, denied: Callable[[Cid], bool] = _nothing_denied
+        self,
+        path: Path,
+        *,
+        cap_bytes: int | None = None,
+        denied: Callable[[Cid], bool] = _nothing_denied,
+        others: Sequence[Disk] = (),
     ) -> None:
-        """Opens or makes the store; `cap_bytes` bounds the bytes of all blocks (None: only the disk does)."""
+        """Opens or makes the store; `cap_bytes` bounds the bytes of all blocks (None: only the disks do)."""
         self.path = path
         self.cap_bytes = cap_bytes
         self.quarantined = 0
+        self.disks = Disks(path, others)
         self._denied = denied
         self._lock = threading.Lock()
         self._shard_locks = [threading.Lock() for _ in range(_LOCKS)]
-        self._numbers = itertools.count()
-        self._is_doubtful = self._is_noted = False
-        self._unsynced: list[Path] = []
-        with in_words(path):
-            for name in (_INCOMING, _QUARANTINE):
-                (path / name).mkdir(parents=True, exist_ok=True)
-            for stale in (path / _INCOMING).iterdir():
-                stale.unlink()
-            self._total = self._kept_total()
-
-    def _kept_total(self) -> int:
-        """The total that the last orderly close left; without one (a crash) every file is counted."""
-        note = self.path / _TOTAL
-        try:
-            text = note.read_text()
-            note.unlink()
-        except FileNotFoundError:
-            text = ""
-        if text.endswith("\n") and text[:-1].isdecimal():
-            return int(text)
-        return sum(entry.stat().st_size for entry in self._files())
 
     def close(self) -> None:
-        """Notes the total, so that the next start need not count; a change after it takes the note back."""
-        with self._lock:
-            if not self._is_doubtful:
-                with contextlib.suppress(OSError):  # without the note the next start counts
-                    (self.path / _TOTAL).write_text(f"{self._total}\n")
-                    self._is_noted = True
-
-    def _change(self, size_bytes: int) -> None:
-        """Counts a change of the total; called with the lock held."""
-        self._total += size_bytes
-        if self._is_noted:
-            self._is_noted = False
-            (self.path / _TOTAL).unlink(missing_ok=True)
+        """Notes the totals, so that the next start need not count; a change after it takes the note back."""
+        for disk in self.disks.all:
+            disk.close()
 
     def get(self, cid: Cid) -> bytes | None:
         """The block, checked against its id, or None when it is not held, is denied, or was found corrupt."""
@@ -91,35 +65,27 @@ class BlockStore:
 
     def get_denied(self, cid: Cid) -> bytes | None:
         """As `get`, for denied ones too: only to see what a denied DAG consists of."""
-        path = self._path(cid)
-        with in_words(path):
-            try:
-                block = path.read_bytes()
-            except FileNotFoundError:
-                return None
-        if cid.matches(block):
-            return block
-        self._put_aside(cid, path)
+        name = str(cid)
+        for disk in self.disks.there():
+            with self.disks.in_words(disk):
+                block = disk.read(name)
+                if block is None:
+                    continue
+                if cid.matches(block):
+                    return block
+                self._put_aside(cid, disk)
         return None
 
-    def _put_aside(self, cid: Cid, path: Path) -> None:
+    def _put_aside(self, cid: Cid, disk: Disk) -> None:
         """Moves a file that is not its block out of the way, so that the block can be fetched again."""
+        name = str(cid)
         with self._shard_lock(cid):
-            try:
-                found = path.read_bytes()
-                if cid.matches(found):
-                    return
-                kept = self.path / _QUARANTINE
-                if len(list(kept.iterdir())) < MAX_QUARANTINED:
-                    path.replace(kept / path.name)
-                else:
-                    path.unlink()
-            except FileNotFoundError:
+            found = disk.read(name)
+            if found is None or cid.matches(found):
                 return
+            disk.put_aside(name)
         with self._lock:
-            self._change(-len(found))
             self.quarantined += 1
-            self._is_doubtful = True  # the file may have had another size than the block that was counted
         log.warning("blocks.corrupt cid=%s bytes=%d", cid, len(found))
 
     def put(self, cid: Cid, block: bytes) -> None:
@@ -131,60 +97,62 @@ class BlockStore:
 
     def put_durably(self, cid: Cid, block: bytes) -> None:
         """As `put`, on the disk when it returns."""
-        if self._keep(cid, block):
-            with in_words(self.path):
-                sync_file(self._path(cid))
+        disk = self._keep(cid, block)
+        if disk is not None:
+            with in_words(disk.path):
+                disk.sync_one(str(cid))
 
     def flush(self) -> None:
         """Waits until every block that was put is on the disk."""
-        with self._lock:
-            files, self._unsynced = self._unsynced, []
-        with in_words(self.path):
-            sync_files(self.path, files)
+        for disk in self.disks.there():
+            with in_words(disk.path):
+                disk.sync()
 
-    def _keep(self, cid: Cid, block: bytes, *, is_bulk: bool = False) -> bool:
-        """Writes the file under its final name; False when it was there."""
+    def _keep(self, cid: Cid, block: bytes, *, is_bulk: bool = False) -> Disk | None:
+        """Writes the file under its final name; where, or None when it was there."""
         if self._denied(cid):
             raise Refused("denied", f"found {cid} on this node's deny list, expected a block that is not")
         if len(block) > MAX_BLOCK_BYTES:
             raise Refused("too-large", f"found a block of {len(block)} bytes, expected at most {MAX_BLOCK_BYTES}")
-        path = self._path(cid)
+        name = str(cid)
         with self._shard_lock(cid):
-            if path.exists():
-                return False
-            self._reserve(len(block))
-            fresh = self.path / _INCOMING / str(next(self._numbers))
-            try:
-                with in_words(path):
-                    write_new(fresh, block, is_bulk=is_bulk)
-                    try:
-                        fresh.rename(path)
-                    except FileNotFoundError:  # the first block of its shard
-                        path.parent.mkdir(exist_ok=True)
-                        fresh.rename(path)
-            except CinepeerError:
-                self._reserve(-len(block))
-                with contextlib.suppress(OSError):
-                    fresh.unlink()
-                raise
-        if not CAN_SYNC_TOGETHER:
-            with self._lock:
-                self._unsynced.append(path)
-        return True
+            if any(disk.has(name) for disk in self.disks.there()):
+                return None
+            return self._write(name, block, self.disks.by_choice(), self._reserve, is_bulk=is_bulk)
 
-    def _reserve(self, size_bytes: int) -> None:
+    def _write(self, name: str, block: bytes, disks: Iterable[Disk], reserve: Reserve, *, is_bulk: bool) -> Disk:
+        """Writes to the first of `disks` that has room and is there."""
+        problem: CinepeerError | None = None
+        for disk in disks:
+            if not reserve(disk, len(block)):
+                continue
+            try:
+                with in_words(disk.path):
+                    disk.write(name, block, is_bulk=is_bulk)
+            except CinepeerError as error:
+                disk.reserve(-len(block))
+                problem = error
+                if not isinstance(error, LimitReached) and not self.disks.is_lost(disk):
+                    raise
+                continue
+            self.disks.current = disk
+            return disk
+        raise problem or LimitReached(f"found no disk with room for {len(block):,} bytes, expected one under its cap")
+
+    def _reserve(self, disk: Disk, size_bytes: int) -> bool:
         with self._lock:
-            total = self._total + size_bytes
-            if self.cap_bytes is not None and size_bytes > 0 and total > self.cap_bytes:
+            total = self.stored_bytes()
+            if self.cap_bytes is not None and total + size_bytes > self.cap_bytes:
                 raise LimitReached(
-                    f"found {self._total:,} bytes of blocks stored and {size_bytes:,} more to keep, "
+                    f"found {total:,} bytes of blocks stored and {size_bytes:,} more to keep, "
                     f"expected at most the cap of {self.cap_bytes:,} bytes"
                 )
-            self._change(size_bytes)
+            return disk.reserve(size_bytes)
 
     def has(self, cid: Cid) -> bool:
         """Whether the block is held and not denied, without reading it."""
-        return not self._denied(cid) and self._path(cid).exists()
+        name = str(cid)
+        return not self._denied(cid) and any(disk.has(name) for disk in self.disks.there())
 
     def is_denied(self, cid: Cid) -> bool:
         """Whether the owner denied this id."""
@@ -192,43 +160,62 @@ class BlockStore:
 
     def delete(self, cid: Cid) -> int:
         """Forgets a block, denied or not; returns the bytes that this freed."""
-        path = self._path(cid)
+        name = str(cid)
         with self._shard_lock(cid):
-            try:
-                size = path.stat().st_size
-                path.unlink()
-            except FileNotFoundError:
-                return 0
-        with self._lock:
-            self._change(-size)
-        return size
+            return sum(disk.delete(name) for disk in self.disks.there())
 
     def stored_bytes(self) -> int:
         """Bytes of all blocks held."""
-        return self._total
+        return sum(disk.stored_bytes for disk in self.disks.all)
 
     def room_bytes(self) -> int | None:
         """Bytes left under the cap; None without one."""
-        return None if self.cap_bytes is None else max(0, self.cap_bytes - self._total)
+        return None if self.cap_bytes is None else max(0, self.cap_bytes - self.stored_bytes())
 
     def __iter__(self) -> Iterator[Cid]:
-        """The ids of all files, denied ones too, in no order."""
-        for entry in self._files():
-            with contextlib.suppress(Refused):  # not a file of ours
-                yield Cid.parse(entry.name)
+        """The ids of all files, denied ones too, in no order; one that lies on two disks comes twice."""
+        for disk in self.disks.there():
+            for entry in disk.files():
+                with contextlib.suppress(Refused):  # not a file of ours
+                    yield Cid.parse(entry.name)
 
     def batch(self) -> Batch:
         """Takes many blocks fast; all of them are on disk when its `with` ends, none of them when it fails."""
         return Batch(self)
 
-    def _files(self) -> Iterator[os.DirEntry[str]]:
-        for shard in os.scandir(self.path):
-            if shard.name in _SHARDS:
-                yield from os.scandir(shard)
+    def empty(self, path: Path, step: Callable[[], None] = lambda: None) -> int:
+        """Moves every block from the disk at `path` to the others; how many. `step` is called at each.
 
-    def _path(self, cid: Cid) -> Path:
+        Raises `BadInput` where there is no such disk, `LimitReached` when they have no room: what was moved stays
+        there, and every block is still held.
+        """
+        leaving, moved = self.disks.named(path), 0
+        try:
+            for entry in list(leaving.files()):
+                with contextlib.suppress(Refused):  # not a file of ours
+                    moved += self._copy(Cid.parse(entry.name), leaving)
+                step()
+        finally:
+            self.flush()
+            for name in [entry.name for entry in leaving.files() if self._is_elsewhere(entry.name, leaving)]:
+                leaving.delete(name)
+        return moved
+
+    def _copy(self, cid: Cid, leaving: Disk) -> bool:
+        """Writes a block of one disk to another; True when it is there."""
         name = str(cid)
-        return self.path / name[-3:-1] / name
+        block = leaving.read(name)
+        if block is None or not cid.matches(block):
+            return False
+        with self._shard_lock(cid):
+            if not self._is_elsewhere(name, leaving):
+                with_room = [disk for disk in self.disks.by_choice() if disk is not leaving]
+                # The cap of all blocks has room for it: the other copy goes.
+                self._write(name, block, with_room, Disk.reserve, is_bulk=True)
+        return True
+
+    def _is_elsewhere(self, name: str, leaving: Disk) -> bool:
+        return any(disk.has(name) for disk in self.disks.there() if disk is not leaving)
 
     def _shard_lock(self, cid: Cid) -> threading.Lock:
         return self._shard_locks[cid[-1] % _LOCKS]
@@ -239,32 +226,39 @@ class Batch:
 
     def __init__(self, store: BlockStore) -> None:
         self._store = store
-        self._writer = ThreadPoolExecutor(_WRITERS, thread_name_prefix="blocks")
+        self._queue: SimpleQueue[tuple[Cid, bytes] | None] = SimpleQueue()
         self._slots = threading.Semaphore(_IN_FLIGHT)
         self._fresh: list[Cid] = []
         self._failed: BaseException | None = None
+        self._writers = [threading.Thread(target=self._write_all, name=f"blocks-{n}") for n in range(_WRITERS)]
 
     def put(self, cid: Cid, block: bytes) -> None:
         """Takes a block; an error of an earlier one is raised here or at the end."""
         if self._failed is not None:
             raise self._failed
         self._slots.acquire()
-        self._writer.submit(self._keep, cid, block).add_done_callback(self._done)
+        self._queue.put((cid, block))
 
-    def _keep(self, cid: Cid, block: bytes) -> None:
-        if self._failed is None and self._store._keep(cid, block, is_bulk=True):
-            self._fresh.append(cid)
-
-    def _done(self, future: Future[None]) -> None:
-        self._slots.release()
-        if self._failed is None:
-            self._failed = future.exception()
+    def _write_all(self) -> None:
+        while (taken := self._queue.get()) is not None:
+            try:
+                if self._failed is None and self._store._keep(*taken, is_bulk=True):
+                    self._fresh.append(taken[0])
+            except BaseException as error:  # noqa: BLE001  of a thread: it is raised where the blocks come from
+                self._failed = self._failed or error
+            finally:
+                self._slots.release()
 
     def __enter__(self) -> Batch:
+        for writer in self._writers:
+            writer.start()
         return self
 
     def __exit__(self, sort: type[BaseException] | None, *_: object) -> None:
-        self._writer.shutdown(wait=True)
+        for _writer in self._writers:
+            self._queue.put(None)
+        for writer in self._writers:
+            writer.join()
         if sort is None and self._failed is None:
             self._store.flush()
             return

@@ -153,6 +153,10 @@ class EmbeddedIpfs:
         with self._turn:
             if self._arrivals:
                 raise BadInput(f"found {self._arrivals} imports running, expected none: collect when they are done")
+            list(self.blocks.disks.there())  # looks whether they are
+            if away := self.blocks.disks.away:
+                # What a film's parts name is not known while they are away: the rest of it would be taken for waste.
+                raise BadInput(f"found the disk {away[0]} away, expected every disk: collect when it is back")
             kept: set[Cid] = set()
             for root in self._pins.all():
                 for _ in _walk(root, self.blocks, kept):

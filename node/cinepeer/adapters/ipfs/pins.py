@@ -23,6 +23,7 @@ class Pins:
         except sqlite3.Error as error:
             raise BadInput(f"found {path} unusable ({error}), expected a place for pins") from error
         try:
+            self._connection.execute("PRAGMA journal_mode = WAL")  # one wait for the disk a change, not three
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("CREATE TABLE IF NOT EXISTS pins (cid BLOB PRIMARY KEY) WITHOUT ROWID")
         except sqlite3.Error as error:
