@@ -11,10 +11,12 @@ import pytest
 from boa.util.abi import Address
 from eth_abi import encode
 
+from cinepeer.app.standing import claims_told
 from cinepeer.errors import BadInput, Refused
 from cinepeer.rights import events
 from cinepeer.rights.deployment import ContractSet
-from cinepeer.rights.sets import Sets, fold_sets
+from cinepeer.rights.sets import decode_sets
+from cinepeer.rights.state import State, fold
 from contract.people import ADA, BEN, DAY, EVE, EVIDENCE
 from contract.stage import BOND, SUSPENDED, ZERO, Contract, Stage, artifact, refusal, refused
 from contract.words import DEED, OFFER, content, deed, digest, offer
@@ -61,8 +63,8 @@ def ledger(stage: Stage) -> list[events.Log]:
     ]
 
 
-def read(first: Stage, later: Stage) -> Sets:
-    return fold_sets(ledger(first), [set_of(first), set_of(later)])
+def read(first: Stage, later: Stage) -> State:
+    return fold(decode_sets(ledger(first), [set_of(first), set_of(later)]))
 
 
 def notice(stage: Stage, title: int) -> int:
@@ -84,12 +86,11 @@ def test_each_set_keeps_its_own_titles_cases_and_anchors(stage: Stage, later: Ch
     both = read(stage, later)
     assert cases == [0, 0]
     for one, title, size in ((stage, old, 5), (later, new, 3)):
-        home = both.home(id_of(title))
-        assert home and home[0] == set_of(one)
-        assert home[1].titles[id_of(title)].head == one.titles.titles(title)[5]
-        assert home[1].disputes[0].title == id_of(title)
-        assert [anchor.size for anchors in home[1].anchors.values() for anchor in anchors] == [size]
-    assert both.home(bytes(20)) is None
+        home = set_of(one)
+        found = both.titles[id_of(title)]
+        assert (found.registry, found.head) == (home.titles, one.titles.titles(title)[5])
+        assert both.disputes[home.disputes, 0].title == id_of(title)
+        assert [anchor.size for anchor in both.anchored(home.anchors, bytes.fromhex(ADA.address[2:]))] == [size]
 
 
 def test_the_changed_set_follows_its_own_rules(stage: Stage, later: Changed) -> None:
@@ -100,7 +101,7 @@ def test_the_changed_set_follows_its_own_rules(stage: Stage, later: Changed) -> 
     with refused("TooEarly"):
         later.disputes.suspend(cases[1])
     both = read(stage, later)
-    statuses = [state.titles[id_of(title)].status for (_, state), title in zip(both.states, (old, new), strict=True)]
+    statuses = [both.titles[id_of(title)].status for title in (old, new)]
     assert statuses == [SUSPENDED, SUSPENDED - 1]
 
 
@@ -108,7 +109,8 @@ def test_claims_of_one_content_are_found_in_all_sets(stage: Stage, later: Change
     old = stage.titles.register(deed(ADA), b"", sender=ADA)
     stage.wait(5)
     new = later.titles.register(deed(BEN), b"", sender=BEN)
-    assert [claim.id for claim in read(stage, later).claims(content())] == [id_of(old), id_of(new)]
+    claims = claims_told(read(stage, later), id_of(new))
+    assert [(claim["title"], claim["earlier"]) for claim in claims] == [("0x" + id_of(old).hex(), True)]
 
 
 def test_royalties_reach_a_parent_film_in_the_older_set(stage: Stage, later: Changed) -> None:
@@ -119,8 +121,7 @@ def test_royalties_reach_a_parent_film_in_the_older_set(stage: Stage, later: Cha
     assert later.titles.withdraw(remix, ZERO, place) == 100
     assert stage.titles.sweep(ADA.address, content(), ZERO) == 100
     both = read(stage, later)
-    home = both.home(id_of(parent))
-    assert home and home[1].titles[id_of(parent)].purses[bytes(20)].paid_in == 100
+    assert both.titles[id_of(parent)].purses[bytes(20)].paid_in == 100
     assert stage.titles.claimable(parent, ZERO, ADA.address) == 100
 
 
@@ -141,9 +142,11 @@ def test_entries_of_no_set_and_sets_that_share_a_contract_are_refused(stage: Sta
     later.titles.register(deed(ADA), b"", sender=ADA)
     first, second = set_of(stage), set_of(later)
     with pytest.raises(Refused, match="expected one of the 1 sets") as stranger:
-        fold_sets(ledger(stage), [first])
+        decode_sets(ledger(stage), [first])
     assert stranger.value.reason == "bad-log"
     with pytest.raises(Refused, match="out of the ledger's order"):
-        fold_sets(ledger(stage)[::-1], [first, second])
+        decode_sets(ledger(stage)[::-1], [first, second])
+    with pytest.raises(Refused, match="before block 2, where its set begins"):
+        decode_sets(ledger(stage), [first, replace(second, from_block=2)])
     with pytest.raises(BadInput, match="in two contract sets"):
-        fold_sets([], [first, replace(second, anchors=first.anchors)])
+        decode_sets([], [first, replace(second, anchors=first.anchors)])

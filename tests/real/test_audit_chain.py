@@ -127,7 +127,7 @@ def test_the_fold_agrees_after_registration_sale_payment_withdrawal_and_anchors(
 def test_the_anchors_of_an_account_end_in_the_contracts_slot():
     fresh = new_story()
     chain, account = fresh.chain, address_of(RELAYER)
-    anchors = agree(chain).anchors[account]
+    anchors = agree(chain).anchored(chain.contracts.anchors, account)
     head, size = abi.decode(
         ["bytes24", "uint64"], chain.view(chain.contracts.anchors, call("headOf", ["address"], [account]))
     )
@@ -213,8 +213,8 @@ def test_the_fold_agrees_through_a_dispute_until_the_purse_is_the_successors():
     state = agree(chain)
     title = state.titles[fresh.title]
     assert (title.status, title.successor) == (Status.VOID, address_of(CINEMA))
-    assert [digest[0] for _, digest in state.disputes[0].evidence] == [0x51, 0x52, 0x53]
-    assert state.disputes[0].outcome == 3
+    assert [digest[0] for _, digest in state.disputes[disputes, 0].evidence] == [0x51, 0x52, 0x53]
+    assert state.disputes[disputes, 0].outcome == 3
     assert not can_show(state, fresh.title, "FR", "cinema", 2**33).allowed
     chain.send(RELAYER, chain.contracts.titles, call("redeem", ["uint256", "address"], [id_, NATIVE]))
     purse = agree(chain).titles[fresh.title].purses[NATIVE]
@@ -229,7 +229,7 @@ def test_the_fold_agrees_when_a_notice_is_dropped():
     chain.send(CINEMA, disputes, call("drop", ["uint256"], [0]))
     state = agree(chain)
     assert state.titles[fresh.title].status == Status.CLEAR
-    assert state.disputes[0].outcome == 4
+    assert state.disputes[disputes, 0].outcome == 4
 
 
 def test_a_revoked_licence_shows_nothing():

@@ -135,3 +135,31 @@ def test_a_mistake_and_a_node_that_is_away_have_their_codes(node: Running, tmp_p
     assert by_client().returncode == 2
     ended = command("audit", "network", "--home", tmp_path / "nobody")
     assert ended.returncode == 3
+
+
+def test_titles_of_a_further_contract_set_stand_beside_the_older_ones(node: Running, tmp_path: Path) -> None:
+    named = command("network", "add-set", "--yes", "--json", "--home", node.home)
+    assert named.returncode == 0, named.stderr
+    told = json.loads(named.stdout)
+    ledger = node.api.get("/api/ledger")
+    assert told["number"] == 2
+    assert [one["contracts"] for one in ledger["further"]] == [told["contracts"]]
+    film = tmp_path / "third.mp4"
+    asyncio.run(make_sample(film, seconds=3))
+    assert command("publish", film, "--name", "Third Light", "--home", node.home).returncode == 0
+    assert command("pay", "Third Light", "7", "--yes", "--home", node.home).returncode == 0
+
+    old, new = (json.loads(audited(node, name, "--json")) for name in (NAMES[0], "Third Light"))
+    assert old["ok"] and new["ok"]
+    assert "contract set" in checks(new) and "contract set" not in checks(old)
+    assert new["films"][0]["paid_in"] == "7"
+    rows = json.loads(command("statement", "--json", "--home", node.home).stdout)["purses"]
+    assert {row["credited"] for row in rows} >= {"7"}
+    assert "expected it: each set's titles are proved by themselves" in audited(node, "network", code=2)
+    for number, names in ((1, set(NAMES)), (2, {"Third Light"})):
+        report = json.loads(audited(node, "network", "--set", str(number), "--json"))
+        assert report["ok"], report["lines"]
+        assert {row["name"] for row in report["films"]} == names
+    checked = json.loads(command("network", "verify", "--json", "--home", node.home).stdout)
+    assert checked["ok"]
+    assert "contract TitleRegistry of set 2" in [one["check"] for one in checked["checks"]]

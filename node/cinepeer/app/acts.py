@@ -109,7 +109,7 @@ class Acts:
 
     def read(self, found: Any, language: str = "en") -> dict[str, Any]:
         """What a deed file says, in one sentence, who has not signed it yet, and until when (seconds) it holds."""
-        file = parse_deed_file(found, self._titles.contracts)
+        file = parse_deed_file(found, self._titles.sets.sets)
         return {
             "sentence": _deed_sentence(file, language),
             "name": file.name,
@@ -121,16 +121,16 @@ class Acts:
 
     def agree(self, found: Any) -> dict[str, Any]:
         """A deed file with this account's signature added; raises `BadInput` for a deed that gives it nothing."""
-        file = parse_deed_file(found, self._titles.contracts)
+        file = parse_deed_file(found, self._titles.sets.sets)
         file.check_time(self._clock_ms() // 1000)
         own = self._titles.address
         if own not in (file.deed.creator, *file.deed.holders):
             raise BadInput(f"found a deed without {_hex(own)}, expected this account among its owners")
-        return file.signed(own, self._titles.sign(file.deed)).to_json()
+        return file.signed(own, self._titles.sign(file.deed, file.contracts)).to_json()
 
     async def announce(self, found: Any) -> dict[str, Any]:
         """Announces an own deed that all signed, for a node that carries deeds; nothing is sent to the ledger."""
-        file = parse_deed_file(found, self._titles.contracts)
+        file = parse_deed_file(found, self._titles.sets.sets)
         file.check_time(self._clock_ms() // 1000)
         state, _ = await self._titles.state()
         missing = file.missing(without=state.titles)
@@ -139,14 +139,14 @@ class Acts:
             raise BadInput(f"found a deed of 0x{file.deed.creator.hex()}, expected one of this account for an own film")
         if missing:
             raise BadInput(f"found no signature of {_hex(missing[0])}, expected every owner's")
-        return await self._record(film, predict_title(file.deed, self._titles.contracts), file)
+        return await self._record(film, predict_title(file.deed, file.contracts), file)
 
     async def _record(self, film: Film, title: bytes, file: DeedFile) -> dict[str, Any]:
         """The record that says under which title a film stands: the one there is, or a new one."""
         for record, fields in film.titles:
             if fields["title"] == title:
                 return {"title": _hex(title), "record": str(record.id)}
-        record = await self._titles.announce(film, title, file.deed, file.signatures[file.deed.creator])
+        record = await self._titles.announce(film, title, file.deed, file.signatures[file.deed.creator], file.contracts)
         return {"title": _hex(title), "record": str(record.id)}
 
     async def _register(self, wanted: Mapping[str, Any]) -> Act:
@@ -168,10 +168,10 @@ class Acts:
             deed=_deed_sentence(file, _language(wanted)),
         )
         data = deeds.register_call(file.deed, file.signatures[file.deed.creator])
-        return Act(said, self._titles.contracts.titles, data)
+        return Act(said, file.contracts.titles, data)
 
     def _file(self, wanted: Mapping[str, Any]) -> DeedFile:
-        return parse_deed_file(wanted.get("deed"), self._titles.contracts)
+        return parse_deed_file(wanted.get("deed"), self._titles.sets.sets)
 
     async def _announced(self, file: DeedFile) -> dict[str, Any]:
         """The title, and where its film is this author's, the record that says so."""
@@ -191,28 +191,28 @@ class Acts:
     # -- one account's acts ------------------------------------------------------------------------
 
     async def _pay(self, wanted: Mapping[str, Any]) -> Act:
-        film, title = self._film(wanted)
+        film, title, contracts = self._film(wanted)
         amount, memo = int(wanted["amount"]), str(wanted.get("memo") or "")
         data = deeds.pay_call(title, memo.encode()[:32].ljust(32, b"\0"))
         said = _said(wanted, "pay.memo", memo=memo) if memo else ""
         sentence = _said(wanted, "pay", amount=amount, film=film, title=_hex(title), memo=said)
-        return Act(sentence, self._titles.contracts.titles, data, amount)
+        return Act(sentence, contracts.titles, data, amount)
 
     async def _buy(self, wanted: Mapping[str, Any]) -> Act:
-        offer, signature = await self._titles.held_offer(wanted["offer"])
+        offer, signature, contracts = await self._titles.held_offer(wanted["offer"])
         data = deeds.buy_call(offer, signature, self._titles.address)
         sentence = _said(wanted, "buy", price=offer.price, offer=offer_sentence(offer, _language(wanted)))
-        return Act(sentence, self._titles.contracts.licences, data, offer.price)
+        return Act(sentence, contracts.licences, data, offer.price)
 
     async def _withdraw(self, wanted: Mapping[str, Any]) -> Act:
-        film, title = self._film(wanted)
+        film, title, contracts = self._film(wanted)
         holder = wanted["holder"]
         due = await self._titles.due(title, holder)
         sentence = _said(wanted, "withdraw", due=due, film=film, holder=_hex(holder))
-        return Act(sentence, self._titles.contracts.titles, deeds.withdraw_call(title, holder))
+        return Act(sentence, contracts.titles, deeds.withdraw_call(title, holder))
 
     async def _give(self, wanted: Mapping[str, Any]) -> Act:
-        film, title = self._film(wanted)
+        film, title, contracts = self._film(wanted)
         found, _ = await self._standing(title)
         to, shares, own = wanted["to"], int(wanted["shares"]), self._titles.address
         held = found.shares.get(own, 0)
@@ -221,10 +221,10 @@ class Acts:
         values = [own, to, title_number(title), shares, b""]
         data = deeds.call("safeTransferFrom", ["address", "address", "uint256", "uint256", "bytes"], values)
         sentence = _said(wanted, "give", given=shares / 100, film=film, to=_hex(to), left=(held - shares) / 100)
-        return Act(sentence, self._titles.contracts.titles, data)
+        return Act(sentence, contracts.titles, data)
 
     async def _agent(self, wanted: Mapping[str, Any]) -> Act:
-        film, title = self._film(wanted)
+        film, title, contracts = self._film(wanted)
         found, _ = await self._standing(title)
         self._verify_control(found, film)
         who, until, now = wanted["to"], int(wanted["until"]), self._clock_ms() // 1000
@@ -234,44 +234,56 @@ class Acts:
         name = ("agent" if until < LAST_DATE else "agent.forever") if until else "agent.none"
         end = datetime.fromtimestamp(min(until, LAST_DATE), UTC).strftime("%Y-%m-%d %H:%M UTC")
         sentence = _said(wanted, name, to=_hex(who), film=film, end=end)
-        return Act(sentence, self._titles.contracts.titles, data)
+        return Act(sentence, contracts.titles, data)
 
     async def _close(self, wanted: Mapping[str, Any]) -> Act:
-        offer, _ = await self._titles.held_offer(wanted["offer"])
+        offer, _, contracts = await self._titles.held_offer(wanted["offer"])
         if offer.seller != self._titles.address:
             raise BadInput(f"found an offer of {_hex(offer.seller)}, expected one of this account")
         data = deeds.call("close", [_OFFER], [offer.values()])
         sentence = _said(wanted, "close", offer=wanted["offer"])
-        return Act(sentence, self._titles.contracts.licences, data)
+        return Act(sentence, contracts.licences, data)
 
     async def _notice(self, wanted: Mapping[str, Any]) -> Act:
-        film, title = self._film(wanted)
+        film, title, contracts = self._film(wanted)
         ground = str(wanted["ground"])
         if ground not in GROUNDS:
             raise BadInput(f"found the ground {ground!r}, expected one of {', '.join(GROUNDS)}")
         number, evidence = GROUNDS.index(ground), self._evidence(wanted)
         data = deeds.call("notice", ["uint256", "uint8", "bytes32"], [title_number(title), number, evidence])
         asked = deeds.call("bondFor", ["uint256"], [title_number(title)])
-        bond = int.from_bytes(await self._titles.ledger.call(self._titles.contracts.disputes, asked))
+        bond = int.from_bytes(await self._titles.ledger.call(contracts.disputes, asked))
         sentence = _said(wanted, "notice", film=film, ground=_said(wanted, f"ground.{ground}"), bond=bond)
-        return Act(sentence, self._titles.contracts.disputes, data, bond)
+        return Act(sentence, contracts.disputes, data, bond)
 
     async def _answer(self, wanted: Mapping[str, Any]) -> Act:
         case = int(wanted["case"])
-        state, block = await self._titles.state()
-        dispute = state.disputes.get(case)
-        if dispute is None:
-            raise BadInput(f"found no case {case} up to block {block}, expected one that was opened")
+        contracts = await self._case(case, wanted)
         data = deeds.call("answer", ["uint256", "bytes32"], [case, self._evidence(wanted)])
-        bond = int.from_bytes(await self._titles.ledger.call(self._titles.contracts.disputes, _BOND))
+        bond = int.from_bytes(await self._titles.ledger.call(contracts.disputes, _BOND))
         sentence = _said(wanted, "answer", case=case, bond=bond)
-        return Act(sentence, self._titles.contracts.disputes, data, bond)
+        return Act(sentence, contracts.disputes, data, bond)
 
     # -- what is asked about -----------------------------------------------------------------------
 
-    def _film(self, wanted: Mapping[str, Any]) -> tuple[str, bytes]:
+    def _film(self, wanted: Mapping[str, Any]) -> tuple[str, bytes, ContractSet]:
         film = self._titles.film(str(wanted["film"]))
-        return film.name, self._titles.title_of(film)
+        return film.name, self._titles.title_of(film), self._titles.home(film)
+
+    async def _case(self, case: int, wanted: Mapping[str, Any]) -> ContractSet:
+        """The contract set in which a case was opened; with a `film` it is about that one's title."""
+        state, block = await self._titles.state()
+        found = [one for one in state.disputes.values() if one.case == case]
+        if wanted.get("film"):
+            title = self._film(wanted)[1]
+            found = [one for one in found if one.title == title]
+        if not found:
+            raise BadInput(f"found no case {case} up to block {block}, expected one that was opened")
+        if len(found) > 1:
+            raise BadInput(f"found case {case} in {len(found)} contract sets, expected the film that it is about too")
+        contracts = self._titles.sets.at(found[0].contract)
+        assert contracts is not None, "a case comes from the log of one of the sets"
+        return contracts
 
     async def _standing(self, title: bytes) -> tuple[Title, State]:
         state, block = await self._titles.state()

@@ -77,7 +77,7 @@ class Announcements:
         self._network = network
         self._author = author
         self._store = store
-        self._sign = sign
+        self.sign = sign
         self._adopt = adopt
         self.orders: Orders | None = None
         """None before the ledger is open, and on a chain of others."""
@@ -137,8 +137,8 @@ class Announcements:
             "endpoints": [],
             "handovers": [one.to_map() for one in told],
         }
-        if self._sign is not None:
-            fields["founder"] = self._sign(founder_message(fields, self._author.id))
+        if self.sign is not None:
+            fields["founder"] = self.sign(founder_message(fields, self._author.id))
         record = await self._author.sign("network", fields)
         return handover, record.id
 
@@ -149,7 +149,7 @@ class Announcements:
 
     async def announce(self, bootstrap: Sequence[str], endpoints: Sequence[str]) -> Announced:
         """Signs and spreads the next number; raises `BadInput` where this home did not found the network."""
-        if self._sign is None:
+        if self.sign is None:
             raise BadInput(f"found a home that did not found the network {self._network.id}, expected its founder's")
         wrong = [addr for addr in bootstrap if "/p2p/" not in addr or not addr.startswith(("/ip", "/dns"))]
         wrong += [url for url in endpoints if not _is_url(url)]
@@ -166,7 +166,7 @@ class Announcements:
             "bootstrap": list(bootstrap),
             "endpoints": list(endpoints),
         }
-        fields["founder"] = self._sign(founder_message(fields, self._author.id))
+        fields["founder"] = self.sign(founder_message(fields, self._author.id))
         record = await self._author.sign("network", fields)
         return Announced(self._network.id, fields["number"], tuple(bootstrap), tuple(endpoints), record.id)
 

@@ -19,6 +19,7 @@ from cinepeer.records.cid import Cid
 from cinepeer.records.record import Record
 from cinepeer.rights.audit import Material, RatingProof, build, wanted_slots
 from cinepeer.rights.deeds import Deed, Offer
+from cinepeer.rights.deployment import ContractSet
 from cinepeer.rights.gathering import film_logs
 from cinepeer.rights.proofs import AccountProof, parse_header
 from cinepeer.rights.state import Anchor, State, fold
@@ -51,14 +52,15 @@ class Auditing:
         anchored.
         """
         film, version = await self._subject(film_id)
-        head, entries = await log_until(self._ledger, self._titles, at)
+        record, fields = self._titles.registered(film)
+        contracts = self._titles.home(film)
+        head, entries = await log_until(self._ledger, contracts, at)
         logs = [entry.log for entry in entries]
         first = head if at is not None else max((log.block for log in logs), default=0)
         witnessed = await self._witnessed(first, head)
         number = witnessed.height if witnessed else head
         signed, handovers = await signed_block(self._ledger, self._network, number)
         state = fold(entries)
-        record, fields = self._titles.registered(film)
         if bytes(fields["title"]) not in state.titles:
             raise BadInput(f"found no title of {film.name!r} up to block {head}, expected it registered by then")
         title, account = bytes(fields["title"]), self._titles.address
@@ -70,16 +72,17 @@ class Auditing:
             content=version.root,
             genesis=dagcbor.encode(dict(self._network.genesis)),
             header=signed,
-            accounts=await self._proofs(state, title, accounts, number),
-            code={name: await self._ledger.code(at) for name, at in self._titles.contracts.named().items()},
+            accounts=await self._proofs(contracts, state, title, accounts, number),
+            code={name: await self._ledger.code(at) for name, at in contracts.named().items()},
             logs=film_logs(entries, title, accounts),
             deed=Deed.from_map(fields["deed"]),
             deed_signature=bytes(fields["signature"]),
-            offers=self._offers(state, title),
+            offers=self._offers(contracts, state, title),
             records=await self._records(film, version, record.id, raters, witnessed.records if witnessed else ()),
-            ratings=await self._ratings(film, raters, state.anchors.get(account, [])),
+            ratings=await self._ratings(film, raters, state.anchored(contracts.anchors, account)),
             block=self._getter(),
             handovers=handovers,
+            sets=self._titles.sets.naming(contracts),
         )
         return build(material)
 
@@ -103,18 +106,20 @@ class Auditing:
 
         return await last_witnessed(self._store, self._network.chain_id, range(last, head + 1), block_hash)
 
-    async def _proofs(self, state: State, title: bytes, accounts: Sequence[bytes], number: int) -> list[AccountProof]:
-        addresses = self._titles.contracts.named()
+    async def _proofs(
+        self, contracts: ContractSet, state: State, title: bytes, accounts: Sequence[bytes], number: int
+    ) -> list[AccountProof]:
+        addresses = contracts.named()
         slots = wanted_slots(state, title, accounts)
         return [await self._ledger.proof(addresses[name], wanted, number) for name, wanted in slots.items()]
 
-    def _offers(self, state: State, title: bytes) -> list[tuple[Offer, bytes]]:
+    def _offers(self, contracts: ContractSet, state: State, title: bytes) -> list[tuple[Offer, bytes]]:
         """The signed offers behind the title's licences, where their records are held."""
         taken = {licence.offer for licence in state.licences if licence.title == title}
         found = []
         for _, fields in self._library.catalogue.offers_of(title):
             offer = Offer.from_map(fields["terms"])
-            if offer.digest(self._titles.contracts) in taken:
+            if offer.digest(contracts) in taken:
                 found.append((offer, bytes(fields["signature"])))
         return found
 

@@ -157,7 +157,7 @@ class Custody:
         """The key for a licensee, by the ledger as it stands; raises `Refused` with the reason by name."""
         film, version, sealed = self._sealed(request.version)
         now_s = self._clock_ms() // 1000
-        verify_request(request, self._titles.contracts, now_s)
+        verify_request(request, self._titles.sets.first, now_s)
         key = self.key_of(sealed)
         if key is None:
             raise Refused("no-key", f"found no key of {film.name!r} here, expected one of its custodians to be asked")

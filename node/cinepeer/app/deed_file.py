@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,15 +56,17 @@ class DeedFile:
         return [getattr(self.deed, name) for name in Deed.KINDS]
 
 
-def parse_deed_file(found: Any, contracts: ContractSet) -> DeedFile:
-    """Reads a deed file for the network of `contracts`, every signature checked; raises `BadInput`."""
+def parse_deed_file(found: Any, sets: Sequence[ContractSet]) -> DeedFile:
+    """Reads a deed file for one of a network's contract sets, every signature checked; raises `BadInput`."""
     wanted = {"format", "film", "name", "chain", "contract", "deed", "signatures"}
     if not isinstance(found, dict) or set(found) != wanted or found["format"] != FORMAT:
         raise BadInput(f"found no deed file, expected one of the format {FORMAT}")
-    if (found["chain"], found["contract"]) != (contracts.chain_id, _hex(contracts.titles)):
+    said = found["chain"], found["contract"]
+    contracts = next((one for one in sets if said == (one.chain_id, _hex(one.titles))), None)
+    if contracts is None:
         raise BadInput(
-            f"found a deed for chain {str(found['chain'])[:40]} at {str(found['contract'])[:42]}, expected one of this "
-            f"network: chain {contracts.chain_id} at {_hex(contracts.titles)}"
+            f"found a deed for chain {str(said[0])[:40]} at {str(said[1])[:42]}, expected one of this "
+            f"network: chain {sets[-1].chain_id} at {_hex(sets[-1].titles)}"
         )
     deed = _deed(found["deed"])
     signatures = found["signatures"] if isinstance(found["signatures"], dict) else {}

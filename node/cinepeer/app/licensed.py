@@ -202,7 +202,9 @@ class Licensed:
     def request(self, version: Version, agreement: bytes, territory: str, medium: str) -> KeyRequest:
         """A request by this home's account; raises `BadInput` for a place or medium that is none."""
         now_s = self._clock_ms() // 1000
-        return sign_request(self._account_key, self._titles.contracts, version.id, agreement, territory, medium, now_s)
+        # The genesis's own set, whichever the title is in: it names the network, and every node knows it.
+        contracts = self._titles.sets.first
+        return sign_request(self._account_key, contracts, version.id, agreement, territory, medium, now_s)
 
     async def acquire(self, version: Version, agreement: bytes, territory: str, medium: str | None = None) -> Acquired:
         """The key of a version for the X25519 key `agreement`, from the first custodian that gives it.

@@ -10,6 +10,7 @@ from cinepeer.errors import BadInput, Refused
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.rights.deployment import ContractSet, predict
+from cinepeer.rights.further import FurtherSet, parse_further, verify_further
 
 PROTOCOL = "/cinepeer/network/1"
 LEDGER_PROTOCOL = "/cinepeer/ledger/1"
@@ -20,13 +21,14 @@ MAX_ENDPOINTS = 8
 @dataclass(frozen=True, slots=True)
 class Network:
     """
-    A network's genesis map, multiaddrs of its founder's node, and for a ledger on a chain of others the URLs of public
-    endpoints. Its id follows from the genesis alone.
+    A network's genesis map, multiaddrs of its founder's node, for a ledger on a chain of others the URLs of public
+    endpoints, and the contract sets that its founder named beside the first. Its id follows from the genesis alone.
     """
 
     genesis: Mapping[str, Any]
     sequencer: tuple[str, ...]
     endpoints: tuple[str, ...] = ()
+    further: tuple[FurtherSet, ...] = ()
 
     @property
     def id(self) -> Cid:
@@ -49,8 +51,13 @@ class Network:
         return bytes.fromhex(str(self.genesis["deployer"]).removeprefix("0x"))
 
     @property
+    def founder(self) -> bytes:
+        """Whose signature counts as the founder's: the first sequencer's key (32 bytes), or the deployer's account."""
+        return bytes.fromhex(str(self.genesis["sequencer"])) if self.is_embedded else self.deployer
+
+    @property
     def contracts(self) -> ContractSet:
-        """Where the contracts stand, and from which block on."""
+        """Where the contracts of the first set stand, and from which block on."""
         return replace(predict(self.deployer, self.chain_id), from_block=int(self.genesis.get("from_block", 0)))
 
 
@@ -78,13 +85,17 @@ def check_name(name: str) -> None:
 def describe(network: Network) -> bytes:
     """The network's description as it travels and lies in a file."""
     told: dict[str, Any] = {"genesis": dict(network.genesis), "sequencer": list(network.sequencer)}
-    return dagcbor.encode(told | ({"endpoints": list(network.endpoints)} if network.endpoints else {}))
+    if network.endpoints:
+        told["endpoints"] = list(network.endpoints)
+    if network.further:
+        told["sets"] = [one.to_map() for one in network.further]
+    return dagcbor.encode(told)
 
 
 def parse_network(data: bytes) -> Network:
-    """Reads `describe`d bytes; raises `Refused` (`bad-network`). Whether it is the wanted one, its id says."""
+    """Reads `describe`d bytes; raises `Refused` (`bad-network`, `bad-set`). Its id says whether it is the wanted one."""
     found = dagcbor.decode(data)
-    if not isinstance(found, dict) or set(found) - {"endpoints"} != {"genesis", "sequencer"}:
+    if not isinstance(found, dict) or set(found) - {"endpoints", "sets"} != {"genesis", "sequencer"}:
         raise Refused("bad-network", "found no network description, expected a genesis and the sequencer's addresses")
     genesis = found["genesis"]
     if not isinstance(genesis, dict) or not isinstance(genesis.get("chain_id"), int):
@@ -103,7 +114,9 @@ def parse_network(data: bytes) -> Network:
     for url in endpoints:
         if not url.startswith(("http://", "https://")):
             raise Refused("bad-network", f"found the endpoint {url[:60]!r}, expected http:// or https://")
-    return Network(genesis, addrs, endpoints)
+    network = Network(genesis, addrs, endpoints, parse_further(found.get("sets", [])))
+    verify_further(network.id, network.founder, network.contracts, network.deployer, network.further)
+    return network
 
 
 def _is_hex(text: str, size: int) -> bool:

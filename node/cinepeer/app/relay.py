@@ -57,12 +57,12 @@ class Relaying:
         done = []
         for record in records if self._most else ():
             try:
-                deed, signature = await self._wanted(record)
+                deed, signature, registry = await self._wanted(record)
                 if deed is None or not self._takes(record.author):
                     continue
                 self._carried.append((self._clock_ms() // 1000, record.author))
                 self._keep([f"{time} {author}" for time, author in self._carried])
-                receipt = await self._titles.send(self._titles.contracts.titles, register_call(deed, signature))
+                receipt = await self._titles.send(registry, register_call(deed, signature))
             except CinepeerError as error:
                 log.warning("relay.failed record=%s reason=%s", record.id, error)
                 continue
@@ -70,26 +70,26 @@ class Relaying:
             done.append(receipt.tx)
         return done
 
-    async def _wanted(self, record: Record) -> tuple[Deed | None, bytes]:
-        """The deed of a record and its creator's signature, if it is one that may be carried now."""
+    async def _wanted(self, record: Record) -> tuple[Deed | None, bytes, bytes]:
+        """The deed of a record, its creator's signature and its registry, if it is one that may be carried now."""
         held = await self._store.get(record.id) if record.kind == "title" else None
         if held is None or held[1] is None or not self._store.feeds.counts(record):
-            return None, b""
-        contracts = self._titles.contracts
+            return None, b"", b""
         try:
             body = parse_body("title", held[1])
-            if (body["chain"], body["contract"]) != (contracts.chain_id, contracts.titles):
-                return None, b""
+            contracts = self._titles.sets.named_by(body)
+            if contracts is None or contracts.titles != body["contract"]:
+                return None, b"", b""
             deed, signature = Deed.from_map(body["deed"]), body["signature"]  # type: ignore[arg-type]
             if type(signature) is not bytes or recover(deed.digest(contracts), signature) != deed.creator:
-                return None, b""
+                return None, b"", b""
         except Refused:
-            return None, b""
+            return None, b"", b""
         film = self._library.catalogue.films.get(str(body["film"]))
         is_its_own = film is not None and film.author == record.author and film.record.digest == deed.metadata
         if not is_its_own or self._clock_ms() // 1000 > deed.deadline or await self._titles.standing(deed) is not None:
-            return None, b""
-        return deed, signature
+            return None, b"", b""
+        return deed, signature, contracts.titles
 
     def _takes(self, author: Cid) -> bool:
         """Whether the day's limits leave room for one more of this author."""

@@ -99,7 +99,7 @@ class Statements:
     async def _statement(self, film: Film | None, holder: bytes | None, begin: int, end: int) -> tuple[Statement, int]:
         entries, block = await self._titles.entries()
         chosen = None if film is None else frozenset([bytes(self._titles.registered(film)[1]["title"])])
-        found = statement_of(entries, begin, end, self._titles.contracts.licences, chosen)
+        found = statement_of(entries, begin, end, [one.licences for one in self._titles.sets.sets], chosen)
         verify_statement(found)
         return (found if holder is None else of_holder(found, holder)), block
 
@@ -185,10 +185,11 @@ class Statements:
             state = (await self._titles.state())[0] if held else None
         except CinepeerError as error:
             log.info("offers.unknown film=%s reason=%s", film.id, error)
-        contracts, own, now = self._titles.contracts, self._titles.address, self._clock_s()
+        own, now = self._titles.address, self._clock_s()
         told = []
         for signed in held:
             try:
+                contracts = self._titles.offered_in(signed[1])
                 told.append(
                     offer_told(signed, contracts, state, own, now, lambda offer: offer_sentence(offer, language))
                 )

@@ -14,8 +14,8 @@ from cinepeer.records import dagcbor
 from cinepeer.records.cid import Cid
 from cinepeer.rights.collection import Dossier, Gathered, Signed, build_collection
 from cinepeer.rights.deeds import Deed, Offer
-from cinepeer.rights.deployment import NAMES
-from cinepeer.rights.events import Entry
+from cinepeer.rights.deployment import NAMES, ContractSet
+from cinepeer.rights.events import Entry, decode_all
 from cinepeer.rights.gathering import Sharing, anchor_logs, logs_by_title, shared_levels, title_slots
 from cinepeer.rights.proofs import AccountProof
 from cinepeer.rights.sequencer import SignedHeader
@@ -52,30 +52,35 @@ class Surveying:
         self._store = store
         self._titles = titles
 
-    async def bundle(self, sort: str, author: Cid | None, at: int | None) -> Iterator[bytes]:
+    async def bundle(
+        self, sort: str, author: Cid | None, at: int | None, chosen_set: int | None = None
+    ) -> Iterator[bytes]:
         """
         The bundle's bytes, piece by piece, of sort `author` (whose id is given), `network` or `catalogue`, at a block
-        or the newest one. Raises `BadInput` for an author without records here, or a block that is not there.
+        or the newest one; of the titles of one contract set by its number. Raises `BadInput` for an author without
+        records here, a block that is not there, or where there are several sets and none is chosen.
         """
-        number, entries = await log_until(self._ledger, self._titles, at)
+        contracts = self._contracts(chosen_set)
+        number, entries = await log_until(self._ledger, contracts, at)
         signed, handovers = await signed_block(self._ledger, self._network, number)
         by_title = logs_by_title(entries)
-        films = self._films(sort, author, by_title)
+        films = self._films(contracts, sort, author, by_title)
         chosen = sorted(by_title) if sort == "network" else sorted(films)
-        state = fold([entry for entry in entries if entry.log.address == self._titles.contracts.anchors])
-        accounts = await self._accounts(number, sorted(state.anchors))
+        state = fold([entry for entry in entries if entry.log.address == contracts.anchors])
+        accounts = await self._accounts(contracts, number, sorted(account for _, account in state.anchors))
         genesis = dagcbor.encode(dict(self._network.genesis))
-        account = self._titles.address if self._titles.address in state.anchors else None
-        leaves = await self._leaves(sort, state.anchors[account][-1].size) if account is not None else []
+        chain = state.anchored(contracts.anchors, self._titles.address)
+        account = self._titles.address if chain else None
+        leaves = await self._leaves(sort, chain[-1].size) if chain else []
         sharing = Sharing(shared_levels(4 * len(chosen)))
-        dossiers = [one async for one in self._dossiers(sharing, chosen, by_title, films, number)]
+        dossiers = [one async for one in self._dossiers(contracts, sharing, chosen, by_title, films, number)]
         material = Gathered(
             sort=sort,
             subject=author if author is not None else self._network.id,
             genesis=genesis,
             header=signed,
             accounts=accounts,
-            code=[await self._ledger.code(self._titles.contracts.named()[name]) for name in NAMES],
+            code=[await self._ledger.code(contracts.named()[name]) for name in NAMES],
             anchors=anchor_logs(entries),
             nodes=list(sharing.nodes.values()),
             dossiers=dossiers,
@@ -83,10 +88,25 @@ class Surveying:
             account=account,
             leaves=leaves,
             handovers=handovers,
+            sets=self._titles.sets.naming(contracts),
         )
         return build_collection(material, {})
 
-    def _films(self, sort: str, author: Cid | None, titles: dict[bytes, list[Entry]]) -> dict[bytes, Film]:
+    def _contracts(self, number: int | None) -> ContractSet:
+        """The contract set of a number; the only one without."""
+        sets = self._titles.sets.sets
+        if number is None and len(sets) > 1:
+            raise BadInput(
+                f"found no number of one of the network's {len(sets)} contract sets, expected it: each set's titles "
+                "are proved by themselves"
+            )
+        if number is not None and not 0 < number <= len(sets):
+            raise BadInput(f"found the contract set {number}, expected one from 1 to {len(sets)}")
+        return sets[(number or 1) - 1]
+
+    def _films(
+        self, contracts: ContractSet, sort: str, author: Cid | None, titles: dict[bytes, list[Entry]]
+    ) -> dict[bytes, Film]:
         """The films of the catalogue that have a title on the ledger, by title."""
         if author is not None and not self._store.feeds.devices(author):
             raise BadInput(f"found no record of the author {author} here, expected one that this node knows")
@@ -95,29 +115,27 @@ class Surveying:
             if sort == "author" and film.author != author:
                 continue
             for _, fields in film.titles:
-                here = (fields["chain"], fields["contract"]) == (
-                    self._titles.contracts.chain_id,
-                    self._titles.contracts.titles,
-                )
+                here = (fields["chain"], fields["contract"]) == (contracts.chain_id, contracts.titles)
                 if here and bytes(fields["title"]) in titles:
                     found.setdefault(bytes(fields["title"]), film)
         return found
 
-    async def _accounts(self, number: int, anchoring: Sequence[bytes]) -> list[AccountProof]:
+    async def _accounts(self, contracts: ContractSet, number: int, anchoring: Sequence[bytes]) -> list[AccountProof]:
         """The four contracts' proofs, with the slot of every account that anchored."""
-        named = self._titles.contracts.named()
+        named = contracts.named()
         slots = {"Anchors": [anchor_slot(account) for account in anchoring]}
         return [await self._ledger.proof(named[name], slots.get(name, []), number) for name in NAMES]
 
     async def _dossiers(
         self,
+        contracts: ContractSet,
         sharing: Sharing,
         chosen: Sequence[bytes],
         by_title: dict[bytes, list[Entry]],
         films: dict[bytes, Film],
         number: int,
     ) -> AsyncIterator[Dossier]:
-        named = self._titles.contracts.named()
+        named = contracts.named()
         for begin in range(0, len(chosen), TITLES_AT_ONCE):
             some = chosen[begin : begin + TITLES_AT_ONCE]
             wanted: dict[str, list[int]] = {}
@@ -187,21 +205,21 @@ class Surveying:
         return found
 
 
-async def log_until(ledger: Ledger, titles: Titles, at: int | None) -> tuple[int, list[Entry]]:
+async def log_until(ledger: Ledger, contracts: ContractSet, at: int | None) -> tuple[int, list[Entry]]:
     """
-    A block and all entries up to it; without `at` the newest that nothing takes back any more, where it has them all,
-    else the newest. Raises `BadInput` for a block that is not there.
+    A block and all entries of a contract set up to it; without `at` the newest that nothing takes back any more, where
+    it has them all, else the newest. Raises `BadInput` for a block that is not there.
     """
     head = await ledger.head()
     if at is not None and at > head:
         raise BadInput(f"found the block {at}, expected one up to the ledger's newest, {head}")
     number = head if at is None else at
-    logs = await ledger.logs(list(titles.contracts.named().values()), titles.contracts.from_block, number)
+    logs = await ledger.logs(list(contracts.named().values()), contracts.from_block, number)
     if at is None:
         final = await ledger.final()
-        last = max((log.block for log in logs), default=titles.contracts.from_block)
+        last = max((log.block for log in logs), default=contracts.from_block)
         number = final if last <= final <= head else head
-    return number, titles.decode(logs)
+    return number, decode_all(logs, contracts)
 
 
 def _height(body: bytes | None) -> int | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cinepeer.app.catalogue import Film
+from cinepeer.app.contracts import Contracts
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
 from cinepeer.app.network import Network
@@ -22,7 +23,7 @@ from cinepeer.records.record import Record
 from cinepeer.rights import deeds
 from cinepeer.rights.deeds import WHOLE, Deed, Offer, sign_deed, sign_offer
 from cinepeer.rights.deployment import ContractSet
-from cinepeer.rights.events import Entry, Log, decode_all
+from cinepeer.rights.events import Entry
 from cinepeer.rights.royalties import statements
 from cinepeer.rights.signatures import address_of
 from cinepeer.rights.state import State, Title, fold
@@ -66,9 +67,14 @@ class Titles:
         self._clock_ms = clock_ms
         self._entropy = entropy
         self._turn = asyncio.Lock()
-        self.contracts: ContractSet = network.contracts
+        self.sets = Contracts(network)
         self.address = address_of(key)
         self.wallet = Wallet(key, self.contracts)
+
+    @property
+    def contracts(self) -> ContractSet:
+        """The contract set into which new titles go."""
+        return self.sets.newest
 
     async def account(self) -> dict[str, Any]:
         """This home's account on the ledger."""
@@ -87,7 +93,8 @@ class Titles:
     async def register(self, film_id: str, owners: Owners) -> dict[str, Any]:
         """Registers the title of a film of this author; what no co-owner takes is this account's.
 
-        Safe to repeat: a title that stands on the ledger already is announced, not registered again.
+        Safe to repeat: a title that stands on the ledger already, in whichever contract set, is announced, not
+        registered again.
         """
         film = self.own_film(film_id)
         deed = self.deed(film, owners)
@@ -105,15 +112,16 @@ class Titles:
         for record, fields in film.titles:
             if fields["title"] == title.id:
                 return {"title": _hex(title.id), "record": str(record.id), **done}
-        record = await self.announce(film, title.id, deed, self.sign(deed))
+        contracts = self.sets.at(title.registry) or self.contracts
+        record = await self.announce(film, title.id, deed, self.sign(deed, contracts), contracts)
         return {"title": _hex(title.id), "record": str(record.id), **done}
 
-    async def announce(self, film: Film, title: bytes, deed: Deed, signature: bytes) -> Record:
+    async def announce(self, film: Film, title: bytes, deed: Deed, signature: bytes, contracts: ContractSet) -> Record:
         """Signs the record that says under which title a film stands, with the deed that anybody may check."""
         fields: dict[str, Any] = {
             "film": film.record,
-            "chain": self.contracts.chain_id,
-            "contract": self.contracts.titles,
+            "chain": contracts.chain_id,
+            "contract": contracts.titles,
             "title": title,
             "deed": deed.to_map(),
             "signature": signature,
@@ -125,14 +133,17 @@ class Titles:
     async def standing(self, deed: Deed) -> Title | None:
         """The title of a deed's creator and content, when it stands on the ledger."""
         state, _ = await self.state()
-        for title in state.titles.values():
+        for title in reversed(state.titles.values()):
             if (title.deed.creator, title.deed.content) == (deed.creator, deed.content):
                 return title
         return None
 
-    def sign(self, deed: Deed) -> bytes:
-        """This account's signature (65 bytes) over a deed, as its creator or as one who agrees to a share."""
-        return sign_deed(self._key, deed, self.contracts)
+    def sign(self, deed: Deed, contracts: ContractSet | None = None) -> bytes:
+        """
+        This account's signature (65 bytes) over a deed, as its creator or as one who agrees to a share; for a contract
+        set, or the newest.
+        """
+        return sign_deed(self._key, deed, contracts or self.contracts)
 
     def deed(self, film: Film, owners: Owners, days: int = 1) -> Deed:
         """The deed of a film's first version, for `days` to carry it; what no co-owner takes is this account's."""
@@ -155,19 +166,19 @@ class Titles:
 
     async def offer(self, film_id: str, terms: Terms) -> dict[str, Any]:
         """Signs and announces a licence offer; it costs nothing until somebody takes it."""
-        offer = self.draft(film_id, terms)
-        signature = sign_offer(self._key, offer, self.contracts)
+        offer, contracts = self.draft(film_id, terms), self.home(self.film(film_id))
+        signature = sign_offer(self._key, offer, contracts)
         record = await self._author.sign(
             "offer",
             {
-                "chain": self.contracts.chain_id,
-                "contract": self.contracts.licences,
+                "chain": contracts.chain_id,
+                "contract": contracts.licences,
                 "terms": offer.to_map(),
                 "signature": signature,
             },
         )
         await self._library.refresh()
-        return {"offer": str(record.id), "digest": _hex(offer.digest(self.contracts)), "price": str(terms.price)}
+        return {"offer": str(record.id), "digest": _hex(offer.digest(contracts)), "price": str(terms.price)}
 
     def draft(self, film_id: str, terms: Terms) -> Offer:
         """The offer that would be signed; raises `BadInput` for terms that no licence can have."""
@@ -178,38 +189,45 @@ class Titles:
         """The licence offers of a film that are held, oldest first."""
         return [record for record, _ in self._library.catalogue.offers_of(self.title_of(self.film(film_id)))]
 
-    async def held_offer(self, offer_record: Cid) -> tuple[Offer, bytes]:
-        """An offer by its record, with its seller's signature; raises `BadInput`."""
+    async def held_offer(self, offer_record: Cid) -> tuple[Offer, bytes, ContractSet]:
+        """An offer by its record, with its seller's signature and its contract set; raises `BadInput`."""
         held = await self._store.get(offer_record)
         if held is None or held[1] is None or held[0].kind != "offer":
             raise BadInput(f"found no offer {offer_record} here, expected the id of an offer's record")
         fields: dict[str, Any] = parse_body("offer", held[1])
-        if (fields["chain"], fields["contract"]) != (self.contracts.chain_id, self.contracts.licences):
+        return Offer.from_map(fields["terms"]), bytes(fields["signature"]), self.offered_in(fields)
+
+    def offered_in(self, fields: Mapping[str, Any]) -> ContractSet:
+        """The contract set of an offer's record; raises `BadInput` for one of elsewhere."""
+        contracts = self.sets.named_by(fields)
+        if contracts is None or contracts.licences != fields["contract"]:
             raise BadInput(
                 f"found an offer on chain {fields['chain']} at 0x{bytes(fields['contract']).hex()}, expected one of "
                 f"this network: chain {self.contracts.chain_id} at {_hex(self.contracts.licences)}"
             )
-        return Offer.from_map(fields["terms"]), bytes(fields["signature"])
+        return contracts
 
     async def buy(self, offer_record: Cid) -> dict[str, Any]:
         """Buys a licence for this account; the signed offer goes to the ledger with the payment."""
-        offer, signature = await self.held_offer(offer_record)
+        offer, signature, contracts = await self.held_offer(offer_record)
         data = deeds.buy_call(offer, signature, self.address)
-        receipt = await self.send(self.contracts.licences, data, offer.price)
-        return {"licensee": _hex(self.address), "digest": _hex(offer.digest(self.contracts)), **_done(receipt)}
+        receipt = await self.send(contracts.licences, data, offer.price)
+        return {"licensee": _hex(self.address), "digest": _hex(offer.digest(contracts)), **_done(receipt)}
 
     async def pay(self, film_id: str, amount: int, memo: str) -> dict[str, Any]:
         """Pays into a film's purse."""
-        title = self.title_of(self.film(film_id))
+        film = self.film(film_id)
+        title = self.title_of(film)
         data = deeds.pay_call(title, memo.encode()[:32].ljust(32, b"\0"))
-        receipt = await self.send(self.contracts.titles, data, amount)
+        receipt = await self.send(self.home(film).titles, data, amount)
         return {"title": _hex(title), "amount": str(amount), **_done(receipt)}
 
     async def withdraw(self, film_id: str, holder: bytes) -> dict[str, Any]:
         """Has a holder's royalties paid out to that holder."""
-        title = self.title_of(self.film(film_id))
+        film = self.film(film_id)
+        title = self.title_of(film)
         due = await self.due(title, holder)
-        receipt = await self.send(self.contracts.titles, deeds.withdraw_call(title, holder))
+        receipt = await self.send(self.home(film).titles, deeds.withdraw_call(title, holder))
         return {"title": _hex(title), "holder": _hex(holder), "amount": str(due), **_done(receipt)}
 
     async def due(self, title: bytes, holder: bytes) -> int:
@@ -222,10 +240,14 @@ class Titles:
         return due
 
     async def anchor(self) -> dict[str, Any]:
-        """Anchors the Merkle root over everything that this node holds, in the order of its arrival."""
+        """
+        Anchors the Merkle root over everything that this node holds, in the order of its arrival; in each contract set,
+        because the audit of a title rests on its own set alone.
+        """
         leaves = await self._store.leaves()
         root = await asyncio.to_thread(merkle.root, leaves)
-        receipt = await self.send(self.contracts.anchors, deeds.anchor_call(root, len(leaves)))
+        for one in self.sets.sets:
+            receipt = await self.send(one.anchors, deeds.anchor_call(root, len(leaves)))
         return {"root": root.hex(), "size": len(leaves), **_done(receipt)}
 
     async def rights(self, film_id: str) -> dict[str, Any]:
@@ -244,9 +266,8 @@ class Titles:
         return fold(entries), head
 
     async def entries(self) -> tuple[list[Entry], int]:
-        """Every entry of the contracts' log, and the block up to which they were read."""
-        logs, block = await self.ledger.history(self.contracts)
-        return self.decode(logs), block
+        """Every entry of the log of all contract sets, and the block up to which they were read."""
+        return await self.sets.history(self.ledger)
 
     async def drop(self, tx: bytes) -> Underway:
         """Takes the number of a stuck transaction of this account by one that does nothing; what came of it."""
@@ -276,7 +297,8 @@ class Titles:
     def registered(self, film: Film) -> tuple[Record, dict[str, Any]]:
         """The record and body of a film's title in this network; raises `BadInput` when there is none."""
         for record, body in film.titles:
-            if body["chain"] == self.contracts.chain_id and body["contract"] == self.contracts.titles:
+            contracts = self.sets.named_by(body)
+            if contracts is not None and contracts.titles == body["contract"]:
                 return record, body
         raise BadInput(f"found no title of {film.name!r} in this network, expected it registered first")
 
@@ -284,9 +306,11 @@ class Titles:
         """A film's title (20 bytes) in this network; raises `BadInput`."""
         return bytes(self.registered(film)[1]["title"])
 
-    def decode(self, logs: Sequence[Log]) -> list[Entry]:
-        """The events of the contracts' log entries."""
-        return decode_all(logs, self.contracts)
+    def home(self, film: Film) -> ContractSet:
+        """The contract set in which a film's title stands; raises `BadInput` for a film without one."""
+        contracts = self.sets.named_by(self.registered(film)[1])
+        assert contracts is not None, "a title in this network is in one of its sets"
+        return contracts
 
 
 def _shares(deed: Deed) -> dict[bytes, int]:

@@ -19,6 +19,7 @@ from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.app.network import LEDGER_PROTOCOL, PROTOCOL, Network, describe
 from cinepeer.daemon.clock import clock_ms
 from cinepeer.daemon.disk import denied_file, open_disk
+from cinepeer.daemon.extending import learning, open_extending
 from cinepeer.daemon.ledgers import open_ledger, relaying
 from cinepeer.daemon.listeners import listen
 from cinepeer.daemon.neighbourhood import bootstrap, meet, open_peers
@@ -116,6 +117,7 @@ async def build(
     is_custodian = bool(settings["custody"])
     custody = Custody(
         *(keys, store, library, titles, device, clock_ms, os.urandom),
+    extending = open_extending(home, keys, network, author, store, announcements, titles, ledger)
         is_willing=is_custodian,
         is_denied=disk.denied.is_denied,
     )
@@ -222,6 +224,7 @@ async def build(
         head_start=head_starts[0],
         replication=replication,
         strangers=strangers,
+        extending=extending,
         neighbours=p2p.neighbours,
         block_counts=p2p.block_counts,
         peers=peers,
@@ -258,6 +261,7 @@ async def build(
         stack.push_async_callback(_cancel, asyncio.create_task(work))
     await _tell_where(parts)
     await listen(stack, home, settings, ports, parts, disk, fetching, chain)
+        learning(extending),
     return {**_addresses(home, ports, network, p2p, chain.label()), "author": str(author.id)}
 
 
@@ -282,7 +286,7 @@ def _describing(home: Home, started: Network, p2p_box: list[P2P]) -> Callable[[b
     async def answer(_: bytes) -> bytes:
         network = kept_network(home, started)
         addrs = network.sequencer or tuple(p2p_box[0].addrs)
-        return describe(Network(network.genesis, addrs, network.endpoints))
+        return describe(Network(network.genesis, addrs, network.endpoints, network.further))
 
     return answer
 
@@ -335,6 +339,7 @@ async def _obey(parts: Parts) -> None:
 
 
 async def _count(library: Library) -> None:
+    await parts.extending.learn()
     """Counts the ratings that the start left for later."""
     try:
         await library.refresh()

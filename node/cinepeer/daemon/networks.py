@@ -194,9 +194,13 @@ async def examine(folder: Path, environment: Mapping[str, str]) -> list[dict[str
                 note("first block", block == wanted, f"block {at} is {block}, expected {wanted}")
             except BadInput as error:
                 note("first block", False, f"{error}: {wanted}")
-        for one in await compare(ledger, network.contracts, network.deployer):
-            shown = one.sentence or f"the shipped code at 0x{one.address.hex()}"
-            note(f"contract {one.name}", not one.sentence, shown)
+        sets = [(network.contracts, network.deployer)]
+        sets += [(one.contracts(network.chain_id), one.deployer) for one in network.further]
+        for number, (contracts, deployer) in enumerate(sets, 1):
+            which = f" of set {number}" if number > 1 else ""
+            for found in await compare(ledger, contracts, deployer):
+                shown = found.sentence or f"the shipped code at 0x{found.address.hex()}"
+                note(f"contract {found.name}{which}", not found.sentence, shown)
     finally:
         await ledger.close()
     return checks

@@ -196,7 +196,8 @@ class _Checks:
             self._anchor_log,
         )
         state = self.found.ledger.state
-        audit_anchors(self.inspection, self.found.ledger, self.shipped, state.anchors if state else ())
+        anchoring = sorted({account for _, account in state.anchors}) if state else ()
+        audit_anchors(self.inspection, self.found.ledger, self.shipped, anchoring)
         if manifest.account is None:
             return
         account = manifest.account
@@ -233,7 +234,8 @@ class _Checks:
         return f"{len(entries)} anchors of {len(state.anchors)} accounts up to block {height}", state
 
     def _growth(self, account: bytes) -> tuple[str, Anchored]:
-        chain = need(self.found.ledger.state, "the replay of the anchors").anchors.get(account, [])
+        contract = need(self.found.ledger.genesis, "the network's genesis").contracts.anchors
+        chain = need(self.found.ledger.state, "the replay of the anchors").anchored(contract, account)
         author = self.manifest.subject if self.manifest.sort == "author" else None
         sizes = {anchor.size for anchor in chain}
         leaves = (

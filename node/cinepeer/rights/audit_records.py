@@ -327,9 +327,9 @@ class _Checks:
             raise Refused("wrong-film", f"found no rating of this film in the record {record.id}, expected one")
         merkle.verify_inclusion(bytes(proof.record), proof.index, proof.size, list(proof.path), proof.root)
         state = need(self.ledger.state, "the replay of the log")
-        anchored = [
-            one for one in state.anchors.get(proof.account, []) if (one.root, one.size) == (proof.root, proof.size)
-        ]
+        contract = need(self.ledger.genesis, "the network's genesis").contracts.anchors
+        chain = state.anchored(contract, proof.account)
+        anchored = [one for one in chain if (one.root, one.size) == (proof.root, proof.size)]
         if not anchored:
             raise Refused("not-anchored", f"found no anchor of {proof.root.hex()} over {proof.size} by that account")
         said = "withdrawn" if stars[0] is None else f"{_text(stars[0])} of 10"

@@ -301,7 +301,7 @@ class _Checks:
             raise Refused("bad-ledger", f"found {found} paid in and out by replay, expected {proven} as proven")
 
     def _anchors(self, account: bytes) -> tuple[str, bool]:
-        chain = self.state.anchors.get(account, [])
+        chain = self.state.anchored(self.genesis.contracts.anchors, account)
         head, size = (chain[-1].head, chain[-1].size) if chain else (bytes(24), 0)
         proven = split_anchor(self.ledger.slot("Anchors", anchor_slot(account)))
         if proven != (head, size):

@@ -36,7 +36,10 @@ class Purse:
 
 @dataclass(slots=True)
 class Title:
-    """One title as its entries leave it; `head` folds every entry, as the contract's slot does."""
+    """
+    One title as its entries leave it; `head` folds every entry, as the contract's slot does. `registry` (20 bytes) is
+    the contract in which it stands, of one set among others.
+    """
 
     id: bytes
     deed: ev.Registered
@@ -52,6 +55,7 @@ class Title:
     debts: dict[tuple[bytes, bytes], int] = field(default_factory=dict)
     delegates: dict[bytes, int] = field(default_factory=dict)
     parents: list[bytes] = field(default_factory=list)
+    registry: bytes = NOBODY
 
     @property
     def since(self) -> int:
@@ -101,19 +105,28 @@ class Dispute:
     outcome: int = 0
     ground: int = 0
     due: int = 0
+    contract: bytes = NOBODY
+    """The contract (20 bytes) that numbered the case."""
 
 
 @dataclass(slots=True)
 class State:
-    """Everything that the entries up to a block say; `block` is that block where the fold was told to end there."""
+    """
+    Everything that the entries up to a block say; `block` is that block where the fold was told to end there. Anchors
+    are kept by (contract, account), disputes by (contract, case): each contract set has its own.
+    """
 
     titles: dict[bytes, Title] = field(default_factory=dict)
     offers: dict[bytes, Offer] = field(default_factory=dict)
     closed: set[bytes] = field(default_factory=set)
     licences: list[Licence] = field(default_factory=list)
-    anchors: dict[bytes, list[Anchor]] = field(default_factory=dict)
-    disputes: dict[int, Dispute] = field(default_factory=dict)
+    anchors: dict[tuple[bytes, bytes], list[Anchor]] = field(default_factory=dict)
+    disputes: dict[tuple[bytes, int], Dispute] = field(default_factory=dict)
     block: int | None = None
+
+    def anchored(self, contract: bytes, account: bytes) -> list[Anchor]:
+        """The chain of an account's anchors in one contract (20 bytes each); empty for none."""
+        return self.anchors.get((contract, account), [])
 
     def held_until(self, offer: bytes, licensee: bytes) -> int:
         """Until when (seconds) a licensee holds licences of an offer; 0 for none or taken back."""
@@ -169,7 +182,7 @@ def _apply(state: State, entry: ev.Entry) -> None:
         case ev.Registered() as event:
             if event.title in state.titles:
                 raise Refused("bad-ledger", f"{entry.where}: found a title registered twice, expected once")
-            title = Title(event.title, event, event.creator, event.metadata)
+            title = Title(event.title, event, event.creator, event.metadata, registry=entry.log.address)
             state.titles[event.title] = title
             _enter(title, _digest(entry.log))
         case ev.Shares() as event:
@@ -279,25 +292,26 @@ def _revoke(state: State, event: ev.Revoked) -> None:
 
 
 def _dispute(state: State, entry: ev.Entry) -> None:
+    where = entry.log.address
     match entry.event:
         case ev.Noticed() as event:
             opened = Dispute(event.case, event.title, event.claimant, event.bond, [(event.claimant, event.evidence)])
-            opened.ground, opened.due = event.ground, event.due
-            state.disputes[event.case] = opened
-        case ev.Answered() as event if event.case in state.disputes:
-            dispute = state.disputes[event.case]
+            opened.ground, opened.due, opened.contract = event.ground, event.due, where
+            state.disputes[where, event.case] = opened
+        case ev.Answered() as event if (where, event.case) in state.disputes:
+            dispute = state.disputes[where, event.case]
             dispute.respondent = event.respondent
             dispute.evidence.append((event.respondent, event.evidence))
-        case ev.Pleaded() as event if event.case in state.disputes:
-            state.disputes[event.case].evidence.append((event.who, event.evidence))
-        case ev.Closed() as event if event.case in state.disputes:
-            state.disputes[event.case].outcome = event.outcome
+        case ev.Pleaded() as event if (where, event.case) in state.disputes:
+            state.disputes[where, event.case].evidence.append((event.who, event.evidence))
+        case ev.Closed() as event if (where, event.case) in state.disputes:
+            state.disputes[where, event.case].outcome = event.outcome
         case _:
             raise Refused("bad-ledger", f"{entry.where}: found a step of a dispute that was never opened")
 
 
 def _anchor(state: State, event: ev.Anchored, entry: ev.Entry) -> None:
-    chain = state.anchors.setdefault(event.account, [])
+    chain = state.anchors.setdefault((entry.log.address, event.account), [])
     before, size = (chain[-1].head, chain[-1].size) if chain else (_EMPTY_ANCHOR, 0)
     if event.size <= size or anchor_head(before, event.root, event.size, event.time) != event.head:
         raise Refused("bad-ledger", f"{entry.where}: found an anchor that does not follow the account's last one")

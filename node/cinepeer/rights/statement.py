@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from cinepeer.errors import Refused
@@ -124,7 +124,11 @@ class _Period:
 
 
 def statement_of(
-    entries: Iterable[Entry], begin: int, end: int, licences: bytes, titles: frozenset[bytes] | None = None
+    entries: Iterable[Entry],
+    begin: int,
+    end: int,
+    licences: Collection[bytes],
+    titles: frozenset[bytes] | None = None,
 ) -> Statement:
     """
     The statement of a period from all entries of a ledger in their order; of some `titles` (ids), or all. `licences`
@@ -251,8 +255,8 @@ def _purse(ledger: _Ledger, period: _Period, before: dict[_Key, int], key: _Key)
     return Purse(*key, before.get(key, 0), credited, paid, ledger.held[key])
 
 
-def _sort(payer: bytes, title: bytes, licences: bytes, titles: set[bytes]) -> str:
+def _sort(payer: bytes, title: bytes, licences: Collection[bytes], titles: set[bytes]) -> str:
     """What a payer's credits are: sales of licences, what another film's purse brought, or payments."""
-    if payer == licences:
+    if payer in licences:
         return "sale"
     return "film" if payer in titles and payer != title else "payment"

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 
 from cinepeer.adapters.system.keystore import Keystore
+from cinepeer.app.contracts import Contracts
 from cinepeer.app.custody import Custody
 from cinepeer.app.identity import Author
+from cinepeer.app.network import Network
 from cinepeer.content import wrapping
 from cinepeer.content.cipher import Sealed, commitment_of
 from cinepeer.errors import BadInput, Refused
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.records.keys import public_key
 from cinepeer.records.record import Record
-from cinepeer.rights.deployment import predict
 from cinepeer.rights.deposit import (
     Deposit,
     deposit_context,
@@ -31,7 +32,8 @@ from unit.app.people import World, in_world
 from unit.rights.test_licence_questions import TITLE, granted, state
 
 KEY, HOST_SEED, LICENSEE, PRIVATE = b"\1" * 32, b"\2" * 32, b"\3" * 32, b"\4" * 32
-CONTRACTS = predict(b"\1" * 20, 7373)
+SETS = Contracts(Network({"deployer": "0x" + "01" * 20, "chain_id": 7373, "sequencer": "00" * 32}, ()))
+CONTRACTS = SETS.first
 AGREEMENT = wrapping.agreement_key(PRIVATE)
 HOST = public_key(HOST_SEED)
 
@@ -45,7 +47,7 @@ class Titles:
     """The ledger as far as custody reads it."""
 
     def __init__(self, now_s: int) -> None:
-        self.contracts = CONTRACTS
+        self.sets = SETS
         self.address = address_of(LICENSEE)
         self.licences = [granted(b"a", address_of(LICENSEE), now_s - 99_999, now_s + 99_999)]
         self.block = 9

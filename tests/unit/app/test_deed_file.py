@@ -37,12 +37,12 @@ def changed(**fields: Any) -> dict[str, Any]:
 
 
 def test_a_file_is_read_back_as_it_was_written_and_says_who_is_missing() -> None:
-    read = parse_deed_file(FILE.to_json(), CONTRACTS)
+    read = parse_deed_file(FILE.to_json(), [CONTRACTS])
     assert read == FILE
     assert read.missing() == [address_of(BELA)]
     assert read.missing(without={address_of(BELA)}) == []
     whole = read.signed(address_of(BELA), sign_deed(BELA, DEED, CONTRACTS))
-    assert parse_deed_file(whole.to_json(), CONTRACTS).missing() == []
+    assert parse_deed_file(whole.to_json(), [CONTRACTS]).missing() == []
 
 
 def test_a_deed_is_carried_up_to_and_with_its_last_second() -> None:
@@ -84,5 +84,5 @@ def test_a_deed_is_carried_up_to_and_with_its_last_second() -> None:
 )
 def test_what_is_no_deed_of_ours_is_told_in_one_sentence(found: Any, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence) as refused:
-        parse_deed_file(found, CONTRACTS)
+        parse_deed_file(found, [CONTRACTS])
     assert "\n" not in str(refused.value)

@@ -8,18 +8,20 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from cinepeer.app.contracts import Contracts
 from cinepeer.app.identity import Author
+from cinepeer.app.network import Network
 from cinepeer.app.relay import Relaying
 from cinepeer.app.titles import DAY_S
 from cinepeer.errors import BadInput, LimitReached
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.records.record import Record
 from cinepeer.rights.deeds import Deed, sign_deed
-from cinepeer.rights.deployment import predict
 from cinepeer.rights.signatures import address_of
 from unit.app.people import World, in_world
 
-CONTRACTS = predict(b"\x01" * 20, 7171)
+SETS = Contracts(Network({"deployer": "0x" + "01" * 20, "chain_id": 7171, "sequencer": "00" * 32}, ()))
+CONTRACTS = SETS.first
 KEY, OTHER = b"\x0a" * 32, b"\x0b" * 32
 
 
@@ -27,7 +29,7 @@ class Ledger:
     """The titles of a ledger as far as carrying needs them."""
 
     def __init__(self) -> None:
-        self.contracts = CONTRACTS
+        self.sets = SETS
         self.sent: list[bytes] = []
         self.standing_now: set[bytes] = set()
         self.refuses = False

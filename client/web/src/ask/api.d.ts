@@ -131,13 +131,14 @@ export interface AppealRequest {
   readonly language?: string;
 }
 
-/** What to prove: a film (with the authors whose ratings of it are proved as well), an author's titles and feeds, the network's titles, or those of this node's catalogue; at a block, or the newest. */
+/** What to prove: a film (with the authors whose ratings of it are proved as well), an author's titles and feeds, the network's titles, or those of this node's catalogue; at a block, or the newest. Of many titles those of one contract set by its number, where the network has several. */
 export interface AuditRequest {
   readonly sort?: "film" | "author" | "network" | "catalogue";
   readonly film?: string;
   readonly author?: string;
   readonly raters?: readonly string[];
   readonly at?: number | null;
+  readonly set?: number | null;
 }
 
 /** An author as its records tell: films, lists, who follows it; `followed`: by this node's author. */
@@ -200,6 +201,9 @@ export interface CauseOf {
 export interface Chain {
   readonly chain_id: number;
   readonly block: number;
+  readonly chain_id: number;
+  readonly block: number;
+  readonly further: readonly Placed[];
   readonly from_block: number;
   readonly contracts: { readonly [key: string]: string };
 }
@@ -978,6 +982,12 @@ export interface Place {
 export interface PlaceRequest {
   readonly priority: number;
 }
+/** One contract set: from which block on it is in force, and the contracts' addresses. */
+export interface Placed {
+  readonly from_block: number;
+  readonly contracts: { readonly [key: string]: string };
+}
+
 
 /** Ratings that only this home knows: [film, stars, time in ms or null, source]. */
 export interface PrivateRatings {
@@ -1413,6 +1423,15 @@ export interface Share {
 }
 
 /** A group's share of the places in lists, of what the authors liked, and of all films. */
+/** A further contract set as its founder named it, and the record that says so. */
+export interface SetNamed {
+  readonly number: number;
+  readonly deployer: string;
+  readonly from_block: number;
+  readonly contracts: { readonly [key: string]: string };
+  readonly record: string;
+}
+
 export interface ShareOf {
   readonly listed: number;
   readonly rated: number;
@@ -1776,6 +1795,7 @@ export interface Routes {
   readonly 'GET /api/peers': { body: null; answer: readonly Peer[] };
   readonly 'POST /api/peers': { body: AddressRequest; answer: Connected };
   readonly 'POST /api/profiles': { body: ProfileRequest; answer: ProfileOf };
+  readonly 'POST /api/network/sets': { body: null; answer: SetNamed };
   readonly 'GET /api/profiles/{author}': { body: null; answer: ProfileOf };
   readonly 'GET /api/publications': { body: null; answer: readonly PublicationState[] };
   readonly 'POST /api/publications': { body: PublicationRequest; answer: PublicationBegun };

@@ -111,6 +111,29 @@ def announce(bootstrap: tuple[str, ...], endpoint: tuple[str, ...], yes: bool, a
     show(node.post("/api/network", wanted), as_json, lambda told: (f"{name:9} {told[name]}" for name in told))
 
 
+@click.command("add-set", epilog="Example: cinepeer network add-set")
+@yes_option
+@json_option
+@home_option
+def add_set(yes: bool, as_json: bool, home: Path) -> None:
+    """Make a further set of contracts beside those of the network that you founded, for titles to come."""
+    node = Node.of(home)
+    number = len(node.get("/api/ledger")["further"]) + 2
+    agree(
+        f"This makes contract set {number} on the ledger by 4 transactions and names it to all nodes, for good: new "
+        "titles go into it, those there are stay where they are.",
+        yes,
+    )
+    show(node.post("/api/network/sets", {}), as_json, _named_set)
+
+
+def _named_set(told: dict[str, Any]) -> Iterator[str]:
+    yield f"set      {told['number']}, in force from block {told['from_block']} on"
+    for name, address in told["contracts"].items():
+        yield f"contract {address}  {name}"
+    yield f"record   {told['record']}"
+
+
 def _at_rest(home: Path, work: Callable[[Any, Any], Any]) -> Any:
     """What `work` gives with a home that nobody else has open, and its keys."""
     from cinepeer.adapters.system.home import open_home

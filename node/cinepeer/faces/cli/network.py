@@ -11,7 +11,7 @@ import click
 
 from cinepeer.errors import BadInput, Unreachable
 from cinepeer.faces.cli.call import Node, before_subcommand, home_option, json_option, show
-from cinepeer.faces.cli.founding import announce, create, join, verify
+from cinepeer.faces.cli.founding import add_set, announce, create, join, verify
 from cinepeer.faces.cli.succession import hand_over, stand
 
 
@@ -28,7 +28,7 @@ def network(ctx: click.Context, as_json: bool, home: Path) -> None:
         show(_told(home), as_json, _network)
 
 
-for _command in (create, join, verify, announce, stand, hand_over):
+for _command in (create, join, verify, announce, add_set, stand, hand_over):
     network.add_command(_command)
 
 
@@ -89,7 +89,7 @@ def _write(home: Path, out: Path, told: dict[str, Any]) -> dict[str, Any]:
     kept = _kept(home)
     sequencer = kept.sequencer or tuple(told["join"])
     with new_file(out, mode=0o644) as file:
-        file.write(describe(Network(kept.genesis, sequencer, kept.endpoints)))
+        file.write(describe(Network(kept.genesis, sequencer, kept.endpoints, kept.further)))
     return {"file": str(out), "sequencer": list(sequencer)}
 
 

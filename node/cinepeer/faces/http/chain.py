@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from cinepeer.errors import Absent, BadInput
 from cinepeer.faces.http import ledger_answers as answers
 from cinepeer.faces.http.parts import Parts
+from cinepeer.rights.deployment import ContractSet
 
 MAX_BLOCKS = 5_000
 MAX_SLOTS = 64
@@ -26,12 +27,12 @@ def chain(parts: Parts) -> APIRouter:
     @router.get("/api/ledger", response_model=answers.Chain)
     async def get_ledger() -> dict[str, Any]:
         """Which ledger this is: its newest block, and where the contracts are."""
-        contracts = parts.titles.contracts
+        sets = parts.titles.sets
         return {
-            "chain_id": contracts.chain_id,
+            "chain_id": sets.first.chain_id,
             "block": await parts.titles.ledger.head(),
-            "from_block": contracts.from_block,
-            "contracts": {name: _hex(address) for name, address in contracts.named().items()},
+            **_set(sets.first),
+            "further": [_set(one) for one in sets.sets[1:]],
         }
 
     @router.get("/api/ledger/blocks/{number}", response_model=answers.Block)
@@ -51,7 +52,7 @@ def chain(parts: Parts) -> APIRouter:
         """What the contracts have logged from block to block, both included."""
         if not from_block <= to_block < from_block + MAX_BLOCKS:
             raise BadInput(f"found the blocks {from_block} to {to_block}, expected at most {MAX_BLOCKS:,} in order")
-        addresses = list(parts.titles.contracts.named().values())
+        addresses = [address for one in parts.titles.sets.sets for address in one.named().values()]
         return [
             {
                 "address": _hex(entry.address),
@@ -89,6 +90,11 @@ def _state(router: APIRouter, parts: Parts) -> None:
             "nodes": [_hex(node) for node in proof.nodes],
             "slots": [{"slot": hex(one.slot), "nodes": [_hex(node) for node in one.nodes]} for one in proof.slots],
         }
+
+
+def _set(contracts: ContractSet) -> dict[str, Any]:
+    named = {name: _hex(address) for name, address in contracts.named().items()}
+    return {"from_block": contracts.from_block, "contracts": named}
 
 
 async def _check_height(parts: Parts, number: int) -> None:

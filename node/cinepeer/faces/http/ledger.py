@@ -89,7 +89,7 @@ def titles(parts: Parts) -> APIRouter:
             bundle = await parts.auditing.bundle(wanted.film, raters, wanted.at)
         else:
             author = views.cid(wanted.author) if wanted.sort == "author" else None
-            bundle = await parts.auditing.surveying.bundle(wanted.sort, author, wanted.at)
+            bundle = await parts.auditing.surveying.bundle(wanted.sort, author, wanted.at, wanted.set)
         return StreamingResponse(bundle, media_type=_CAR_TYPE)
 
     @router.post("/api/audits/signatures", response_model=answers.ReportSigned)

@@ -151,13 +151,19 @@ class Anchored(_Done):
 # What stands on the ledger, all bytes as hex
 
 
-class Chain(Answer):
-    """A ledger, its newest block, and the contracts' addresses."""
+class Placed(Answer):
+    """One contract set: from which block on it is in force, and the contracts' addresses."""
+
+    from_block: int
+    contracts: dict[str, str]
+
+
+class Chain(Placed):
+    """A ledger, its newest block, the genesis's own contract set, and those that the founder named since."""
 
     chain_id: int
     block: int
-    from_block: int
-    contracts: dict[str, str]
+    further: list[Placed]
 
 
 class Block(Answer):

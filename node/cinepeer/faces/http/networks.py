@@ -43,6 +43,16 @@ class CandidateTold(Answer):
     candidate: str
 
 
+class SetNamed(Answer):
+    """A further contract set as its founder named it, and the record that says so."""
+
+    number: int
+    deployer: str
+    from_block: int
+    contracts: dict[str, str]
+    record: str
+
+
 class HandoverRequest(Shape):
     """A candidate as its own node told it, in hexadecimal."""
 
@@ -72,6 +82,19 @@ def networks(parts: Parts) -> APIRouter:
     async def announce(wanted: AnnouncementRequest) -> dict[str, Any]:
         """Announces it, at the founder's node."""
         return _told(await parts.announcements.announce(wanted.bootstrap, wanted.endpoints))
+
+    @router.post("/api/network/sets", response_model=SetNamed)
+    async def add_set() -> dict[str, Any]:
+        """Makes a further contract set and names it to all nodes, at the founder's node."""
+        named, record = await parts.extending.add()
+        contracts = named.contracts(parts.titles.sets.first.chain_id).named()
+        return {
+            "number": named.number,
+            "deployer": "0x" + named.deployer.hex(),
+            "from_block": named.from_block,
+            "contracts": {name: "0x" + address.hex() for name, address in contracts.items()},
+            "record": str(record),
+        }
 
     @router.get("/api/network/candidate", response_model=CandidateTold)
     async def stand() -> dict[str, Any]:

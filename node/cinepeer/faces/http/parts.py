@@ -15,6 +15,7 @@ from cinepeer.app.checkpoint import Checkpoints
 from cinepeer.app.deny import DenyList
 from cinepeer.app.devices import Devices
 from cinepeer.app.estimate import Estimates
+from cinepeer.app.extending import Extending
 from cinepeer.app.head_start import HeadStart
 from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
@@ -60,6 +61,7 @@ class Parts:
     licensed: Licensed
     announcements: Announcements
     auditing: Auditing
+    extending: Extending
     checkpoints: Checkpoints
     head_start: HeadStart
     replication: Replication

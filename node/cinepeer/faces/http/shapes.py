@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from cinepeer.app.publication import Wish
 from cinepeer.app.publish import FilmFacts
 from cinepeer.content.packaging import Packaging, Words
+from cinepeer.rights.further import MAX_SETS
 
 
 class Shape(BaseModel):
@@ -182,7 +183,8 @@ class WithdrawalRequest(Shape):
 class AuditRequest(Shape):
     """
     What to prove: a film (with the authors whose ratings of it are proved as well), an author's titles and feeds, the
-    network's titles, or those of this node's catalogue; at a block, or the newest.
+    network's titles, or those of this node's catalogue; at a block, or the newest. Of many titles those of one contract
+    set by its number, where the network has several.
     """
 
     sort: Literal["film", "author", "network", "catalogue"] = "film"
@@ -190,6 +192,7 @@ class AuditRequest(Shape):
     author: str = ""
     raters: list[str] = []
     at: int | None = Field(default=None, ge=0, lt=1 << 53)
+    set: int | None = Field(default=None, ge=1, le=MAX_SETS)
 
     @model_validator(mode="after")
     def _has_its_subject(self) -> Self:
@@ -197,6 +200,8 @@ class AuditRequest(Shape):
         for name in ("film", "author"):
             if bool(getattr(self, name)) != (self.sort == name):
                 raise ValueError(f"{name} belongs to the sort {name}, and to no other")
+        if self.set is not None and self.sort == "film":
+            raise ValueError("a film is in one contract set alone: set belongs to the other sorts")
         return self
 
 
