@@ -53,24 +53,25 @@ NAMES = {1_000: "1k", 100_000: "100k", 1_000_000: "1m"}
 
 
 class Shelf:
-    """Records in memory, taken as they come: neither verified nor written."""
+    """Records in memory. Of what comes only the ids are kept: as little as the raw stream keeps of its bytes."""
 
     def __init__(self, pairs: Sequence[Pair] = ()) -> None:
         self.feeds = Feeds()
-        self.held = {record.id: (record, body) for record, body in pairs}
+        self.taken: set[Cid] = set()
+        self._held = {record.id: (record, body) for record, body in pairs}
         self._sealed = SealedSet(())
         self._fresh = [(record.time, frames.digest_of(record.id)) for record, _ in pairs]
 
     async def add(self, batch: Sequence[Pair], _now_ms: int) -> Outcome:
         """Everything is new and good."""
-        fresh = [pair for pair in batch if pair[0].id not in self.held]
-        self.held.update((record.id, (record, body)) for record, body in fresh)
-        self._fresh += [(record.time, frames.digest_of(record.id)) for record, _ in fresh]
-        return Outcome(added=[record for record, _ in fresh], known=len(batch) - len(fresh))
+        fresh = [record for record, _ in batch if record.id not in self.taken]
+        self.taken.update([record.id for record in fresh])
+        self._fresh += [(record.time, frames.digest_of(record.id)) for record in fresh]
+        return Outcome(added=fresh, known=len(batch) - len(fresh))
 
     async def count(self) -> int:
         """How many there are."""
-        return len(self.held)
+        return len(self._held) + len(self.taken)
 
     async def sealed(self, _scope: Scope) -> SealedSet:
         """All of them."""
@@ -80,20 +81,20 @@ class Shelf:
 
     async def places(self, ids: Sequence[Cid]) -> Sequence[int | None]:
         """In the order in which they came."""
-        places = {one: place for place, one in enumerate(self.held)}
+        places = {one: place for place, one in enumerate(self._held)}
         return [places.get(one) for one in ids]
 
     async def records(self, ids: Sequence[Cid]) -> Sequence[Pair]:
-        """Those held."""
-        return [self.held[one] for one in ids if one in self.held]
+        """Those that were here from the begin."""
+        return [self._held[one] for one in ids if one in self._held]
 
     async def bodiless(self, _scope: Scope, _limit: int, _start: float) -> Sequence[Pair]:
         """None."""
         return []
 
     def clear(self) -> None:
-        """Forgets everything."""
-        self.held.clear()
+        """Forgets what came."""
+        self.taken.clear()
         self._sealed, self._fresh = SealedSet(()), []
 
 
@@ -116,7 +117,7 @@ def figures() -> dict[str, dict[str, Any]]:
     """All figures of replication; the stream's are medians of rounds that take turns with the raw stream."""
     found: dict[str, dict[str, Any]] = {"figures": {}, "baselines": {}, "ratios": {}, "notes": {}}
     _negentropy(found)
-    settle()  # as a node does once it is built
+    settle()
     found["figures"]["gossip_machine_ms_per_record"] = _gossip_machine()
     asyncio.run(_streams(found))
     for key, values in flood.figures().items():
@@ -211,7 +212,7 @@ async def _streams(found: dict[str, dict[str, Any]]) -> None:
                     synced.append(await _timed(talk, partial(_synced, replication, peer)))
                     raw.append(await _timed(talk, partial(_raw, p2p, peer)))
             _state(found, f"sync_stream_{name}", synced, raw, f"{films} ratings to a record; not verified or stored")
-            rate = statistics.median(1 / seconds for _, seconds, _ in synced) * len(shelf.held)
+            rate = statistics.median(1 / seconds for _, seconds, _ in synced) * len(shelf.taken)
             found["figures"][f"sync_stream_{name}_records_per_s"] = rate
             if films == 1:
                 found["figures"]["gossip_node_cpu_ms_per_record"] = await _gossip_node(p2p, peer)
@@ -301,6 +302,7 @@ async def _node(
     )
     try:
         await replication.start(p2p)
+        settle()  # as a node does once it is built
         yield replication, p2p
     finally:
         await replication.stop()
@@ -323,7 +325,6 @@ async def _child(films: int) -> AsyncIterator[str]:
 
 async def _serve(films: int) -> None:
     """The other process: answers the sync, the raw stream, and how much CPU it took; it never asks."""
-    settle()
     pairs = _ratings(RECORDS // max(1, films // 12), films)
     runs = frames.batches(pairs)
     slices = [b"".join(pack(record, body) for record, body in run) for run in runs]

@@ -143,34 +143,46 @@ def unpack_run(data: bytes, at: int, count: int) -> list[tuple[Record, bytes | N
     None where a length does not stand where it nearly always does; raises `Refused` for a block that is no record.
     """
     found: list[tuple[Record, bytes | None]] = []
-    end = len(data)
+    end, head_size, make = len(data), _PACK_HEAD.size, tuple.__new__
+    before: bytes | None = None
     for _ in range(count):
-        block_at = at + _PACK_HEAD.size
-        if block_at > end:
-            return None
-        head, size, opening, block_head, block_size = _PACK_HEAD.unpack_from(data, at)
-        at += 3 + size
+        head = data[at : at + head_size]
+        if head != before:  # those of one author, and of one kind, nearly always are of one size
+            spans = _spans(head)
+            if spans is None:
+                return None
+            before, (block_size, body_head, pack_size) = head, spans
+        block_at = at + head_size
         body_at = block_at + block_size
-        # Packs and blocks of 256 bytes or more, as all are but the first records of an author.
-        if head != 0x59 or opening != 0x82 or block_head != 0x59 or block_size < 256 or body_at >= at or at > end:
+        text_at = body_at + len(body_head)
+        at += pack_size
+        if at > end or data[body_at:text_at] != body_head:
             return None
-        if body_at + 1 == at and data[body_at] == 0xF6:
-            found.append((parse_record(data[block_at:body_at]), None))
-            continue
-        body = _byte_string(data[body_at:at])
-        if body is None or len(body) > MAX_BODY_BYTES:
-            return None
-        found.append((parse_record(data[block_at:body_at]), body))
+        block = data[block_at:body_at]
+        header, signature = read_block(block)
+        record = make(Record, (header, signature, Cid(ID_PREFIX + sha256(block).digest()), block))
+        found.append((record, data[text_at:at] if text_at < at else None))
     return found if at == end else None
 
 
-def _byte_string(data: bytes) -> bytes | None:
-    """What a byte string of DAG-CBOR of 24 to 65,535 bytes holds, None for anything else."""
-    if data[0] == 0x58 and len(data) > 25 and data[1] == len(data) - 2:
-        return data[2:]
-    if data[0] == 0x59 and len(data) > 258 and data[1] << 8 | data[2] == len(data) - 3:
-        return data[3:]
-    return None
+def _spans(head: bytes) -> tuple[int, bytes, int] | None:
+    """What the first bytes of a pack tell: the size of its block, what stands before its body, and its own size.
+
+    None unless pack and block have 256 bytes or more, as all have but the first records of an author.
+    """
+    if len(head) < _PACK_HEAD.size:
+        return None
+    outer, size, opening, inner, block_size = _PACK_HEAD.unpack(head)
+    rest = size - (len(head) - 3) - block_size
+    if (outer, opening, inner) != (0x59, 0x82, 0x59) or block_size < 256 or rest < 1:
+        return None
+    if rest == 1:
+        return block_size, b"\xf6", size + 3
+    body_size = rest - (2 if rest < 0x102 else 3)
+    body_head = dagcbor.byte_string_head(max(0, body_size))
+    if len(body_head) + body_size != rest or body_size > MAX_BODY_BYTES:
+        return None
+    return block_size, body_head, size + 3
 
 
 def _unpack_slowly(data: bytes) -> tuple[Record, bytes | None]:

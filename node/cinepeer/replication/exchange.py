@@ -6,7 +6,7 @@ answering side only answers. Every step is safe to repeat, so a sync that broke 
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -30,7 +30,7 @@ from cinepeer.replication.frames import (
     RecordsWanted,
     Refusal,
     Took,
-    id_of,
+    ids_of,
 )
 from cinepeer.replication.ranges import END, Bound
 from cinepeer.replication.reconcile import Initiator, Responder
@@ -156,8 +156,8 @@ class Dialler:
             reply = yield from self._ask(Reconcile(frame), Reconcile)
             self.done.rounds += 1
             found = initiator.answer(reply.frame)
-            have += map(id_of, found.have)
-            need += map(id_of, found.need)
+            have += ids_of(found.have)
+            need += ids_of(found.need)
             self.reached = initiator.reached
             if found.is_cut or len(have) + len(need) >= PASS_IDS:
                 return have, need, False
@@ -170,14 +170,15 @@ class Dialler:
         They come by time, which is nearly always an order in which they can be admitted; where it is not, or where one
         author has more than half of a batch, the other side is asked for the places of the rest.
         """
-        rest, is_ordered = deque(need), len(need) <= MAX_RECORDS
+        rest, is_ordered = list(need), len(need) <= MAX_RECORDS
         is_crowded = self.begin is not None
         waiting: tuple[Pair, ...] = ()
         here: tuple[Pair, ...] = ()
         while rest or here:
             if (waiting or is_crowded) and not is_ordered:
-                rest, is_ordered = deque((yield from self._ordered(tuple(rest), is_whole))), True
-            asked = tuple(rest.popleft() for _ in range(min(len(rest), MAX_RECORDS)))
+                rest, is_ordered = (yield from self._ordered(rest, is_whole)), True
+            asked = tuple(rest[:MAX_RECORDS])
+            del rest[:MAX_RECORDS]
             wishes: list[Wish | Question] = [self._question(RecordsWanted(asked))] if asked else []
             if here:
                 wishes.append(_store(self.peer, waiting + here))
@@ -188,7 +189,7 @@ class Dialler:
             if asked:
                 here = self._answer(results.pop(), Records).records
                 is_crowded = is_crowded or _is_crowded(here)
-                rest.extendleft(reversed(self._missing(asked, here)))
+                rest[:0] = self._missing(asked, here)
                 if not here:
                     self.done.withheld += len(rest)
                     rest.clear()
@@ -212,10 +213,13 @@ class Dialler:
 
     def _missing(self, asked: tuple[Cid, ...], records: tuple[Pair, ...]) -> list[Cid]:
         """What is still to come of what was asked for."""
-        got = {record.id for record, _ in records}
-        if not got <= set(asked):
-            raise Refused("unasked-record", "found a record that was not asked for")
-        return [one for one in asked if one not in got]
+        missing = dict.fromkeys(asked)
+        try:
+            for record, _ in records:
+                del missing[record.id]
+        except KeyError:
+            raise Refused("unasked-record", "found a record that was not asked for") from None
+        return list(missing)
 
     def _stored(self, stored: Stored) -> tuple[Pair, ...]:
         """Counts what became of a batch; returns what waits for a record still to come, within a bound."""
@@ -322,7 +326,11 @@ class Answerer:
 
 def _is_crowded(records: Sequence[Pair]) -> bool:
     """Whether one author has more than half of a full batch."""
-    return max(Counter(record.author for record, _ in records).values(), default=0) > MAX_RECORDS // 2
+    if len(records) <= MAX_RECORDS // 2:
+        return False
+    counts = Counter([record.header.author for record, _ in records])
+    del counts[None]  # inceptions, each of another author
+    return max(counts.values(), default=0) > MAX_RECORDS // 2
 
 
 def _set(scope: Scope) -> Wish:

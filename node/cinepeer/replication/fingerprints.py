@@ -10,13 +10,15 @@ import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, pairwise, starmap
+from struct import Struct
 from typing import Any, NamedTuple
 
 from cinepeer.errors import BadInput
 from cinepeer.replication.ranges import DIGEST_BYTES, ID_BYTES, INFINITY, Bound, bound_between, encode_varint
 
 KEY_BYTES = 8 + ID_BYTES
+_KEY = Struct(f">Q{ID_BYTES}s")
 # Below this many items numpy takes longer to import than it saves.
 NUMPY_ITEMS = 50_000
 # Of fewer in one sum, plain numbers are faster.
@@ -67,7 +69,7 @@ class SealedSet:
         """
         keys = sorted(set(_keys(items)))
         if len(keys) >= self._count:
-            merged = sorted({*keys, *self})
+            merged = sorted({*keys, *self}) if self._count else keys
             return SealedSet.of_keys(b"".join(merged), numpy_items=self._numpy_items)
         blocks: list[_Block] = []
         total = _sum_of(self._count + len(keys), self._numpy_items)
@@ -156,12 +158,11 @@ class SealedSet:
 
 def _keys(items: Iterable[tuple[int, bytes]]) -> list[bytes]:
     """The keys of items; raises `BadInput` for one that is malformed."""
-    found = []
-    for time, item_id in items:
+    found = list(items)
+    for time, item_id in found:
         if not 0 <= time < INFINITY or len(item_id) != ID_BYTES:
             raise _misfit(time, item_id)
-        found.append(time.to_bytes(8, "big") + item_id)
-    return found
+    return list(starmap(_KEY.pack, found))
 
 
 def _misfit(time: int, item_id: bytes) -> BadInput:

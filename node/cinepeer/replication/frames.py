@@ -17,6 +17,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import TypeVar
 
 from cinepeer.errors import Refused
@@ -40,6 +42,7 @@ MAX_FRAME_BYTES = 2 << 20
 MAX_ITEMS = 4096
 MAX_COUNT = 2**53
 
+_BLOCK = attrgetter("block")
 _REASON = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PREFIX = bytes(Cid.of(b"", DAG_CBOR))[:-DIGEST_BYTES]
 
@@ -129,9 +132,9 @@ def digest_of(record_id: Cid) -> bytes:
     return record_id[-DIGEST_BYTES:]
 
 
-def id_of(digest: bytes) -> Cid:
-    """The record id of a digest."""
-    return Cid(_PREFIX + digest)
+def ids_of(digests: Iterable[bytes]) -> list[Cid]:
+    """The record ids of many digests."""
+    return [Cid(_PREFIX + digest) for digest in digests]
 
 
 def encode(frame: Frame) -> bytes:
@@ -147,7 +150,7 @@ def encode(frame: Frame) -> bytes:
             numbers = (NOWHERE if place is None else place for place in places)
             return dagcbor.encode(["places", b"".join(number.to_bytes(PLACE_BYTES, "big") for number in numbers)])
         case RecordsWanted(ids):
-            return dagcbor.encode(["records", b"".join(map(digest_of, ids))])
+            return dagcbor.encode(["records", b"".join([one[-DIGEST_BYTES:] for one in ids])])
         case Records(records):
             return _pack_all(b"\x82\x67records", records)
         case Give(records):
@@ -165,13 +168,20 @@ def _pack_all(begin: bytes, records: Sequence[tuple[Record, bytes | None]]) -> b
         bytes((0x80 | count,)) if count < 24 else b"\x98%c" % count if count < 256 else b"\x99%c%c" % divmod(count, 256)
     )
     pieces = [begin, head]
-    before = dagcbor.byte_string_head
     for record, body in records:  # each as `pack` gives it, without a copy of its own
         block = record.block
-        opening = b"\x82" + before(len(block))
-        ending, rest = (b"\xf6", b"") if body is None else (before(len(body)), body)
-        pieces += (before(len(opening) + len(block) + len(ending) + len(rest)), opening, block, ending, rest)
+        opening, ending = _around(len(block), None if body is None else len(body))
+        pieces += (opening, block, ending) if body is None else (opening, block, ending, body)
     return b"".join(pieces)
+
+
+@lru_cache(maxsize=4096)
+def _around(block_size: int, body_size: int | None) -> tuple[bytes, bytes]:
+    """What goes before the block of a pack within a list, and what goes between it and its body."""
+    before = dagcbor.byte_string_head
+    opening = b"\x82" + before(block_size)
+    ending = b"\xf6" if body_size is None else before(body_size)
+    return before(len(opening) + block_size + len(ending) + (body_size or 0)) + opening, ending
 
 
 def parse_question(data: bytes) -> Question:
@@ -222,9 +232,9 @@ def batches(
     """Cuts records into runs of at most `max_records` that pack into at most `max_bytes`, in their order."""
     pairs = list(records)
     # A packed pair and its length prefix: the two byte strings' own prefixes take at most ten bytes together.
-    sizes = [len(record.block) + len(body or b"") + 16 for record, body in pairs]
-    if pairs and len(pairs) <= max_records and sum(sizes) <= max_bytes - 32:
+    if pairs and len(pairs) <= max_records and _size_bytes(pairs) + 16 * len(pairs) <= max_bytes - 32:
         return [pairs]
+    sizes = [len(record.block) + len(body or b"") + 16 for record, body in pairs]
     runs: list[list[tuple[Record, bytes | None]]] = []
     room = -1
     for pair, size in zip(pairs, sizes, strict=True):
@@ -234,6 +244,12 @@ def batches(
         runs[-1].append(pair)
         room -= size
     return runs
+
+
+def _size_bytes(pairs: Sequence[tuple[Record, bytes | None]]) -> int:
+    """The bytes of blocks and bodies."""
+    records, bodies = zip(*pairs, strict=True)
+    return sum(map(len, map(_BLOCK, records))) + sum(map(len, filter(None, bodies)))
 
 
 def parse_records(data: bytes, max_records: int = MAX_RECORDS) -> tuple[tuple[Record, bytes | None], ...]:
@@ -331,7 +347,7 @@ def _rows(value: object, row_bytes: int, limit: int) -> list[bytes]:
 
 
 def _ids(value: object, limit: int) -> tuple[Cid, ...]:
-    ids = tuple([Cid(_PREFIX + row) for row in _rows(value, DIGEST_BYTES, limit)])
+    ids = tuple(ids_of(_rows(value, DIGEST_BYTES, limit)))
     if len(set(ids)) != len(ids):
         raise Refused("bad-frame", "found one id twice in a list, expected each once")
     return ids

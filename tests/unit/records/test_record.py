@@ -210,6 +210,19 @@ def test_a_pair_of_another_shape_is_refused() -> None:
     assert reason(unpack, bytes(1 << 20)) == "bad-record"
 
 
+@pytest.mark.parametrize("size", [0, 1, 22, 23, 24, 25, 200, 254, 255, 256, 257, 300])
+def test_a_body_stands_behind_the_one_length_that_is_its_own(size: int) -> None:
+    record, body = signed(seq=9, prev=AUTHOR, kind="letter"), bytes(size)
+    right = pack(record, body)
+    begin = right[: len(right) - len(body) - len(dagcbor.byte_string_head(size))]
+    assert unpack(right) == (record, body)
+    heads = [bytes([0x40 | small]) for small in range(24)] + [bytes([0x58, byte]) for byte in range(256)]
+    heads += [b"\x59" + number.to_bytes(2, "big") for number in (0, 23, 24, *range(240, 320))]
+    heads.remove(dagcbor.byte_string_head(size))
+    for head in heads:
+        assert reason(unpack, begin + head + body) in ("bad-record", "not-canonical")
+
+
 def test_the_greatest_pair_travels() -> None:
     body = dagcbor.encode({"nonce": bytes(16), "words": "x" * (MAX_BODY_BYTES - 33)})
     assert len(body) == MAX_BODY_BYTES
