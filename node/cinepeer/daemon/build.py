@@ -75,6 +75,8 @@ async def build(
     from cinepeer.app.receipts import Receipts
     from cinepeer.app.renewal import Renewal
     from cinepeer.app.replicate import Replication
+    from cinepeer.app.screenings import PROTOCOL as SCREENINGS
+    from cinepeer.app.screenings import Screenings
     from cinepeer.app.sealing import Sealing
     from cinepeer.app.search import Search
     from cinepeer.app.strangers import Strangers, vouched_for
@@ -135,6 +137,10 @@ async def build(
         on_records=arrivals.put,
         on_refused=peers.blame,
     )
+    notes = Notes(home.path / "screenings")
+    chance = secrets.SystemRandom().random
+    screenings = Screenings(author, device, library, lambda: p2p_box[0], notes, clock_ms, chance)
+    stack.push_async_callback(screenings.stop)
     head_starts: list[HeadStart] = []
     bandwidth = open_bandwidth(home, settings)
     stack.callback(bandwidth.write)
@@ -149,6 +155,7 @@ async def build(
             PROTOCOL: lambda _peer: _describing(home, network, p2p_box),
             LEDGER_PROTOCOL: lambda _peer: chain.answer,
             KEYS: custody.responder,
+            SCREENINGS: screenings.responder,
             CHECKPOINTS: lambda _peer: head_starts[0].answer,
         },
         [replication.topic],
@@ -212,6 +219,7 @@ async def build(
         bandwidth=bandwidth,
         challenges=challenges,
         trips=trips,
+        screenings=screenings,
         search=Search(library, index),
         recommendations=recommendations,
         receipts=Receipts(recommendations, library, author.device, partial(sign, device), os.urandom),

@@ -197,15 +197,13 @@ export interface CauseOf {
   readonly shared: readonly string[];
 }
 
-/** A ledger, its newest block, and the contracts' addresses. */
+/** A ledger, its newest block, the genesis's own contract set, and those that the founder named since. */
 export interface Chain {
-  readonly chain_id: number;
-  readonly block: number;
+  readonly from_block: number;
+  readonly contracts: { readonly [key: string]: string };
   readonly chain_id: number;
   readonly block: number;
   readonly further: readonly Placed[];
-  readonly from_block: number;
-  readonly contracts: { readonly [key: string]: string };
 }
 
 /** The last challenge of one host: whether its block came in time, and how often it did and did not. */
@@ -982,12 +980,12 @@ export interface Place {
 export interface PlaceRequest {
   readonly priority: number;
 }
+
 /** One contract set: from which block on it is in force, and the contracts' addresses. */
 export interface Placed {
   readonly from_block: number;
   readonly contracts: { readonly [key: string]: string };
 }
-
 
 /** Ratings that only this home knows: [film, stars, time in ms or null, source]. */
 export interface PrivateRatings {
@@ -1084,6 +1082,7 @@ export interface PublicationRequest {
   readonly of?: string | null;
   readonly label?: string;
   readonly licensed?: boolean;
+  readonly sort?: "film" | "cut" | "dub" | "trailer";
   readonly custodians?: readonly string[];
   readonly upload?: string | null;
   readonly offer?: OfferTerms | null;
@@ -1092,7 +1091,6 @@ export interface PublicationRequest {
 /** A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed. `ahead`: how many jobs come before it, the highest priority first. */
 export interface PublicationState {
   readonly id: string;
-  readonly sort?: "film" | "cut" | "dub" | "trailer";
   readonly name: string;
   readonly made_ms: number;
   readonly priority: number;
@@ -1128,6 +1126,7 @@ export interface PublishRequest {
   readonly of?: string | null;
   readonly label?: string;
   readonly licensed?: boolean;
+  readonly sort?: "film" | "cut" | "dub" | "trailer";
   readonly custodians?: readonly string[];
 }
 
@@ -1136,7 +1135,6 @@ export interface Published {
   readonly film: string;
   readonly version: string;
   readonly root: string;
-  readonly sort?: "film" | "cut" | "dub" | "trailer";
   readonly source: string;
   readonly duration_ms: number;
   readonly blocks: number;
@@ -1416,13 +1414,32 @@ export interface ScreenerRequest {
   readonly until?: number | null;
 }
 
-/** One co-owner of a title: a ledger address and its shares (basis points). */
-export interface Share {
-  readonly holder: string;
-  readonly shares: number;
+/** How far a screening came, in tenths, as the page drew it by randomised response: never the plain truth. */
+export interface ScreeningRequest {
+  readonly reached: number;
 }
 
-/** A group's share of the places in lists, of what the authors liked, and of all films. */
+/** The report goes at some moment within so many seconds. */
+export interface ScreeningSent {
+  readonly within_s: number;
+}
+
+/** A share of the screenings and the interval that holds it 95 times of a hundred, all from 0 to 1. */
+export interface ScreeningShare {
+  readonly low: number;
+  readonly share: number;
+  readonly high: number;
+}
+
+/** What the reports of a film come to: `through[0]` is the share that came through the first tenth. `average` is the part of the film that was watched on average; both are null without a report. `epsilon` is what one report gives away at most. */
+export interface ScreeningSums {
+  readonly film: string;
+  readonly reports: number;
+  readonly epsilon: number;
+  readonly through: readonly ScreeningShare[] | null;
+  readonly average: ScreeningShare | null;
+}
+
 /** A further contract set as its founder named it, and the record that says so. */
 export interface SetNamed {
   readonly number: number;
@@ -1432,6 +1449,13 @@ export interface SetNamed {
   readonly record: string;
 }
 
+/** One co-owner of a title: a ledger address and its shares (basis points). */
+export interface Share {
+  readonly holder: string;
+  readonly shares: number;
+}
+
+/** A group's share of the places in lists, of what the authors liked, and of all films. */
 export interface ShareOf {
   readonly listed: number;
   readonly rated: number;
@@ -1641,6 +1665,7 @@ export interface UploadAnswer {
 export interface Version {
   readonly id: string;
   readonly label: string;
+  readonly sort: string;
   readonly root: string;
   readonly duration_ms: number;
   readonly size_bytes: number;
@@ -1667,7 +1692,6 @@ export interface WaitingRecord {
 /** How the viewer wants lists made; kept in the home, never a record. */
 export interface WishesOf {
   readonly forgotten: readonly string[];
-  readonly sort: string;
   readonly less: readonly string[];
   readonly hidden: readonly string[];
   readonly off: readonly string[];
@@ -1753,6 +1777,8 @@ export interface Routes {
   readonly 'GET /api/films/{film}/reports': { body: null; answer: Reported };
   readonly 'GET /api/films/{film}/reviews': { body: null; answer: readonly Review[] };
   readonly 'GET /api/films/{film}/rights': { body: null; answer: Rights };
+  readonly 'GET /api/films/{film}/screenings': { body: null; answer: ScreeningSums };
+  readonly 'POST /api/films/{film}/screenings': { body: ScreeningRequest; answer: ScreeningSent };
   readonly 'GET /api/films/{film}/showing': { body: null; answer: Showing };
   readonly 'GET /api/films/{film}/trip': { body: null; answer: TripState };
   readonly 'POST /api/films/{film}/trip': { body: TripRequest; answer: TripState };
@@ -1788,6 +1814,7 @@ export interface Routes {
   readonly 'POST /api/network': { body: AnnouncementRequest; answer: AnnouncementTold };
   readonly 'GET /api/network/candidate': { body: null; answer: CandidateTold };
   readonly 'POST /api/network/handovers': { body: HandoverRequest; answer: HandoverTold };
+  readonly 'POST /api/network/sets': { body: null; answer: SetNamed };
   readonly 'GET /api/news': { body: null; answer: readonly NewsOf[] };
   readonly 'POST /api/offers': { body: OfferRequest; answer: Offered };
   readonly 'POST /api/offers/readings': { body: OfferRequest; answer: OfferText };
@@ -1795,7 +1822,6 @@ export interface Routes {
   readonly 'GET /api/peers': { body: null; answer: readonly Peer[] };
   readonly 'POST /api/peers': { body: AddressRequest; answer: Connected };
   readonly 'POST /api/profiles': { body: ProfileRequest; answer: ProfileOf };
-  readonly 'POST /api/network/sets': { body: null; answer: SetNamed };
   readonly 'GET /api/profiles/{author}': { body: null; answer: ProfileOf };
   readonly 'GET /api/publications': { body: null; answer: readonly PublicationState[] };
   readonly 'POST /api/publications': { body: PublicationRequest; answer: PublicationBegun };

@@ -2,15 +2,17 @@
 
 import { keep, kept } from '../words/words.svelte';
 
-/** `hideScores`: until one has rated; `thrifty`: on a metered line; `history`: remember here what was watched. */
-export type Choice = 'hideScores' | 'thrifty' | 'history';
+/** `hideScores`: until one has rated; `thrifty`: on a metered line; `history`: remember here what was watched;
+ * `tell`: tell a film's creator, by lot and unnamed, how far one came. */
+export type Choice = 'hideScores' | 'thrifty' | 'history' | 'tell';
 
-const DEFAULTS: { readonly [choice in Choice]: boolean } = { hideScores: false, thrifty: savesData(), history: true };
+const DEFAULTS: { readonly [choice in Choice]: boolean } = { hideScores: false, thrifty: savesData(), history: true, tell: false };
 
 const made = $state<{ [choice in Choice]: boolean }>({
   hideScores: read('hideScores'),
   thrifty: read('thrifty'),
   history: read('history'),
+  tell: read('tell'),
 });
 
 function read(choice: Choice): boolean {

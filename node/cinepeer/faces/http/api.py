@@ -32,6 +32,7 @@ from cinepeer.faces.http.provenance import provenance
 from cinepeer.faces.http.publications import publications
 from cinepeer.faces.http.reviews import reviews
 from cinepeer.faces.http.routing import routing
+from cinepeer.faces.http.screenings import screenings
 from cinepeer.faces.http.search import search
 from cinepeer.faces.http.statements import statements
 from cinepeer.faces.http.takedown import takedown
@@ -69,6 +70,7 @@ ROUTERS = (
     routing,
     hosting,
     trips,
+    screenings,
 )
 
 

@@ -29,6 +29,7 @@ from cinepeer.app.publications import Publications
 from cinepeer.app.receipts import Receipts
 from cinepeer.app.recommend import Recommendations
 from cinepeer.app.replicate import Replication
+from cinepeer.app.screenings import Screenings
 from cinepeer.app.search import Search
 from cinepeer.app.strangers import Strangers
 from cinepeer.app.titles import Titles
@@ -53,6 +54,7 @@ class Parts:
     bandwidth: Bandwidth
     challenges: Challenges
     trips: Trips
+    screenings: Screenings
     search: Search
     recommendations: Recommendations
     receipts: Receipts
