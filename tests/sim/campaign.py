@@ -44,6 +44,9 @@ def main() -> int:
         "--networks", default="", help="nodes:loss of networks to converge, such as 1000:0.1,10000:0.01"
     )
     parser.add_argument("--quiet", action="store_true", help="write no result file")
+    parser.add_argument(
+        "--add", action="store_true", help="with --count 0: write the networks into the result file that there is"
+    )
     wanted = parser.parse_args()
     try:
         networks = [(int(nodes), float(loss)) for nodes, _, loss in (one.partition(":") for one in words(wanted))]
@@ -55,6 +58,8 @@ def main() -> int:
         or any(nodes < 2 or not 0 <= loss < 1 for nodes, loss in networks)
     ):
         parser.error("found a number out of range, expected at least 0 seeds, 1 job, 2 nodes and a loss in [0, 1)")
+    if wanted.add and (wanted.count or wanted.wild or not RESULT.exists()):
+        parser.error("found --add with seeds or without a result file, expected networks alone and one to add them to")
     kept = read_kept()
     if wanted.again:
         kept.clear()
@@ -67,9 +72,14 @@ def main() -> int:
     with ProcessPoolExecutor(wanted.jobs) as pool:
         for piece, found in zip(left, pool.map(work, left), strict=True):
             kept[name(piece)] = found
+            if "nodes" in found:
+                found["commit"] = measured
             keep(name(piece), found)
             print(f"{name(piece)}: {shown(found)}", flush=True)
-    result = {"commit": measured, **summary([kept[name(one)] for one in todo])}
+    done = [kept[name(one)] for one in todo]
+    result = (
+        with_networks(json.loads(RESULT.read_text()), done) if wanted.add else {"commit": measured, **summary(done)}
+    )
     if not wanted.quiet:
         RESULT.parent.mkdir(parents=True, exist_ok=True)
         RESULT.write_text(json.dumps(result, indent=1) + "\n")
@@ -152,6 +162,13 @@ def summary(pieces: list[Found]) -> Found:
         "reached": dict(sorted(reached.items())),
         "networks": [one for one in pieces if "nodes" in one],
     }
+
+
+def with_networks(before: Found, added: list[Found]) -> Found:
+    """An earlier result with more networks, each of which names the commit it was measured at; a newer one counts."""
+    rows = {(one["nodes"], one["loss"]): {"commit": before["commit"], **one} for one in before["networks"]}
+    rows |= {(one["nodes"], one["loss"]): one for one in added}
+    return {**before, "networks": [rows[key] for key in sorted(rows)]}
 
 
 SHARES = (("half", 0.5), ("9 in 10", 0.9), ("99 in 100", 0.99), ("999 in 1000", 0.999))
