@@ -116,10 +116,10 @@ async def build(
     ledger = chain.ledger
     announcements.orders = chain.ordering
     titles = Titles(ledger, network, author, library, store, keys.secret("account"), clock_ms, secrets.token_bytes)
+    extending = open_extending(home, keys, network, author, store, announcements, titles, ledger)
     is_custodian = bool(settings["custody"])
     custody = Custody(
         *(keys, store, library, titles, device, clock_ms, os.urandom),
-    extending = open_extending(home, keys, network, author, store, announcements, titles, ledger)
         is_willing=is_custodian,
         is_denied=disk.denied.is_denied,
     )
@@ -227,12 +227,12 @@ async def build(
         titles=titles,
         licensed=licensed,
         announcements=announcements,
+        extending=extending,
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
         checkpoints=checkpoints,
         head_start=head_starts[0],
         replication=replication,
         strangers=strangers,
-        extending=extending,
         neighbours=p2p.neighbours,
         block_counts=p2p.block_counts,
         peers=peers,
@@ -264,12 +264,12 @@ async def build(
         _renew(renewal, renewed_s),
         counting(bandwidth),
         watching(chain.ordering),
+        learning(extending),
         challenging(challenges, int(settings["challenge_interval"])),
     ):
         stack.push_async_callback(_cancel, asyncio.create_task(work))
     await _tell_where(parts)
     await listen(stack, home, settings, ports, parts, disk, fetching, chain)
-        learning(extending),
     return {**_addresses(home, ports, network, p2p, chain.label()), "author": str(author.id)}
 
 
@@ -330,7 +330,7 @@ async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]], relaying:
             if any(record.kind == "network" for record in arrived):
                 await _obey(parts)
             relaying.take(arrived)
-            if any(record.kind in ("version", "host") for record in arrived):
+            if any(record.kind in ("version", "host", "retraction") for record in arrived):
                 await parts.hosting.pursue()
                 parts.licensed.hint()
         except CinepeerError as error:
@@ -342,12 +342,12 @@ async def _follow(parts: Parts, arrivals: asyncio.Queue[list[Record]], relaying:
 async def _obey(parts: Parts) -> None:
     """Takes what the network's founder announced: peers to begin with now, endpoints from the next start on."""
     newest = await parts.announcements.obey()
+    await parts.extending.learn()
     if newest is not None:
         parts.peers.note_network("the founder", {"genesis": newest.network, "bootstrap": list(newest.bootstrap)})
 
 
 async def _count(library: Library) -> None:
-    await parts.extending.learn()
     """Counts the ratings that the start left for later."""
     try:
         await library.refresh()
