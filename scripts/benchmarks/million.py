@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import os
 import sqlite3
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from cinepeer.records import dagcbor
 from cinepeer.records.bodies import new_body
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.records.record import Record, parse_record
-from cinepeer.replication.frames import id_of
+from cinepeer.replication.frames import ids_of
 from cinepeer.replication.scope import films_of
 
 Pair = tuple[Record, bytes | None]
@@ -44,7 +45,7 @@ def figures(size: int) -> dict[str, dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "records.db")
         made = time.perf_counter()
-        write(file, size)
+        write(file, pairs(size))
         made = time.perf_counter() - made
         bare = _child("bare", file)
         found = _child("serve", file)
@@ -133,8 +134,8 @@ def _run(home: Path, size: int) -> dict[str, float]:
         node.wait(60)
 
 
-def write(file: Path, size: int) -> None:
-    """Makes a home's records, whole pages of them in the order of their times."""
+def write(file: Path, made: Iterable[Pair]) -> None:
+    """Keeps records that nothing verifies as a home's, whole pages of them."""
     prepare(file)
     connection = sqlite3.connect(file, isolation_level=None)
     connection.execute("PRAGMA synchronous = OFF")
@@ -142,9 +143,10 @@ def write(file: Path, size: int) -> None:
     connection.execute("BEGIN")
     position = 1
     page: list[Pair] = []
-    for pair in pairs(size):
-        page.append(pair)
-        if len(page) == PAGE or position + len(page) > size:
+    for pair in itertools.chain(made, (None,)):
+        if pair is not None:
+            page.append(pair)
+        if len(page) == PAGE or pair is None:
             for statement, rows in insertions(page, position, {one.id: films_of(one, body) for one, body in page}):
                 connection.executemany(statement, rows)
             position += len(page)
@@ -226,7 +228,7 @@ async def _serve(file: Path) -> dict[str, float]:
     opened = time.perf_counter()
     held = await store.sealed()
     step = max(1, len(held) // SERVED)
-    served = await store.records([id_of(held[at][8:]) for at in range(0, len(held), step)][:SERVED])
+    served = await store.records(ids_of([held[at][8:] for at in range(0, len(held), step)][:SERVED]))
     assert len(served) == min(SERVED, len(held)), len(served)
     assert all(store.feeds.counts(one) for one, _ in served)
     serving = time.perf_counter()
