@@ -27,8 +27,22 @@ export interface Kept {
   readonly isTaken: boolean;
 }
 
-/** The browser keeps nothing for this page; the message is the browser's own word. */
-export class Denied extends Error {}
+/** The browser keeps nothing for this page; the message is the browser's own word. `isFull`: it has no room left. */
+export class Denied extends Error {
+  constructor(
+    message: string,
+    readonly isFull = false,
+  ) {
+    super(message);
+  }
+
+  /** The denial that lies in what the browser threw. */
+  static by(error: unknown): Denied {
+    if (error instanceof Denied) return error;
+    const isFull = error instanceof DOMException && error.name === 'QuotaExceededError';
+    return new Denied(error instanceof Error ? error.message : String(error), isFull);
+  }
+}
 
 /** Where keys and records are kept. */
 export interface Drawer {
@@ -54,7 +68,7 @@ export async function openDrawer(): Promise<Drawer> {
       });
       return request.result;
     } catch (error) {
-      throw new Denied(error instanceof Error ? error.message : String(error));
+      throw Denied.by(error);
     }
   };
   return {
@@ -68,7 +82,7 @@ export async function openDrawer(): Promise<Drawer> {
 
 function opened(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const deny = (why: unknown): void => reject(new Denied(why instanceof Error ? why.message : String(why)));
+    const deny = (why: unknown): void => reject(Denied.by(why));
     try {
       const request = indexedDB.open(NAME, VERSION);
       request.onupgradeneeded = () => {

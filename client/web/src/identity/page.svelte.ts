@@ -2,19 +2,21 @@
 
 import { Declined, node, type ListWords } from '../ask/node';
 import { pulse } from '../ask/pulse.svelte';
-import { keep, kept } from '../words/words.svelte';
+import { keep, kept, t } from '../words/words.svelte';
+import { isChild } from '../child/child.svelte';
 import { Cid } from '../verify/cid';
-import { encode, type Fields } from '../verify/dagcbor';
+import { decode, encode, type Fields } from '../verify/dagcbor';
 import { toHex } from '../verify/octets';
 import { Unavailable } from '../verify/refused';
 import { Denied, openDrawer, type DeviceKey, type Drawer } from './drawer';
 import { Ended, Feed, NotTaken, type Taker, type World } from './feed';
 
 /**
- * `unasked`: the person has not said yet; `page`: by a key in this browser; `node`: by the node's device, as the person
- * chose; `denied`: by the node's device, because this browser keeps no key; `ended`: the page's key counts no more.
+ * `unasked`: the person has not said yet; `page`: by a key in this browser; `own`: likewise, for an author of this
+ * browser's own; `node`: by the node's device, as the person chose; `denied`: by the node's device, because this browser
+ * keeps no key; `ended`: the page's key counts no more; `lost`: it was here, and the browser has it no more.
  */
-export type Signer = 'unasked' | 'page' | 'node' | 'denied' | 'ended';
+export type Signer = 'unasked' | 'page' | 'own' | 'node' | 'denied' | 'ended' | 'lost';
 
 /** What became of a rating: its record, and whether the node holds it already. */
 export interface Signed {
@@ -24,13 +26,27 @@ export interface Signed {
 }
 
 const CHOICE = 'signer';
+const OWN = 'author';
+const HERE = 'signed-here';
+const WAITING = 'waiting'; // no author has this id
 const NONCE_BYTES = 16;
 
 let signer = $state<Signer | null>(null);
 let device = $state.raw<{ key: string; name: string } | null>(null);
 let settlings = $state(0);
+let own = $state(kept(OWN) ?? '');
 let author = '';
 let drawer: Drawer | null = null;
+
+/** Whose word this page speaks: the author of this browser's own, or the node's. '' before the node has said. */
+export function me(): string {
+  return own || (isLight() ? '' : (pulse.answer?.author ?? ''));
+}
+
+/** Whether the light client opened the page: then the node is somebody else's, and signs nothing for this person. */
+export function isLight(): boolean {
+  return document.querySelector('meta[name="client"]') !== null;
+}
 
 /** Who signs now; null before the first look. */
 export function signs(): Signer | null {
@@ -72,16 +88,26 @@ const taker: Taker = {
 
 /** Finds out who signs; another tab may have changed it since. Throws as the node's status does. */
 export async function look(): Promise<Signer> {
-  author = pulse.answer?.author ?? (author || (await node.status()).author);
+  own = kept(OWN) ?? '';
+  author = own || (pulse.answer?.author ?? (author || (await node.status()).author));
   try {
     const found = await (await opened()).key(author);
     device = found && { key: found.device, name: found.name };
-    if (found !== null) return (signer = signer === 'ended' ? 'ended' : 'page');
-    return (signer = kept(CHOICE) === 'node' ? 'node' : 'unasked');
+    if (found !== null) return (signer = signer === 'ended' ? 'ended' : own ? 'own' : 'page');
+    if (!own && kept(CHOICE) === 'node') return (signer = 'node');
+    return (signer = own || kept(HERE) === author ? 'lost' : 'unasked');
   } catch (error) {
     if (!(error instanceof Denied)) throw error;
     return (signer = 'denied');
   }
+}
+
+/** Speaks for an author from now on whose key for this page lies in the drawer; '' for the node's author again. */
+export async function speakFor(mine: string): Promise<Signer> {
+  keep(OWN, mine);
+  keep(CHOICE, '');
+  [signer, author] = [null, ''];
+  return look();
 }
 
 /** The drawer, once it is known that this browser can keep keys and use them; throws `Denied`. */
@@ -116,8 +142,31 @@ export async function letPageSign(): Promise<void> {
       throw error;
     }
     device = { key: key.device, name: key.name };
+    keep(HERE, author);
     signer = 'page';
   });
+}
+
+/** A fresh key of this page, which the drawer keeps until an author admits it. Throws `Denied`. */
+export async function newDevice(): Promise<DeviceKey> {
+  const place = await opened();
+  const key = { ...(await made()), author: WAITING };
+  await place.putKey(key);
+  return key;
+}
+
+/** The fresh key of this page that waits for an author, made now where there is none. Throws `Denied`. */
+export async function waitingDevice(): Promise<DeviceKey> {
+  return (await (await opened()).key(WAITING)) ?? newDevice();
+}
+
+/** Gives the waiting key to the author that admitted it. Throws `Denied`. */
+export async function giveDevice(to: string): Promise<void> {
+  const place = await opened();
+  const key = await place.key(WAITING);
+  if (key === null) throw new Denied('the key is gone');
+  await place.putKey({ ...key, author: to });
+  await place.dropKey(WAITING);
 }
 
 async function made(): Promise<DeviceKey> {
@@ -136,9 +185,28 @@ export function nameOf(agent: string): string {
 export async function letNodeSign(): Promise<void> {
   await settle();
   keep(CHOICE, 'node');
+  if (own) {
+    // The author of this browser's own is left as it lies: it may be spoken for again.
+    await speakFor('');
+    keep(CHOICE, 'node');
+    await look();
+    return;
+  }
+  keep(HERE, '');
   if (drawer !== null) await drawer.dropKey(author);
   device = null;
   if (signer !== 'denied') signer = 'node';
+}
+
+/** The stars that an author of this browser's own gave a film here last; undefined where the node's author speaks. */
+export async function ownStars(film: string): Promise<number | null | undefined> {
+  if (!own || device === null) return undefined;
+  for (const { body } of [...(await (await opened()).records(device.key))].reverse()) {
+    const ratings = (decode(body) as Fields)['ratings'];
+    const given = Array.isArray(ratings) ? (ratings as [string, number | null][]).find(([one]) => one === film) : undefined;
+    if (given !== undefined) return given[1];
+  }
+  return null;
 }
 
 /** Signs stars for a film, null withdraws; as `sign` does. */
@@ -187,9 +255,10 @@ export function retract(record: string): Promise<Signed | null> {
  * ended, and nothing was signed. Throws `Declined`, `Unavailable`, `NotTaken`.
  */
 async function sign(kind: string, fields: Fields, byNode: () => Promise<{ record: string }>): Promise<Signed | null> {
+  if (isChild()) throw new Declined(t('child.unsigned'), 403);
   const by = await look();
-  if (by === 'unasked' || by === 'ended') return null;
-  if (by !== 'page') return { record: (await byNode()).record, by: 'node', isTaken: true };
+  if (by === 'unasked' || by === 'ended' || by === 'lost') return null;
+  if (by !== 'page' && by !== 'own') return { record: (await byNode()).record, by: 'node', isTaken: true };
   try {
     const feed = await ownFeed();
     if (feed === null) return null;
@@ -205,7 +274,7 @@ async function sign(kind: string, fields: Fields, byNode: () => Promise<{ record
 /** Sends what is signed and not yet taken; returns whether there was any. A node that is away is asked the next time. */
 export async function settle(): Promise<boolean> {
   try {
-    if ((await look()) !== 'page') return false;
+    if (!['page', 'own'].includes(await look())) return false;
     const wasOpen = (await (await ownFeed())?.settle()) ?? false;
     if (wasOpen) settlings++;
     return wasOpen;
@@ -218,5 +287,7 @@ export async function settle(): Promise<boolean> {
 async function ownFeed(): Promise<Feed | null> {
   const place = await opened();
   const key = await place.key(author);
-  return key && new Feed(key, place, taker, world);
+  // An author of one's own is fetched apart: most people are their node's.
+  const to = own ? (await import('./own')).takerOf(own) : taker;
+  return key && new Feed(key, place, to, world);
 }

@@ -38,6 +38,8 @@ export interface ProvenFilm {
   readonly synopsis: string;
   readonly genres: readonly string[];
   readonly languages: readonly string[];
+  /** What its record warns of; null where it says nothing of its content. */
+  readonly warnings: readonly string[] | null;
   readonly external: readonly string[];
   readonly credits: readonly { name: string; role: string }[];
   readonly versions: readonly ProvenVersion[];
@@ -147,6 +149,7 @@ export class Shelf {
       synopsis: fields['synopsis'] as string,
       genres: fields['genres'] as string[],
       languages: fields['languages'] as string[],
+      warnings: warningsOf(fields['warnings']),
       external: fields['external'] as string[],
       credits: (fields['credits'] as Fields[]).map((one) => ({ name: one['name'] as string, role: one['role'] as string })),
       versions: this.versions(record),
@@ -277,6 +280,11 @@ export class Shelf {
     }
     return { record: found.record, fields: found.fields };
   }
+}
+
+/** Odd values say nothing. */
+function warningsOf(found: Value | undefined): string[] | null {
+  return Array.isArray(found) && found.every((one) => typeof one === 'string') ? found : null;
 }
 
 function placeOf({ id, header }: Record): { readonly record: string; readonly time: number } {
