@@ -13,12 +13,14 @@ from cinepeer.app.deny import DenyList
 from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
+from cinepeer.app.near import near_films
 from cinepeer.app.parts import Media, Package, Probe
 from cinepeer.app.sealing import Sealing
 from cinepeer.content.cipher import Sealed
-from cinepeer.content.fingerprint import Shown, parse_sketch, sketch
+from cinepeer.content.fingerprint import SOUND, sketch
 from cinepeer.content.packaging import Packaging
 from cinepeer.content.sort import FILM, SORTS
+from cinepeer.content.sound import SOUND_PACE
 from cinepeer.content.unixfs import links
 from cinepeer.errors import BadInput, LimitReached, Refused
 from cinepeer.ports import IpfsBackend
@@ -28,8 +30,6 @@ from cinepeer.records.dagcbor import Value
 from cinepeer.records.film_id import is_external_id
 from cinepeer.records.record import Record
 
-MAX_NEAR = 5
-MAX_STRETCHES = 20
 PLAIN = Packaging()
 
 # tell(stage, measure): what a person sees while it runs.
@@ -150,7 +150,8 @@ class Publishing:
             )
             self._learn(probe, package.took_s)
             tell("ladder", {"renditions": [rendition.name for rendition in package.renditions], **package.findings})
-            if near := await asyncio.to_thread(self._near, package.hashes):
+            known = list(self._library.catalogue.films.values())
+            if near := await asyncio.to_thread(near_films, known, self._author.id, package.hashes, package.sounds):
                 tell("ladder", {"near": near})
             await self._media.credit(out, package, probe, self._author.id)
             await self._check_room(package.size_bytes)
@@ -192,22 +193,6 @@ class Publishing:
             if self._version_of(root) is None:
                 await self._ipfs.unpin(root)
             raise
-
-    def _near(self, hashes: Sequence[int]) -> list[dict[str, object]]:
-        """Known films of others that this one shows a part of, each with the stretches; the most alike first."""
-        found: list[tuple[float, dict[str, object]]] = []
-        shown = Shown(hashes)
-        for film in list(self._library.catalogue.films.values()):
-            for version in film.versions if film.author != self._author.id else ():
-                try:
-                    known = parse_sketch(bytes(version.fields.get("fingerprint", b"")))
-                except Refused:
-                    continue  # without one, or in a form of later times
-                if (alike := shown.likeness(known)) is not None:
-                    stretches = [list(stretch) for stretch in alike.stretches[:MAX_STRETCHES]]
-                    told = {"film": film.id, "name": film.name, "version": str(version.id)}
-                    found.append((alike.share, {**told, "share": round(alike.share, 2), "stretches": stretches}))
-        return [told for _, told in sorted(found, key=lambda pair: -pair[0])[:MAX_NEAR]]
 
     def _own(self, film_id: str) -> Film:
         """A film of this author; raises `BadInput`."""
@@ -303,6 +288,7 @@ class Publishing:
                 ],
                 "source": probe.sha256,
                 "fingerprint": sketch(package.hashes).encode(),
+                **({"sound": sketch(package.sounds, SOUND, SOUND_PACE).encode()} if package.sounds else {}),
                 **({} if sealed is None else {"sealed": sealed.to_map()}),
             }
 

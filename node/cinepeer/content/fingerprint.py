@@ -1,7 +1,8 @@
-"""What a film looks like, in few bytes: hashes of small grey pictures, and where two films show the same.
+"""What a film looks and sounds like, in few bytes: hashes, and where two films show or sound the same.
 
-A sketch is the number of half seconds between two pictures and a 64-bit hash of each: it goes into the version record.
-A hash survives another size, another bitrate and a logo, not a mirror or a heavy crop.
+A sketch is the number of half seconds between two hashes and those hashes, of 64 bits each: it goes into the version
+record. A hash of a picture survives another size, another bitrate and a logo, not a mirror or a heavy crop; those of a
+sound are of `cinepeer.content.sound`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ PICTURES_A_SECOND = 2
 MAX_HASHES = 480
 MAX_BITS = 12  # between two hashes of the same picture
 MIN_SHARE = 0.3  # of the known film's sketch
-MIN_MATCHES = 4  # different pictures that must agree, so that one still picture is no film
-FLAT = 0  # the hash of a picture without detail, which matches nothing
+MIN_MATCHES = 4  # different hashes that must agree, so that one still picture is no film
+FLAT = 0  # the hash of a picture without detail, or of silence, which matches nothing
+PICTURES, SOUND = 1, 2  # the forms of sketches
 
-_FORM = 1
 _KEPT = 8
 _FLAT_SPREAD = 60.0
 _BANDS = [(shift, 0xFFFF) for shift in (0, 16, 32, 48)]
@@ -36,10 +37,11 @@ class Sketch:
 
     step: int
     hashes: tuple[int, ...]
+    form: int = PICTURES
 
     def encode(self) -> bytes:
         """The bytes for a version record, at most 4,096."""
-        return struct.pack(f">BH{len(self.hashes)}Q", _FORM, self.step, *self.hashes)
+        return struct.pack(f">BH{len(self.hashes)}Q", self.form, self.step, *self.hashes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +52,21 @@ class Likeness:
     stretches: tuple[tuple[float, float, float], ...]
 
 
-def parse_sketch(data: bytes) -> Sketch:
+def parse_sketch(data: bytes, form: int = PICTURES) -> Sketch:
     """Reads what a record holds; raises `Refused` (`bad-fingerprint`)."""
     count, rest = divmod(len(data) - 3, 8)
-    if len(data) < 3 or rest or count > MAX_HASHES or data[0] != _FORM:
-        raise Refused("bad-fingerprint", f"found a fingerprint of {len(data)} bytes, expected form {_FORM}")
+    if len(data) < 3 or rest or count > MAX_HASHES or data[0] != form:
+        raise Refused("bad-fingerprint", f"found a fingerprint of {len(data)} bytes, expected form {form}")
     step, *hashes = struct.unpack(f">H{count}Q", data[1:])
     if step == 0:
-        raise Refused("bad-fingerprint", "found no time between two pictures of a fingerprint, expected half a second")
-    return Sketch(step, tuple(hashes))
+        raise Refused("bad-fingerprint", "found no time between two hashes of a fingerprint, expected half a second")
+    return Sketch(step, tuple(hashes), form)
 
 
-def sketch(hashes: Sequence[int]) -> Sketch:
-    """The coarse sketch of a film by all of its hashes."""
-    step = max(1, -(-len(hashes) // MAX_HASHES))
-    return Sketch(step, tuple(hashes[::step]))
+def sketch(hashes: Sequence[int], form: int = PICTURES, pace: int = 1) -> Sketch:
+    """The coarse sketch of a film by all of its hashes, of which there are `pace` in half a second."""
+    step = max(1, -(-len(hashes) // (pace * MAX_HASHES)))
+    return Sketch(step, tuple(hashes[:: pace * step]), form)
 
 
 @cache
@@ -93,10 +95,12 @@ def picture_hash(grey: bytes) -> int:
 
 
 class Shown:
-    """All hashes of one film, in which sketches of others are looked for."""
+    """All hashes of one film's pictures or sound, in which sketches of others are looked for."""
 
-    def __init__(self, hashes: Sequence[int]) -> None:
+    def __init__(self, hashes: Sequence[int], pace: int = 1, max_bits: int = MAX_BITS) -> None:
+        """`pace`: how many of them are in half a second; `max_bits`: in how many two of the same may differ."""
         self._hashes = hashes
+        self._pace, self._max_bits = pace, max_bits
         self._places: dict[tuple[int, int], list[int]] = defaultdict(list)
         for here, found in enumerate(hashes):
             if found != FLAT:
@@ -105,7 +109,8 @@ class Shown:
 
     def likeness(self, known: Sketch) -> Likeness | None:
         """Where the film of a sketch is in this one; None where it is not."""
-        telling = [(place * known.step, found) for place, found in enumerate(known.hashes) if found != FLAT]
+        step = known.step * self._pace
+        telling = [(place * step, found) for place, found in enumerate(known.hashes) if found != FLAT]
         best: list[tuple[int, int]] = []
         for offset in self._offsets(telling):
             matches = [(there, there + offset) for there, found in telling if self._is_near(found, there + offset)]
@@ -115,14 +120,14 @@ class Shown:
         share = len(best) / len(telling) if telling else 0.0
         if share < MIN_SHARE or len(seen) < MIN_MATCHES:
             return None
-        return Likeness(share, _stretches(best, known.step))
+        return Likeness(share, _stretches(best, step, 1 / (PICTURES_A_SECOND * self._pace)))
 
     def _is_near(self, found: int, here: int) -> bool:
-        """Whether a picture, or the one half a second before or behind it, shows the same."""
+        """Whether a hash, or the one before or behind it, is of the same."""
         if not 0 <= here < len(self._hashes):
             return False
         around = self._hashes[max(0, here - 1) : here + 2]
-        return any(other != FLAT and (found ^ other).bit_count() <= MAX_BITS for other in around)
+        return any(other != FLAT and (found ^ other).bit_count() <= self._max_bits for other in around)
 
     def _offsets(self, telling: Sequence[tuple[int, int]]) -> list[int]:
         """The shifts in time that most pairs of equal quarters of hashes speak for."""
@@ -133,13 +138,12 @@ class Shown:
         return [offset for offset, _ in votes.most_common(_OFFSETS_TRIED)]
 
 
-def _stretches(matches: Sequence[tuple[int, int]], step: int) -> tuple[tuple[float, float, float], ...]:
-    """Matches next to each other as one; up to two pictures between them may differ."""
+def _stretches(matches: Sequence[tuple[int, int]], step: int, unit_s: float) -> tuple[tuple[float, float, float], ...]:
+    """Matches next to each other as one; up to two between them may differ."""
     found: list[list[int]] = []
     for there, here in matches:
         if found and there - found[-1][2] <= 3 * step:
             found[-1][2] = there
         else:
             found.append([there, here, there])
-    half = 1 / PICTURES_A_SECOND
-    return tuple((there * half, here * half, (last - there + step) * half) for there, here, last in found)
+    return tuple((there * unit_s, here * unit_s, (last - there + step) * unit_s) for there, here, last in found)

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from cinepeer.adapters.media.storyboard import Storyboard
 from cinepeer.content.fingerprint import PICTURES_A_SECOND, SIDE, picture_hash
+from cinepeer.content.sound import RATE, sound_hashes
 
 BLACK_S, STILL_S, SILENT_S = 2, 10, 5
 LOOKS_A_SECOND = 2 * PICTURES_A_SECOND
 MAX_STRETCHES = 50
-MAX_HASHES = 6 * 3600 * PICTURES_A_SECOND
+MAX_S = 6 * 3600  # of a film that hashes are made of
 
-_PICTURE, _SOUND, _SMALL = "picture.txt", "sound.txt", "small.gray"
+_PICTURE, _SOUND, _SMALL, _TONES = "picture.txt", "sound.txt", "small.gray", "tones.pcm"
+_PIECE_BYTES = 1 << 22
 _EVENT = re.compile(r"^lavfi\.(?:freezedetect\.)?(black|freeze|silence)_(start|end)=(-?[\d.]+)$", re.MULTILINE)
 _LOUDNESS = re.compile(r"^\s*(?:I:\s*(-?[\d.]+|-inf) LUFS|Peak:\s*(-?[\d.]+|-inf) dBFS)", re.MULTILINE)
 
@@ -24,7 +26,7 @@ Stretch = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Stretches in seconds (from, to); loudness in LUFS and the peak in dBFS, None without sound; all hashes."""
+    """Stretches in seconds (from, to); loudness in LUFS and the peak in dBFS, None without sound; hashes."""
 
     black: tuple[Stretch, ...]
     still: tuple[Stretch, ...]
@@ -32,6 +34,7 @@ class Examination:
     loudness: float | None
     peak: float | None
     hashes: tuple[int, ...]
+    sounds: tuple[int, ...] = ()
 
     def told(self) -> dict[str, object]:
         """What a creator is told: it is no reason to refuse a film."""
@@ -57,16 +60,18 @@ def looking(board: Storyboard) -> str:
 def listening() -> str:
     """The part of the filter graph that listens to the sound `[listen]`; ffmpeg tells the loudness when it ends."""
     return (
-        f"[listen]silencedetect=n=-60dB:d={SILENT_S},ametadata=print:file={_SOUND},"
+        f"[listen]asplit[level][tune];[tune]aresample={RATE},aformat=sample_fmts=s16:channel_layouts=mono[tones];"
+        f"[level]silencedetect=n=-60dB:d={SILENT_S},ametadata=print:file={_SOUND},"
         "ebur128=framelog=verbose:peak=sample[heard]"
     )
 
 
 def outputs(board: Storyboard, *, has_sound: bool) -> list[str]:
     """The arguments of what comes of looking and listening beside the ladder."""
-    pictures = ["-map", "[small]", "-t", str(MAX_HASHES // PICTURES_A_SECOND), "-f", "rawvideo", _SMALL]
+    pictures = ["-map", "[small]", "-t", str(MAX_S), "-f", "rawvideo", _SMALL]
     sheets = ["-map", "[board]", *board.outputs()]
-    return [*pictures, *sheets, *(["-map", "[heard]", "-f", "null", "-"] if has_sound else [])]
+    sound = ["-map", "[heard]", "-f", "null", "-", "-map", "[tones]", "-t", str(MAX_S), "-f", "s16le", _TONES]
+    return [*pictures, *sheets, *(sound if has_sound else [])]
 
 
 def read_examination(
@@ -80,7 +85,7 @@ def read_examination(
         board.finish(folder, seconds)
         return _read(folder, complaints, seconds, has_sound)
     finally:
-        for name in (_PICTURE, _SOUND, _SMALL):
+        for name in (_PICTURE, _SOUND, _SMALL, _TONES):
             (folder / name).unlink(missing_ok=True)
 
 
@@ -92,6 +97,14 @@ def _hashes(path: Path) -> tuple[int, ...]:
     with path.open("rb") as file:
         pictures = iter(lambda: file.read(size), b"")
         return tuple(picture_hash(picture) for picture in pictures if len(picture) == size)
+
+
+def _sounds(path: Path) -> tuple[int, ...]:
+    """The hashes of the sound."""
+    if not path.exists():
+        return ()
+    with path.open("rb") as file:
+        return sound_hashes(iter(lambda: file.read(_PIECE_BYTES), b""))
 
 
 def _read(folder: Path, complaints: Sequence[str], seconds: float, has_sound: bool) -> Examination:
@@ -110,6 +123,7 @@ def _read(folder: Path, complaints: Sequence[str], seconds: float, has_sound: bo
         loudness[-1] if has_sound and loudness else None,
         peak[-1] if has_sound and peak else None,
         _hashes(folder / _SMALL),
+        _sounds(folder / _TONES),
     )
 
 

@@ -83,6 +83,11 @@ class Package:
         return self.examination.hashes
 
     @property
+    def sounds(self) -> tuple[int, ...]:
+        """What the film sounds like, `HASHES_A_SECOND`; empty without sound."""
+        return self.examination.sounds
+
+    @property
     def findings(self) -> dict[str, object]:
         """What a creator is told of the film."""
         told = {"captions": list(self.captions), "chapters": self.chapters, "gain_db": self.gain_db}

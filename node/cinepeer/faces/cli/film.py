@@ -221,10 +221,16 @@ def _findings(stages: list[dict[str, Any]]) -> Iterator[str]:
         if stretches := found.get(kind):
             yield f"{kind:8} {', '.join(f'{start:.1f}–{end:.1f} s' for start, end in stretches)}"
     for near in found.get("near", []):
-        parts = ", ".join(
-            f"{there:.0f} s there is {here:.0f} s here for {length:.0f} s" for there, here, length in near["stretches"]
-        )
-        yield f"near     {near['share']:.0%} of {near['name']!r} ({near['film']}): {parts}"
+        yield f"near     {near['name']!r} ({near['film']})"
+        for what, share, stretches in (
+            ("pictures", near["share"], near["stretches"]),
+            ("sound", near["sound_share"], near["sound_stretches"]),
+        ):
+            parts = ", ".join(
+                f"{there:.0f} s there is {here:.0f} s here for {length:.0f} s" for there, here, length in stretches
+            )
+            if parts:
+                yield f"         {share:.0%} of its {what}: {parts}"
         yield "         where it is made from that film, register its title as a remix of that one's"
 
 
