@@ -38,7 +38,7 @@ await run(async (browser) => {
 async function wishes(page, sheet) {
   told.why = (await sheet.textContent()).replace(/\s+/g, ' ').trim();
   await sheet.locator('input[type=range]').first().fill('50');
-  await sheet.getByLabel('A rule', { exact: true }).selectOption('not seen');
+  await sheet.getByRole('combobox', { name: 'A rule' }).selectOption('not seen');
   await sheet.getByRole('button', { name: 'Add the rule' }).click();
   await sheet.getByRole('button', { name: 'Drop “not seen”' }).waitFor();
   await sheet.getByRole('radio', { name: 'What you rated last' }).check();
