@@ -44,6 +44,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("public_url", "", "address", "where others reach the second listener, told in the node's `host` record"),
     Setting("disk_cap", 50_000_000_000, "bytes", "most bytes of film blocks that this node keeps"),
     Setting(
+        "disks", "", "folders", "other disks to keep film blocks on, each with its cap: /mnt/a=BYTES, /mnt/b=BYTES"
+    ),
+    Setting(
         "upload_rate", 0, "bytes", "most bytes of film blocks sent to others a second, on the average; 0: no limit"
     ),
     Setting("download_rate", 0, "bytes", "most bytes of film blocks taken from peers a second; 0: no limit"),

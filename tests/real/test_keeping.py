@@ -24,7 +24,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("keeping")
     asyncio.run(make_sample(folder / "short.mp4", seconds=3))
     home = folder / "home"
-    with running(home) as node:
+    with running(home, CINEPEER_DISKS=f"{folder / 'disk'}=10000000000") as node:
         made = list(node.api.lines("/api/publish", {"path": str(folder / "short.mp4"), "name": "Kept"}))[-1]["done"]
         node.api.post("/api/ratings", {"ratings": [[made["film"], 9]]})
         ended = {
@@ -38,6 +38,8 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
                 "doctor": ("doctor",),
                 "films": ("films", "--json"),
                 "keys": ("keys", "--json"),
+                "disks": ("host", "--disks", "--json"),
+                "emptied": ("host", "--empty-disk", home / "blocks"),
             }.items()
         }
         records = node.api.get("/api/status")["records"]
@@ -52,6 +54,15 @@ def test_a_film_is_watched_into_a_new_file_with_every_block_checked(lived: dict[
     assert lived["ended"]["again"].returncode == 2
     assert lived["ended"]["unknown"].returncode != 0
     assert lived["ended"]["unknown"].stdout == ""
+
+
+def test_blocks_lie_on_the_disk_that_was_named_for_them(lived: dict[str, Any]) -> None:
+    disk, own = json.loads(lived["ended"]["disks"].stdout)
+    assert (disk["path"], disk["cap_bytes"]) == (str(lived["folder"] / "disk"), 10_000_000_000)
+    assert disk["stored_bytes"] > 10_000 and disk["room_bytes"] > 0 and not disk["is_away"]
+    assert (own["path"], own["cap_bytes"], own["stored_bytes"]) == (str(lived["home"] / "blocks"), None, 0)
+    ended = lived["ended"]["emptied"]
+    assert (ended.returncode, "found no disk" in ended.stderr) == (2, True)
 
 
 def lies_in(home: Path) -> dict[str, int]:
@@ -151,7 +162,11 @@ def test_the_doctor_names_what_does_not_hold_and_changes_nothing(lived: dict[str
         return wrong
 
     assert looked("--all") == {}
-    leaf = next(path for path in sorted(home.glob("blocks/??/bafkre*")) if path.stat().st_size > 1_000)
+    disk = home.parent / "disk"
+    disk.rename(home.parent / "unplugged")
+    assert set(looked()) == {"films", "disk"} and f"found the disk {disk} away" in looked()["disk"]
+    (home.parent / "unplugged").rename(disk)
+    leaf = next(path for path in sorted(disk.glob("??/bafkre*")) if path.stat().st_size > 1_000)
     right = leaf.read_bytes()
     leaf.write_bytes(right[:-1] + bytes((right[-1] ^ 1,)))
     assert "1 with other bytes" in looked("--all")["films"]

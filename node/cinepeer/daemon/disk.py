@@ -35,12 +35,14 @@ def keep_disk_cap(home: Home, settings: Mapping[str, Any], disk: Disk, cap_bytes
 def open_disk(stack: AsyncExitStack, home: Home, settings: Mapping[str, Any]) -> Disk:
     """Opens them; they are closed when `stack` unwinds."""
     from cinepeer.adapters.ipfs.blockstore import BlockStore
+    from cinepeer.adapters.ipfs.disks import parse_disks
     from cinepeer.adapters.ipfs.embedded import EmbeddedIpfs
     from cinepeer.app.deny import DenyList
 
     file, _ = denied_file(home)
     denied = DenyList(file.read_text().splitlines() if file.exists() else ())
-    blocks = BlockStore(home.blocks, cap_bytes=disk_cap(home, settings), denied=denied.is_denied)
+    others = parse_disks(str(settings["disks"]))
+    blocks = BlockStore(home.blocks, cap_bytes=disk_cap(home, settings), denied=denied.is_denied, others=others)
     ipfs = EmbeddedIpfs(blocks, home.path / "pins.db")
     stack.callback(blocks.close)
     stack.callback(ipfs.close)

@@ -14,7 +14,7 @@ import pytest
 from cinepeer.adapters.ipfs import disk as disk_module
 from cinepeer.adapters.ipfs.blockstore import BlockStore
 from cinepeer.adapters.ipfs.disk import Disk
-from cinepeer.adapters.ipfs.disks import parse_disks
+from cinepeer.adapters.ipfs.disks import known_disks, parse_disks
 from cinepeer.adapters.ipfs.embedded import EmbeddedIpfs
 from cinepeer.errors import BadInput, LimitReached
 from cinepeer.records.cid import RAW, Cid
@@ -146,6 +146,9 @@ def test_a_disk_is_emptied_onto_the_others(tmp_path: Path) -> None:
     assert all(store.get(block(number)[0]) == block(number)[1] for number in range(15))
     with pytest.raises(BadInput, match="found no disk"):
         store.empty(tmp_path / "own")
+    assert list(known_disks(tmp_path / "own")) == [str(tmp_path / "b")] and store.disks.away == []
+    store.put(*block(0))
+    assert store.stored_bytes() == 1500 and not (tmp_path / "a" / "disk").exists()
 
 
 def test_a_disk_that_cannot_be_emptied_keeps_what_has_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,15 +66,20 @@ def restored(file: Path, home: Path, passphrase: str | None = None, word: str = 
 
 def test_a_home_comes_back_with_all_but_its_device(tmp_path: Path) -> None:
     home = make_home(tmp_path, "phrase", "account", "device", "peer")
+    disk = home / "disk"
+    name = str(Cid.of(b"a block on another disk", RAW))
+    (disk / name[-3:-1]).mkdir(parents=True)
+    (disk / name[-3:-1] / name).write_bytes(b"a block on another disk")
     with closing(sqlite3.connect(home / "records.db", isolation_level=None)) as writer:
         writer.execute("INSERT INTO told VALUES ('committed')")
         writer.execute("BEGIN IMMEDIATE")
         writer.execute("INSERT INTO told VALUES ('not yet')")
-        make_backup(home, tmp_path / "out", Keystore(home / "keys"), WORD, with_blocks=True, step=steps)
+        folders = [home / "blocks", disk]
+        make_backup(home, tmp_path / "out", Keystore(home / "keys"), WORD, block_folders=folders, step=steps)
     told = restored(tmp_path / "out", tmp_path / "new")
     new = tmp_path / "new"
     assert told["keys"] == ["account", "phrase"]
-    assert told["blocks"] == 1
+    assert told["blocks"] == 2
     assert sorted(path.name for path in new.iterdir()) == sorted(
         ["blocks", "denied.txt", "keys", "ledger.db", "network.cbor", "node.json", "pins.db", "records.db", "taste"]
     )
@@ -84,7 +89,8 @@ def test_a_home_comes_back_with_all_but_its_device(tmp_path: Path) -> None:
     assert (new / "taste" / "wishes.json").read_text() == "{}"
     old, keys = Keystore(home / "keys"), Keystore(new / "keys")
     assert {name: keys.secret(name) for name in keys.names()} == {name: old.secret(name) for name in told["keys"]}
-    assert [path.read_bytes() for path in new.glob("blocks/??/b*")] == [b"a block of a film"]
+    found = {path.read_bytes() for path in new.glob("blocks/??/b*")}
+    assert found == {b"a block of a film", b"a block on another disk"}
     assert stat.S_IMODE(new.stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o600
     assert {path.name for path in tmp_path.iterdir()} == {"home", "out", "new"}
@@ -92,14 +98,14 @@ def test_a_home_comes_back_with_all_but_its_device(tmp_path: Path) -> None:
 
 def test_the_home_that_orders_the_ledger_keeps_its_peer(tmp_path: Path) -> None:
     home = make_home(tmp_path, "phrase", "device", "peer", "sequencer")
-    told = make_backup(home, tmp_path / "out", Keystore(home / "keys"), WORD, with_blocks=False, step=steps)
+    told = make_backup(home, tmp_path / "out", Keystore(home / "keys"), WORD, step=steps)
     assert told["keys"] == ["peer", "phrase", "sequencer"]
     assert told["blocks"] == 0
 
 
 def test_no_secret_is_readable_in_a_backup(tmp_path: Path) -> None:
     home = make_home(tmp_path, "phrase", "device")
-    make_backup(home, tmp_path / "out", Keystore(home / "keys"), WORD, with_blocks=False, step=steps)
+    make_backup(home, tmp_path / "out", Keystore(home / "keys"), WORD, step=steps)
     data = (tmp_path / "out").read_bytes()
     keys = Keystore(home / "keys")
     for secret in (keys.secret("phrase"), keys.secret("device"), b"SECRET", b"phrase"):
@@ -110,13 +116,13 @@ def test_keys_need_a_passphrase(tmp_path: Path) -> None:
     home = make_home(tmp_path, "phrase")
     for word in (None, ""):
         with pytest.raises(BadInput, match="no passphrase for the keys"):
-            make_backup(home, tmp_path / "out", Keystore(home / "keys"), word, with_blocks=False, step=steps)
+            make_backup(home, tmp_path / "out", Keystore(home / "keys"), word, step=steps)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_backup_without_keys_makes_a_home_of_another_author(tmp_path: Path) -> None:
     home = make_home(tmp_path, "phrase", "sequencer")
-    make_backup(home, tmp_path / "out", None, None, with_blocks=False, step=steps)
+    make_backup(home, tmp_path / "out", None, None, step=steps)
     told = restored(tmp_path / "out", tmp_path / "new")
     assert told["keys"] == []
     assert sorted(told["parts"]) == ["denied.txt", "pins.db", "records.db"]
@@ -126,7 +132,7 @@ def test_a_backup_without_keys_makes_a_home_of_another_author(tmp_path: Path) ->
 def test_keys_that_were_sealed_are_sealed_again(tmp_path: Path) -> None:
     home = make_home(tmp_path, "phrase")
     keys = Keystore(home / "keys", "of the home")
-    make_backup(home, tmp_path / "out", keys, WORD, with_blocks=False, step=steps)
+    make_backup(home, tmp_path / "out", keys, WORD, step=steps)
     restored(tmp_path / "out", tmp_path / "new")
     with pytest.raises(BadInput, match="sealed"):
         Keystore(tmp_path / "new" / "keys")
@@ -138,7 +144,7 @@ def test_keys_that_were_sealed_are_sealed_again(tmp_path: Path) -> None:
 def test_a_wrong_passphrase_or_a_damaged_file_leaves_nothing(tmp_path: Path) -> None:
     home = make_home(tmp_path, "phrase")
     out = tmp_path / "out"
-    make_backup(home, out, Keystore(home / "keys"), WORD, with_blocks=True, step=steps)
+    make_backup(home, out, Keystore(home / "keys"), WORD, block_folders=[home / "blocks"], step=steps)
     with pytest.raises(BadInput, match="passphrase"):
         restored(out, tmp_path / "new", word="wrong")
     data = out.read_bytes()
@@ -152,9 +158,9 @@ def test_a_wrong_passphrase_or_a_damaged_file_leaves_nothing(tmp_path: Path) -> 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     home = make_home(tmp_path, "phrase")
     out = tmp_path / "out"
-    make_backup(home, out, Keystore(home / "keys"), WORD, with_blocks=False, step=steps)
+    make_backup(home, out, Keystore(home / "keys"), WORD, step=steps)
     with pytest.raises(BadInput, match="expected the name of a new file"):
-        make_backup(home, out, Keystore(home / "keys"), WORD, with_blocks=False, step=steps)
+        make_backup(home, out, Keystore(home / "keys"), WORD, step=steps)
     with pytest.raises(BadInput, match="expected the name of a new home"):
         restored(out, home)
     (tmp_path / "empty").mkdir()

@@ -85,6 +85,18 @@ export interface Ahead {
   readonly contradicts: readonly string[];
 }
 
+/** A film of another author that a new one is like: which part of its pictures and its sound. A stretch is its start there, its start here, and its length, in seconds. `titled`: it can get a share. */
+export interface Alike {
+  readonly film: string;
+  readonly name: string;
+  readonly version: string;
+  readonly titled: boolean;
+  readonly share: number;
+  readonly stretches: readonly readonly number[][];
+  readonly sound_share: number;
+  readonly sound_stretches: readonly readonly number[][];
+}
+
 /** What is still denied. */
 export interface Allowed {
   readonly denied: readonly string[];
@@ -166,6 +178,15 @@ export interface Block {
   readonly number: number;
   readonly header: string;
   readonly signature: string | null;
+}
+
+/** A folder of blocks: its cap (null: that of all), what it holds and has room for; `is_away`: missing now. */
+export interface BlockDisk {
+  readonly path: string;
+  readonly cap_bytes: number | null;
+  readonly stored_bytes: number;
+  readonly room_bytes: number;
+  readonly is_away: boolean;
 }
 
 /** A licence bought. */
@@ -372,6 +393,12 @@ export interface DecidingEntry {
   readonly log: number;
 }
 
+/** How a publication goes on that asks: as an own work, or as made from `parent`, which gets shares of its title. */
+export interface DecisionRequest {
+  readonly parent?: string | null;
+  readonly parent_shares?: number;
+}
+
 /** The title that a deed will have, and the record that announces it. */
 export interface DeedAnnounced {
   readonly title: string;
@@ -447,6 +474,16 @@ export interface DisputeOf {
   readonly respondent: string | null;
   readonly outcome: string;
   readonly evidence: readonly Evidence[];
+}
+
+/** How many blocks were moved to the other disks. */
+export interface Emptied {
+  readonly moved: number;
+}
+
+/** The disk to empty. */
+export interface EmptyRequest {
+  readonly path: string;
 }
 
 /** What a film is and what its publication takes: see `POST /api/publications/estimates`. */
@@ -557,10 +594,11 @@ export interface Forgotten {
   readonly forgotten: number;
 }
 
-/** What a search found; `taken` names, for a word that no film has, the near words that were asked for instead. */
+/** What a search found; `taken` names, for a word that no film has, the near words that were asked for instead. `said` has, by film, the line in which the words are said, of films that are held here whole. */
 export interface Found {
   readonly films: readonly Film[];
   readonly taken: { readonly [key: string]: readonly string[] };
+  readonly said: { readonly [key: string]: Quote };
 }
 
 /** A row with the film that it is about. */
@@ -1081,14 +1119,17 @@ export interface PublicationRequest {
   readonly unlisted?: boolean;
   readonly of?: string | null;
   readonly label?: string;
-  readonly licensed?: boolean;
   readonly sort?: "film" | "cut" | "dub" | "trailer";
+  readonly ask?: boolean;
+  readonly parent?: string | null;
+  readonly parent_shares?: number;
+  readonly licensed?: boolean;
   readonly custodians?: readonly string[];
   readonly upload?: string | null;
   readonly offer?: OfferTerms | null;
 }
 
-/** A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed. `ahead`: how many jobs come before it, the highest priority first. */
+/** A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed. `ahead`: how many jobs come before it, the highest priority first. `near`: of one that asks, the films of others that it is like. */
 export interface PublicationState {
   readonly id: string;
   readonly name: string;
@@ -1096,10 +1137,11 @@ export interface PublicationState {
   readonly priority: number;
   readonly ahead: number;
   readonly upload: string | null;
-  readonly state: "waiting" | "running" | "done" | "failed" | "cancelled";
+  readonly state: "waiting" | "running" | "asking" | "done" | "failed" | "cancelled";
   readonly plan: readonly string[];
   readonly stage: string;
   readonly stages: readonly StageOf[];
+  readonly near: readonly Alike[];
   readonly problem: string | null;
   readonly done: Published | null;
 }
@@ -1125,8 +1167,11 @@ export interface PublishRequest {
   readonly unlisted?: boolean;
   readonly of?: string | null;
   readonly label?: string;
-  readonly licensed?: boolean;
   readonly sort?: "film" | "cut" | "dub" | "trailer";
+  readonly ask?: boolean;
+  readonly parent?: string | null;
+  readonly parent_shares?: number;
+  readonly licensed?: boolean;
   readonly custodians?: readonly string[];
 }
 
@@ -1170,6 +1215,14 @@ export interface Pursued {
   readonly denied: readonly string[];
   readonly taken: number;
   readonly [more: string]: unknown;
+}
+
+/** A line of a version's captions that has the words, and when it is shown, in ms from the start. */
+export interface Quote {
+  readonly version: string;
+  readonly language: string;
+  readonly start_ms: number;
+  readonly text: string;
 }
 
 /** The record that was signed. */
@@ -1792,6 +1845,8 @@ export interface Routes {
   readonly 'PATCH /api/hosting': { body: HostingRequest; answer: HostingChanged };
   readonly 'POST /api/hosting/challenges': { body: null; answer: readonly HostedFilm[] };
   readonly 'POST /api/hosting/copies': { body: CopyRequest; answer: CopyMade };
+  readonly 'GET /api/hosting/disks': { body: null; answer: readonly BlockDisk[] };
+  readonly 'POST /api/hosting/disks/empty': { body: EmptyRequest; answer: Emptied };
   readonly 'GET /api/hosting/films': { body: null; answer: readonly HostedFilm[] };
   readonly 'PATCH /api/hosting/kept': { body: KeepRequest; answer: readonly HostedFilm[] };
   readonly 'GET /api/imports': { body: null; answer: PrivateRatings };
@@ -1830,6 +1885,7 @@ export interface Routes {
   readonly 'PATCH /api/publications/{publication}': { body: PlaceRequest; answer: PublicationState };
   readonly 'DELETE /api/publications/{publication}': { body: null; answer: PublicationState };
   readonly 'POST /api/publications/{publication}/attempts': { body: null; answer: PublicationState };
+  readonly 'POST /api/publications/{publication}/decisions': { body: DecisionRequest; answer: PublicationState };
   readonly 'POST /api/ratings': { body: RatingRequest; answer: Rated };
   readonly 'POST /api/receipts': { body: ReceiptRequest; answer: StatedReceipt };
   readonly 'GET /api/recommendations': { body: null; answer: Recommendations };
@@ -1849,6 +1905,7 @@ export interface Routes {
   readonly 'POST /api/titles': { body: TitleRequest; answer: Registered };
   readonly 'GET /api/transactions': { body: null; answer: readonly UnderwayTold[] };
   readonly 'GET /api/transactions/{tx}': { body: null; answer: FateTold };
+  readonly 'POST /api/transactions/{tx}': { body: null; answer: UnderwayTold };
   readonly 'DELETE /api/transactions/{tx}': { body: null; answer: UnderwayTold };
   readonly 'GET /api/uploads': { body: null; answer: readonly UploadAnswer[] };
   readonly 'GET /api/wishes': { body: null; answer: WishesOf };

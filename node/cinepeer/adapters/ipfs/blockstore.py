@@ -184,12 +184,13 @@ class BlockStore:
         return Batch(self)
 
     def empty(self, path: Path, step: Callable[[], None] = lambda: None) -> int:
-        """Moves every block from the disk at `path` to the others; how many. `step` is called at each.
+        """Moves every block from the disk at `path` to the others, and uses it no more; how many. `step` at each.
 
         Raises `BadInput` where there is no such disk, `LimitReached` when they have no room: what was moved stays
         there, and every block is still held.
         """
         leaving, moved = self.disks.named(path), 0
+        leaving.cap_bytes = 0  # nothing more goes there
         try:
             for entry in list(leaving.files()):
                 with contextlib.suppress(Refused):  # not a file of ours
@@ -199,6 +200,8 @@ class BlockStore:
             self.flush()
             for name in [entry.name for entry in leaving.files() if self._is_elsewhere(entry.name, leaving)]:
                 leaving.delete(name)
+        if not any(True for _ in leaving.files()):
+            self.disks.forget(leaving)
         return moved
 
     def _copy(self, cid: Cid, leaving: Disk) -> bool:

@@ -67,6 +67,11 @@ class Disk:
             write_new(path, f"{word}\n".encode())
             sync_file(path)
 
+    def take_mark(self) -> None:
+        """Takes the mark and what else is no block away, as far as nothing is left there."""
+        for name in (_MARK, _TOTAL):
+            (self.path / name).unlink(missing_ok=True)
+
     def is_due(self) -> bool:
         """Whether it is time to look again whether the disk is there; true at most every few seconds."""
         now_s = time.monotonic()

@@ -31,6 +31,15 @@ def parse_disks(text: str) -> list[Disk]:
     return found
 
 
+def known_disks(path: Path) -> dict[str, str]:
+    """The mark of each disk that the store at `path` uses, by its folder, whatever the settings say now."""
+    try:
+        lines = (path / _KNOWN).read_text().splitlines()
+    except FileNotFoundError:
+        return {}
+    return {folder: mark for mark, _, folder in (line.partition(" ") for line in lines) if folder}
+
+
 class Disks:
     """The store's own folder, which is always there, and others, each of which may be away for a while."""
 
@@ -46,7 +55,7 @@ class Disks:
             raise BadInput(f"found a folder twice among {', '.join(map(str, paths))}, expected each once")
         with in_words(path):
             self.own.open()
-            self._known = self._read_known()
+            self._known = known_disks(path)
         for disk in self._others:
             if str(disk.path) not in self._known:
                 self._add(disk)
@@ -54,19 +63,24 @@ class Disks:
             if disk.is_away:
                 log.warning("blocks.disk_away path=%s", disk.path)
 
-    def _read_known(self) -> dict[str, str]:
-        """The mark of each disk that was ever used, by its path."""
-        try:
-            lines = (self.own.path / _KNOWN).read_text().splitlines()
-        except FileNotFoundError:
-            return {}
-        return {path: mark for mark, _, path in (line.partition(" ") for line in lines) if path}
-
     def _add(self, disk: Disk) -> None:
         """Marks a disk that is used for the first time, and remembers it."""
         with in_words(disk.path):
             disk.put_mark(os.urandom(8).hex())
             self._known[str(disk.path)] = disk.mark or ""
+        self._write_known()
+
+    def forget(self, disk: Disk) -> None:
+        """Takes the mark off a disk that holds nothing any more: it is not missed."""
+        with in_words(disk.path):
+            disk.take_mark()
+        disk.is_away = True
+        self._others = tuple(other for other in self._others if other is not disk)
+        self.all = (*self._others, self.own)
+        del self._known[str(disk.path)]
+        self._write_known()
+
+    def _write_known(self) -> None:
         fresh = self.own.path / f"{_KNOWN}.new"
         with in_words(fresh):
             fresh.unlink(missing_ok=True)

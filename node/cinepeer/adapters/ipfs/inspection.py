@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,9 +22,9 @@ class Inspection:
 
 
 def inspect_dags(
-    folder: Path, roots: Iterable[Cid], is_read: Callable[[Cid], bool], step: Callable[[], None]
+    folders: Sequence[Path], roots: Iterable[Cid], is_read: Callable[[Cid], bool], step: Callable[[], None]
 ) -> Inspection:
-    """Walks the DAGs under `roots` in the block store at `folder`; of leaves it reads those that `is_read` chooses."""
+    """Walks the DAGs under `roots` in a store's `folders`; of leaves it reads those that `is_read` chooses."""
     found = Inspection()
     seen: set[Cid] = set()
     waiting = list(roots)
@@ -35,7 +35,8 @@ def inspect_dags(
         seen.add(cid)
         found.named += 1
         step()
-        path = folder / str(cid)[-3:-1] / str(cid)
+        places = [folder / str(cid)[-3:-1] / str(cid) for folder in folders]
+        path = next((place for place in places if place.is_file()), places[0])
         if cid.codec == RAW and not is_read(cid):
             if not path.is_file():
                 found.missing.append(cid)

@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
@@ -44,9 +44,17 @@ Step = Callable[[], None]
 
 
 def make_backup(
-    home: Path, out: Path, keys: Keystore | None, passphrase: str | None, *, with_blocks: bool, step: Step
+    home: Path,
+    out: Path,
+    keys: Keystore | None,
+    passphrase: str | None,
+    *,
+    block_folders: Sequence[Path] = (),
+    step: Step,
 ) -> dict[str, Any]:
     """Writes a backup of `home` to the new file `out`; returns what is in it. `step` is called for each part.
+
+    Blocks of films are those in `block_folders`.
 
     With `keys` there must be a passphrase. Raises `BadInput`, `LimitReached`; then there is no file.
     """
@@ -66,11 +74,11 @@ def make_backup(
                 tar.add(path, name, recursive=False, filter=_plain_entry)
                 told["parts"].append(name)
                 step()
-            if with_blocks:
-                for path in sorted((home / BLOCKS).glob("??/b*")):
-                    _add(tar, f"{BLOCKS}/{path.parent.name}/{path.name}", path.read_bytes())
-                    told["blocks"] += 1
-                    step()
+            blocks = {path.name: path for folder in block_folders for path in folder.glob("??/b*")}
+            for name, path in sorted(blocks.items()):
+                _add(tar, f"{BLOCKS}/{path.parent.name}/{name}", path.read_bytes())
+                told["blocks"] += 1
+                step()
         writer.finish()
     return told
 

@@ -39,6 +39,7 @@ def backup(out: Path | None, file: Path | None, blocks: bool, without_keys: bool
 
 
 def _make(home: Path, out: Path, blocks: bool, without_keys: bool) -> dict[str, Any]:
+    from cinepeer.adapters.ipfs.disks import known_disks
     from cinepeer.adapters.system.backup import make_backup
 
     if not (home / "records.db").is_file():
@@ -46,7 +47,8 @@ def _make(home: Path, out: Path, blocks: bool, without_keys: bool) -> dict[str, 
     keys = None if without_keys else open_keystore(home)
     passphrase = None if without_keys else _passphrase(is_new=True)
     with Measure("parts") as measure:
-        return make_backup(home, out, keys, passphrase, with_blocks=blocks, step=measure.step)
+        folders = [home / "blocks", *map(Path, known_disks(home / "blocks"))] if blocks else []
+        return make_backup(home, out, keys, passphrase, block_folders=folders, step=measure.step)
 
 
 def _restore(file: Path, home: Path) -> dict[str, Any]:

@@ -192,6 +192,7 @@ def _ledger(home: Path) -> Found:
 
 
 def _films(home: Path, every: bool) -> Found:
+    from cinepeer.adapters.ipfs.disks import known_disks
     from cinepeer.adapters.ipfs.inspection import inspect_dags
     from cinepeer.adapters.ipfs.pins import Pins
 
@@ -201,7 +202,8 @@ def _films(home: Path, every: bool) -> Found:
         roots = sorted(pins.all())
     chance = random.Random()
     with Measure("blocks") as measure:
-        found = inspect_dags(home / "blocks", roots, lambda _: every or chance.random() < SAMPLED_LEAVES, measure.step)
+        folders = [home / "blocks", *map(Path, known_disks(home / "blocks"))]
+        found = inspect_dags(folders, roots, lambda _: every or chance.random() < SAMPLED_LEAVES, measure.step)
     if found.missing or found.wrong:
         first = (found.wrong or found.missing)[0]
         return False, (
@@ -219,8 +221,14 @@ def _denied(home: Path) -> Found:
 
 
 def _disk(home: Path) -> Found:
-    free = shutil.disk_usage(home).free
-    told = f"{free / 1e9:,.1f} GB free"
+    from cinepeer.adapters.ipfs.disk import Disk
+    from cinepeer.adapters.ipfs.disks import known_disks
+
+    others = known_disks(home / "blocks")
+    if away := [path for path, mark in others.items() if Disk(Path(path)).mark != mark]:
+        return False, f"found the disk {away[0]} away, expected it there: its blocks are missed until it is back"
+    free = min(shutil.disk_usage(path).free for path in (home, *others))
+    told = f"{free / 1e9:,.1f} GB free" + (f" on the fullest of {len(others) + 1} disks" if others else "")
     return (
         free > FREE_BYTES,
         told if free > FREE_BYTES else f"found {told}, expected at least {FREE_BYTES / 1e9:.1f} GB",

@@ -121,6 +121,8 @@ def _moment(time_ms: int) -> str:
 @click.option("--release", type=FILM, help="Let a kept film leave again.")
 @click.option("--copy-to", metavar="ADDR", help="Copy all pinned films to the Kubo with this RPC address.")
 @click.option("--copy-from", metavar="ADDR", help="Copy all that is pinned at this Kubo here.")
+@click.option("--disks", "are_listed", is_flag=True, help="Show the disks that blocks lie on, and which are away.")
+@click.option("--empty-disk", "emptied", metavar="PATH", help="Move all blocks of this disk to the others, for good.")
 @click.option("--challenge", is_flag=True, help="Ask every other host for a block, by chance, and show who has it.")
 @json_option
 @home_option
@@ -133,6 +135,8 @@ def host(
     release: str | None,
     copy_to: str | None,
     copy_from: str | None,
+    are_listed: bool,
+    emptied: str | None,
     challenge: bool,
     as_json: bool,
     home: Path,
@@ -144,6 +148,11 @@ def host(
         made = Node.of(home, COPYING_S).post("/api/hosting/copies", wanted)
         show(made, as_json, _copied)
         return
+    if emptied:
+        Node.of(home, COPYING_S).post("/api/hosting/disks/empty", {"path": str(Path(emptied).absolute())})
+    if emptied or are_listed:
+        show(node.get("/api/hosting/disks"), as_json, _disks)
+        return
     if explain or keep or release or challenge:
         show(_explained(node, keep, release, challenge), as_json, _explanation)
         return
@@ -154,6 +163,13 @@ def host(
     found = node.get("/api/hosting") if cap is None else node.patch("/api/hosting", {"disk_cap_bytes": cap})
     named = {} if as_json else {cut["id"]: film["name"] for film in node.get("/api/films") for cut in film["versions"]}
     show(found, as_json, lambda told: _hosting(told, named))
+
+
+def _disks(found: list[dict[str, Any]]) -> Iterator[str]:
+    for disk in found:
+        cap = "" if disk["cap_bytes"] is None else f" of at most {disk['cap_bytes']:,}"
+        state = "AWAY" if disk["is_away"] else f"{disk['stored_bytes']:,}{cap} bytes, room for {disk['room_bytes']:,}"
+        yield f"{disk['path']}  {state}"
 
 
 def _copied(made: dict[str, Any]) -> Iterator[str]:

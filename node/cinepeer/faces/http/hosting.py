@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field
 
+from cinepeer.adapters.ipfs.blockstore import BlockStore
+from cinepeer.adapters.ipfs.embedded import EmbeddedIpfs
 from cinepeer.adapters.ipfs.kubo import KuboIpfs
 from cinepeer.app.challenge import Result
 from cinepeer.app.copying import copy_pins
 from cinepeer.app.host import Explained
+from cinepeer.errors import BadInput
 from cinepeer.faces.http.answers import Answer
 from cinepeer.faces.http.nesting import ShallowRoute
 from cinepeer.faces.http.parts import Parts
@@ -77,6 +82,28 @@ class CopyMade(Answer):
     bytes: int
 
 
+class BlockDisk(Answer):
+    """A folder of blocks: its cap (null: that of all), what it holds and has room for; `is_away`: missing now."""
+
+    path: str
+    cap_bytes: int | None
+    stored_bytes: int
+    room_bytes: int
+    is_away: bool
+
+
+class EmptyRequest(Shape):
+    """The disk to empty."""
+
+    path: str = Field(max_length=4096)
+
+
+class Emptied(Answer):
+    """How many blocks were moved to the other disks."""
+
+    moved: int
+
+
 def hosting(parts: Parts) -> APIRouter:
     """Routes below `/api/hosting/`."""
     router = APIRouter(tags=["node"], route_class=ShallowRoute)
@@ -102,6 +129,16 @@ def hosting(parts: Parts) -> APIRouter:
         finally:
             other.close()
 
+    @router.get("/api/hosting/disks", response_model=list[BlockDisk])
+    async def list_disks() -> list[dict[str, Any]]:
+        """The disks that blocks lie on, the home's own last."""
+        return await asyncio.to_thread(_disks, _store(parts))
+
+    @router.post("/api/hosting/disks/empty", response_model=Emptied)
+    async def empty_disk(wanted: EmptyRequest) -> dict[str, int]:
+        """Moves every block of one disk to the others; it is used no more."""
+        return {"moved": await asyncio.to_thread(_store(parts).empty, Path(wanted.path))}
+
     @router.post("/api/hosting/challenges", response_model=list[HostedFilm])
     async def challenge_hosts() -> list[dict[str, Any]]:
         """Asks every other host of every version that is held here for a block of it, chosen by chance."""
@@ -111,6 +148,25 @@ def hosting(parts: Parts) -> APIRouter:
         return await _explained(parts)
 
     return router
+
+
+def _store(parts: Parts) -> BlockStore:
+    if not isinstance(parts.ipfs, EmbeddedIpfs):
+        raise BadInput("found the blocks kept by a Kubo, expected them on disks of this node")
+    return parts.ipfs.blocks
+
+
+def _disks(store: BlockStore) -> list[dict[str, Any]]:
+    list(store.disks.there())  # looks whether they are
+    told = ("cap_bytes", "stored_bytes", "is_away")
+    return [
+        {
+            "path": str(disk.path),
+            "room_bytes": max(0, disk.room_bytes()),
+            **{name: getattr(disk, name) for name in told},
+        }
+        for disk in store.disks.all
+    ]
 
 
 async def _explained(parts: Parts) -> list[dict[str, Any]]:
