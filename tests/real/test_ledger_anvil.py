@@ -260,6 +260,11 @@ def test_a_stuck_transaction_is_told_after_a_restart_and_replaced_by_one_that_do
             await again.drop(RICH, b"\7" * 32)
         with pytest.raises(BadInput, match="on its way"):
             await again.drop(b"\x0d" * 32, stuck.tx)
+        with pytest.raises(BadInput, match="on its way"):
+            await again.again(b"\x0d" * 32, stuck.tx)
+        once_more = await again.again(RICH, stuck.tx)
+        assert (once_more.state, once_more.nonce) == ("waiting", stuck.nonce)
+        assert once_more.tx != stuck.tx, "a higher fee is another transaction under the same number"
         dropping = asyncio.create_task(again.drop(RICH, stuck.tx))
         for _ in range(40):
             await asyncio.sleep(0.25)

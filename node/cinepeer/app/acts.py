@@ -98,6 +98,10 @@ class Acts:
         """Replaces a stuck transaction by one that does nothing; `replaced`, or what it came to after all."""
         return _told(await self._titles.drop(tx))
 
+    async def again(self, tx: bytes) -> dict[str, Any]:
+        """Offers a stuck transaction once more, for a higher fee where there are fees; what it has come to so far."""
+        return _told(await self._titles.again(tx))
+
     # -- deeds that several sign -------------------------------------------------------------------
 
     def propose(self, film_id: str, owners: list[tuple[str, int]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Further contract sets of a network: its founder makes and names them; every node checks their code, then uses them."""
+"""Further contract sets of a network: its founder makes and names them; every node checks their code and uses them."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def describe(network: Network) -> bytes:
 
 
 def parse_network(data: bytes) -> Network:
-    """Reads `describe`d bytes; raises `Refused` (`bad-network`, `bad-set`). Its id says whether it is the wanted one."""
+    """Reads `describe`d bytes; raises `Refused` (`bad-network`, `bad-set`). Its id says whether it is wanted."""
     found = dagcbor.decode(data)
     if not isinstance(found, dict) or set(found) - {"endpoints", "sets"} != {"genesis", "sequencer"}:
         raise Refused("bad-network", "found no network description, expected a genesis and the sequencer's addresses")

@@ -273,6 +273,10 @@ class Titles:
         """Takes the number of a stuck transaction of this account by one that does nothing; what came of it."""
         return await self.ledger.drop(self._key, tx)
 
+    async def again(self, tx: bytes) -> Underway:
+        """Offers a stuck transaction of this account once more; what it has come to so far."""
+        return await self.ledger.again(self._key, tx)
+
     async def send(self, to: bytes, data: bytes, value: int = 0) -> Receipt:
         """A transaction of this account, one after the other."""
         async with self._turn:

@@ -12,6 +12,7 @@ from eth_utils import to_checksum_address
 from cinepeer.adapters.chain import faucet as giving
 from cinepeer.adapters.chain import rpc as answering
 from cinepeer.adapters.chain.evm import WEI
+from cinepeer.adapters.chain.shipment import constructor_arguments, read_artifact
 from cinepeer.adapters.chain.values import encode_header
 from cinepeer.rights.keccak import keccak
 from cinepeer.rights.proofs import parse_header, read_account, read_slot
@@ -155,6 +156,14 @@ def test_an_estimate_is_enough_and_not_much_more() -> None:
     assert int(receipt["gasUsed"], 16) <= gas <= int(receipt["gasUsed"], 16) * 1.05
     refused = chain.error("eth_estimateGas", {**fields, "gas": "0x5300"})
     assert refused["code"] == -32000
+
+
+def test_an_estimate_of_a_large_contracts_creation_leaves_room_in_a_block() -> None:
+    chain = SmallChain()
+    artifact = read_artifact("TitleRegistry")
+    data = artifact.creation + constructor_arguments(artifact, address(ANNA), chain.evm.chain_id)
+    gas = int(chain.ask("eth_estimateGas", {"from": hexed(address(ANNA)), "data": hexed(data)}), 16)
+    assert 3_000_000 < gas < 6_000_000
 
 
 def test_an_estimate_sees_the_time_of_its_transaction_not_of_the_last_block() -> None:

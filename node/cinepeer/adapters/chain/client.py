@@ -250,6 +250,10 @@ class Ledger:
         """Takes the number of a stuck transaction (32-byte hash) by one that does nothing; what came of it."""
         return await self._sending.drop(key, tx)
 
+    async def again(self, key: bytes, tx: bytes) -> Underway:
+        """Offers a stuck transaction (32-byte hash) once more, for a higher fee where there are fees."""
+        return await self._sending.again(key, tx)
+
     async def final(self) -> int:
         """The newest block that nothing takes back any more: the endpoint's own word, or `FINAL_DEPTH` below its head.
 

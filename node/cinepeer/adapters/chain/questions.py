@@ -35,14 +35,13 @@ def estimate(evm: Evm, fields: dict[str, Any], header: Any, timestamp: int) -> i
     """A gas limit under which the transaction would hold, at most 1.5 % above the least one unless that is high."""
     cap = min(parse_number(fields["gas"], "gas"), BLOCK_GAS) if fields.get("gas") else BLOCK_GAS
     done, used = _run(evm, fields, header, cap, timestamp)
-    if used > _SEARCHED_GAS:
-        return cap
+    # A refund is paid back only at the end, and each inner call keeps one 64th for its caller.
+    trial = min((used + done.get_gas_refund() + _STIPEND) * 64 // 63, cap)
+    if used > _SEARCHED_GAS:  # such as a contract's creation: tried once, because each try takes long
+        return trial if _holds(evm, fields, header, trial, timestamp) else cap
     if _holds(evm, fields, header, used, timestamp):
         return used
-    # A refund is paid back only at the end, and each inner call keeps one 64th for its caller.
-    guess = (used + done.get_gas_refund() + _STIPEND) * 64 // 63
     low, high = used, cap
-    trial = min(guess, cap)
     while high - low > max(high * 15 // 1000, 1):
         if _holds(evm, fields, header, trial, timestamp):
             high = trial

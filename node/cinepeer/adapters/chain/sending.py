@@ -21,7 +21,7 @@ from cinepeer.adapters.chain.values import (
     tohex,
     unhex,
 )
-from cinepeer.adapters.chain.wish import Wanted
+from cinepeer.adapters.chain.wish import Wanted, account_of
 from cinepeer.errors import BadInput, Unreachable
 
 STUCK_S = 30.0
@@ -72,9 +72,7 @@ class Sending:
         unknown end is looked up by its hash first, and never sent a second time beside it. A refusal by a contract is
         `BadInput` with the error's name; `Unreachable` names the hash when its fate is unknown.
         """
-        from eth_account import Account
-
-        account = Account.from_key(key)
+        account = account_of(key)
         wanted = Wanted(account, unhex(account.address), to, data, value)
         async with self._locks[wanted.sender]:
             flight = await self._earlier(wanted) or await self._submit(wanted)
@@ -125,17 +123,10 @@ class Sending:
         either: `replaced` when nothing of the first will happen, else what it came to. Raises `BadInput` for one that
         is not on its way, or that a ledger without fees holds already.
         """
-        from eth_account import Account
-
-        account = Account.from_key(key)
-        nothing = Wanted(account, unhex(account.address), unhex(account.address), b"", 0)
-        flight = self._journal.by_hash(tx)
-        if flight is None or flight.sender != nothing.sender:
-            raise BadInput(f"found no transaction {tohex(tx)} of this account on its way, expected one that is")
-        async with self._locks[nothing.sender]:
-            ended = await self._end_of(flight.sender, flight.nonce)
-            if ended.state not in ("waiting", "unknown"):
-                self._journal.drop(flight.sender, flight.nonce)
+        account, flight = self._own(key, tx)
+        nothing = Wanted(account, flight.sender, flight.sender, b"", 0)
+        async with self._locks[flight.sender]:
+            if ended := await self._ended(flight):
                 return ended
             blank = await self._instead(nothing, self._journal.under(flight.sender, flight.nonce)[-1])
         receipt = await self._land(nothing, blank)
@@ -143,6 +134,41 @@ class Sending:
         if receipt.tx == blank.hash:
             return Underway(tx, flight.nonce, "replaced", receipt.block)
         return Underway(receipt.tx, flight.nonce, "executed" if receipt.ok else "failed", receipt.block)
+
+    async def again(self, key: bytes, tx: bytes) -> Underway:
+        """
+        Offers a stuck transaction of this key once more, for a higher fee where the ledger asks one, without waiting
+        for its end; what it has come to so far. Raises `BadInput` for one that is not on its way.
+        """
+        account, flight = self._own(key, tx)
+        async with self._locks[flight.sender]:
+            if ended := await self._ended(flight):
+                return ended
+            await self._endpoints.check()
+            newest = self._journal.under(flight.sender, flight.nonce)[-1]
+            try:
+                if await self._is_known(newest.hash):
+                    await self._raised(Wanted.of(account, newest.raw), newest)
+                else:
+                    await self.hand_over(newest.raw)
+            except Answered as error:
+                raise BadInput(f"the ledger did not take the transaction: {error}") from error
+            return await self._end_of(flight.sender, flight.nonce)
+
+    def _own(self, key: bytes, tx: bytes) -> tuple[Any, Flight]:
+        """The account of a key and its flight of that hash; raises `BadInput` for none."""
+        account, flight = account_of(key), self._journal.by_hash(tx)
+        if flight is None or flight.sender != unhex(account.address):
+            raise BadInput(f"found no transaction {tohex(tx)} of this account on its way, expected one that is")
+        return account, flight
+
+    async def _ended(self, flight: Flight) -> Underway | None:
+        """What a flight has come to, which is then forgotten here; None while it is on its way."""
+        found = await self._end_of(flight.sender, flight.nonce)
+        if found.state in ("waiting", "unknown"):
+            return None
+        self._journal.drop(flight.sender, flight.nonce)
+        return found
 
     async def _instead(self, nothing: Wanted, flight: Flight) -> Flight:
         """A transaction that does nothing, kept and handed over under the number of another."""
@@ -152,8 +178,7 @@ class Sending:
             raise BadInput(f"found {tohex(flight.hash)} waiting on a ledger without fees, expected it to be executed")
         asked = await self._fees()
         fees = {name: max(asked[name], 2 * paid[name] + 1 if paid else 0) for name in asked}
-        fields = {"type": 2, "chainId": self._chain_id, "value": 0, "data": b"", "to": nothing.sender, "gas": 21_000}
-        blank = self._signed(nothing, {**fields, "nonce": flight.nonce, **fees})
+        blank = self._signed(nothing, nothing.fields(self._chain_id, gas=21_000, nonce=flight.nonce, **fees))
         self._journal.keep(blank)
         try:
             await self._broadcast(blank)
@@ -183,15 +208,7 @@ class Sending:
     async def _submit(self, wanted: Wanted) -> Flight:
         """Checks, signs, keeps and hands over."""
         await self._endpoints.check()
-        fields = {
-            "type": 2,
-            "chainId": self._chain_id,
-            "value": wanted.value,
-            "data": wanted.data,
-            "to": wanted.to or b"",
-            "gas": await self._gas(wanted),
-            **await self._fees(),
-        }
+        fields = wanted.fields(self._chain_id, gas=await self._gas(wanted), **await self._fees())
         for _ in range(_TRIES):
             fields["nonce"] = await self._number(wanted.sender)
             flight = self._signed(wanted, fields)
@@ -326,17 +343,7 @@ class Sending:
             return []
         asked = await self._fees()
         fees = {name: max(asked[name], paid[name] * _RAISE[0] // _RAISE[1] + 1) for name in asked}
-        fields = {
-            "type": 2,
-            "chainId": self._chain_id,
-            "value": wanted.value,
-            "data": wanted.data,
-            "to": wanted.to or b"",
-            "gas": paid["gas"],
-            "nonce": flight.nonce,
-            **fees,
-        }
-        higher = self._signed(wanted, fields)
+        higher = self._signed(wanted, wanted.fields(self._chain_id, gas=paid["gas"], nonce=flight.nonce, **fees))
         self._journal.keep(higher)
         try:
             await self.hand_over(higher.raw)

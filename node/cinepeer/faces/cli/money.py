@@ -120,6 +120,7 @@ licence.add_command(withdraw)
 @click.option("--look", metavar="HASH", help="Say what became of a transaction, by its hash.")
 @click.option("--underway", is_flag=True, help="Show the transactions whose end was not told yet, of earlier runs too.")
 @click.option("--drop", metavar="HASH", help="Replace a stuck transaction by one that does nothing, for a higher fee.")
+@click.option("--again", metavar="HASH", help="Offer a stuck transaction once more, for a higher fee.")
 @click.option("--credits", "wants_credits", is_flag=True, help="Take test credits from an embedded ledger; not money.")
 @json_option
 @home_option
@@ -131,15 +132,16 @@ def pay(
     look: str | None,
     underway: bool,
     drop: str | None,
+    again: str | None,
     wants_credits: bool,
     as_json: bool,
     home: Path,
 ) -> None:
     """Pay for a film, have a holder's royalties paid out, or without FILM show this home's account."""
-    if underway or drop is not None:
-        if film or holder or look or wants_credits or (underway and drop):
-            raise BadInput("found --underway or --drop with something else, expected it alone")
-        _underway(Node.of(home), drop, as_json)
+    if underway or drop is not None or again is not None:
+        if film or holder or look or wants_credits or sum(map(bool, (underway, drop, again))) > 1:
+            raise BadInput("found --underway, --drop or --again with something else, expected it alone")
+        _underway(Node.of(home), drop, again, as_json)
         return
     if look is not None:
         if film or holder or wants_credits or not re.fullmatch(r"0x[0-9a-fA-F]{64}", look):
@@ -173,14 +175,16 @@ def _ask(node: Node, wanted: dict[str, Any]) -> None:
         agree(priced(node.post("/api/acts", wanted)), yes=False)
 
 
-def _underway(node: Node, drop: str | None, as_json: bool) -> None:
-    """Shows what is on its way, or replaces one of it."""
-    if drop is None:
+def _underway(node: Node, drop: str | None, again: str | None, as_json: bool) -> None:
+    """Shows what is on its way, replaces one of it, or offers it once more."""
+    stuck = drop or again
+    if stuck is None:
         show(node.get("/api/transactions"), as_json, lambda found: map(_way, found))
         return
-    if not re.fullmatch(r"0x[0-9a-fA-F]{64}", drop):
-        raise BadInput(f"found --drop {drop!r}, expected a hash 0x… (64 hex)")
-    show(node.delete(f"/api/transactions/{drop}"), as_json, lambda found: [_way(found)])
+    if not re.fullmatch(r"0x[0-9a-fA-F]{64}", stuck):
+        raise BadInput(f"found {'--drop' if drop else '--again'} {stuck!r}, expected a hash 0x… (64 hex)")
+    route = f"/api/transactions/{stuck}"
+    show(node.delete(route) if drop else node.post(route, {}), as_json, lambda found: [_way(found)])
 
 
 def _way(one: dict[str, Any]) -> str:

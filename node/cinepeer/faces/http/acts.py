@@ -58,6 +58,11 @@ def acts(parts: Parts) -> APIRouter:
         """Transactions of this account without a told end, those of an earlier run too."""
         return await done().underway()
 
+    @router.post("/api/transactions/{tx}", response_model=shapes.UnderwayTold)
+    async def again(tx: Hash) -> dict[str, Any]:
+        """Offers a stuck transaction once more, for a higher fee where the ledger asks one."""
+        return await done().again(bytes.fromhex(tx[2:]))
+
     @router.delete("/api/transactions/{tx}", response_model=shapes.UnderwayTold)
     async def drop(tx: Hash) -> dict[str, Any]:
         """Replaces a stuck transaction by one that does nothing."""
