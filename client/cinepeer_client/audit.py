@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import mmap
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from cinepeer.errors import BadInput, CheckFailed, Refused
 from cinepeer.rights.audit import Expectations, Report, verify
-from cinepeer.rights.auditor import Auditor, canonical, differences, named_report, parse_report, report_digest
-from cinepeer.rights.film_table import films_csv
-from cinepeer.rights.report import report_html, report_map, report_text
+from cinepeer.rights.auditor import Auditor, differences, named_report, parse_report, report_digest
+from cinepeer.rights.film_table import csv_pieces
+from cinepeer.rights.report import html_pieces, json_pieces, report_map, text_pieces
 from cinepeer.rights.shipped import SHIPPED
 
 EXPECTATIONS = Expectations(SHIPPED)
@@ -46,30 +48,46 @@ class Finding:
 
     def __init__(self, report: Report, auditor: Auditor | None = None, sign: Sign | None = None) -> None:
         self.report = report
-        self.map: dict[str, Any] = report_map(report)
+        self._more: dict[str, object] = {}
         self.signed = ""
         if auditor is not None and sign is not None:
-            self.map = named_report(self.map, auditor)
-            digest = report_digest(self.map)
-            self.map["signature"] = sign(digest).hex()
-            self.signed = _signed_by(auditor, digest)
+            self._more = named_report({}, auditor)
+            hasher = hashlib.sha256()
+            for piece in json_pieces(report, self._more):
+                hasher.update(piece.encode())
+            self._more["signature"] = sign(hasher.digest()).hex()
+            self.signed = _signed_by(auditor, hasher.digest())
+
+    def text_pieces(self) -> Iterator[str]:
+        """For a terminal, piece by piece: a report of many films is long."""
+        yield from text_pieces(self.report)
+        yield "\n" + (self.signed or "This report is not signed.")
 
     def text(self) -> str:
         """For a terminal."""
-        return report_text(self.report) + "\n" + (self.signed or "This report is not signed.")
+        return "".join(self.text_pieces())
+
+    def json_pieces(self) -> Iterator[str]:
+        """The canonical JSON on one line, the signature with it, piece by piece."""
+        return json_pieces(self.report, self._more)
 
     def json(self) -> str:
         """The canonical JSON on one line, the signature with it."""
-        if "signature" not in self.map:
-            return canonical(self.map).decode()
-        return json.dumps(self.map, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return "".join(self.json_pieces())
+
+    def show(self, as_json: bool) -> None:
+        """Prints it, as text or as JSON on one line."""
+        for piece in self.json_pieces() if as_json else self.text_pieces():
+            sys.stdout.write(piece)
+        sys.stdout.write("\n")
+        sys.stdout.flush()
 
     def write(self, html: Path | None, table: Path | None) -> None:
         """Writes the page and the table of films where they are asked for; raises `BadInput`."""
         if html is not None:
-            _write(html, report_html(self.report, self.signed))
+            _write(html, html_pieces(self.report, self.signed))
         if table is not None:
-            _write(table, films_csv(self.report.films))
+            _write(table, csv_pieces(self.report.films))
 
 
 def compare(one: Path, other: Path, *, as_json: bool) -> tuple[str, bool]:
@@ -108,9 +126,9 @@ def _or_nothing(said: str | None) -> str:
     return "says nothing of it" if said is None else said
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, pieces: Iterable[str]) -> None:
     try:
         with path.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
+            file.writelines(pieces)
     except OSError as error:
         raise BadInput(f"found {path} not writable ({error.strerror}), expected the name of a new file") from error

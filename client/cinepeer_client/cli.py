@@ -300,7 +300,7 @@ def audit(
     report = audit_file(bundle)
     finding = Finding(report)
     finding.write(html, table)
-    click.echo(finding.json() if as_json else finding.text())
+    finding.show(as_json)
     return 0 if report.ok else 1
 
 

@@ -24,7 +24,7 @@ from cinepeer.rights.film_table import film_row
 from cinepeer.rights.inspection import Inspection, moment, need
 from cinepeer.rights.manifest import FORMAT, RatingProof
 from cinepeer.rights.proofs import Header
-from cinepeer.rights.report import FilmRow, Line, Report
+from cinepeer.rights.report import FilmRow, Line, Report, packed_lines
 from cinepeer.rights.wanted import wanted_slots
 
 __all__ = ["Expectations", "Line", "Material", "RatingProof", "Report", "build", "verify", "wanted_slots"]
@@ -47,7 +47,7 @@ def verify(car: bytes | memoryview, expectations: Expectations) -> Report:
     `car`.
     """
     data = memoryview(car)
-    inspection = Inspection()
+    inspection = Inspection(packed_lines())
     container = scan(data)
     get = bundles.sound_blocks(container, data)
     inspection.check(
@@ -75,7 +75,7 @@ def verify(car: bytes | memoryview, expectations: Expectations) -> Report:
     audit_title(inspection, evidence, ledger, expectations.shipped)
     witnesses = audit_records(inspection, evidence, ledger, get)
     rows = _row(inspection, evidence, ledger)
-    return Report(tuple(inspection.lines), _subject(evidence, ledger, data), _basis(evidence, ledger, witnesses), rows)
+    return Report(inspection.lines, _subject(evidence, ledger, data), _basis(evidence, ledger, witnesses), rows)
 
 
 def _collection(
@@ -94,7 +94,7 @@ def _collection(
         basis += (
             "each title's entries are proven complete; that no title is left out is not, nor are the films' bytes here",
         )
-    return Report(tuple(inspection.lines), subject, basis, tuple(found.rows))
+    return Report(inspection.lines, subject, basis, found.rows)
 
 
 def _is_collection(root: Cid | None, get: bundles.Get) -> bool:

@@ -15,6 +15,7 @@ from cinepeer.rights.audit_records import FeedAudit, audit_feeds, audit_listed_f
 from cinepeer.rights.audit_title import audit_anchors, audit_listed
 from cinepeer.rights.binding import recover_bound
 from cinepeer.rights.bundle import Evidence
+from cinepeer.rights.claims import Claims
 from cinepeer.rights.code import Shipped
 from cinepeer.rights.collection import Collection, Dossier, Get
 from cinepeer.rights.deeds import NATIVE, Deed
@@ -24,8 +25,9 @@ from cinepeer.rights.film_table import film_row
 from cinepeer.rights.further import FurtherSet
 from cinepeer.rights.inspection import Inspection, address, need
 from cinepeer.rights.manifest import read_ledger
+from cinepeer.rights.packed import Packed
 from cinepeer.rights.proofs import AccountProof, pooled_slot
-from cinepeer.rights.report import FilmRow, Line
+from cinepeer.rights.report import FilmRow, Line, packed_rows
 from cinepeer.rights.sequencer import SignedHeader
 from cinepeer.rights.state import State, fold
 from cinepeer.rights.succession import Handover
@@ -56,7 +58,7 @@ class Found:
     manifest: Collection | None
     ledger: LedgerAudit
     witnesses: int = 0
-    rows: list[FilmRow] = field(default_factory=list)
+    rows: Packed[FilmRow] = field(default_factory=packed_rows)
 
 
 def audit_collection(
@@ -107,8 +109,7 @@ class _Checks:
     found: Found
     feeds: FeedAudit
     pool: Pool | None = None
-    claims: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
-    clashes: list[str] = field(default_factory=list)
+    claims: Claims = field(default_factory=Claims)
     purse: int = 0
 
     # -- the subject ------------------------------------------------------------------------------
@@ -149,9 +150,9 @@ class _Checks:
         author = self.manifest.subject
         feeds = need(self.feeds.feeds, "the chains of the records")
         places: dict[bytes, list[int]] = {}
-        for record in self.feeds.held.records():
-            if record.author == author:
-                places.setdefault(record.device, []).append(record.seq)
+        for place in self.feeds.held.places():
+            if place.author == author:
+                places.setdefault(place.device, []).append(place.seq)
         if not places:
             raise Refused("missing", f"found no record of {author}, expected all of them")
         silent = [device.hex()[:16] for device in feeds.devices(author) if device not in places]
@@ -243,11 +244,11 @@ class _Checks:
             for page in self.manifest.leaves
             for leaf in forms.read_leaves(forms.needed(page, self.get, "a page of the anchored leaves"))
         )
-        found = read_anchored(leaves, self.feeds.held.keys(), sizes, author)
+        found = read_anchored(leaves, self.feeds.held, sizes, author)
         return verify_growth(found, chain), found
 
     def _seqs(self) -> dict[Cid, tuple[bytes, int]]:
-        return {record.id: (record.device, record.seq) for record in self.feeds.held.records()}
+        return {place.id: (place.device, place.seq) for place in self.feeds.held.places()}
 
     # -- titles -----------------------------------------------------------------------------------
 
@@ -303,7 +304,8 @@ class _Checks:
         evidence = _evidence(dossier)
         audit_listed(local, evidence, ledger, self.shipped, is_signed=dossier.signed is not None)
         name = "" if dossier.signed is None else audit_listed_film(local, evidence, ledger, self.feeds)
-        self._claim(dossier, ledger)
+        if ledger.title is not None:
+            self.claims.add(dossier.title, ledger.title.deed)
         row = film_row(
             dossier.title, evidence.film if dossier.signed else None, name, ledger.title, ledger.state, local
         )
@@ -329,21 +331,14 @@ class _Checks:
             raise Refused("bad-proof", f"found {pool.unused} trie nodes that no slot needs, expected none")
         return f"{count} slots", True
 
-    def _claim(self, dossier: Dossier, ledger: LedgerAudit) -> None:
-        if ledger.title is None:
-            return
-        deed = ledger.title.deed
-        for digest in {deed.content, deed.metadata}:
-            since, other = self.claims.setdefault(digest, (deed.time, dossier.title))
-            if other != dossier.title:
-                first, second = sorted([(since, other), (deed.time, dossier.title)])
-                self.claims[digest] = first
-                self.clashes.append(f"{address(second[1])} claims what {address(first[1])} registered before")
-
     def _claims(self) -> tuple[str, bool]:
-        if self.clashes:
-            more = len(self.clashes) - _SHOWN_FAILURES
-            said = "; ".join(self.clashes[:_SHOWN_FAILURES]) + (f"; and {more} more" if more > 0 else "")
+        clashes = [
+            f"{address(second)} claims what {address(first)} registered before"
+            for first, second in self.claims.clashes()
+        ]
+        if clashes:
+            more = len(clashes) - _SHOWN_FAILURES
+            said = "; ".join(clashes[:_SHOWN_FAILURES]) + (f"; and {more} more" if more > 0 else "")
             raise Refused("claimed", f"found that {said}")
         return f"{len(self.found.rows)} titles, none claims what another does", True
 

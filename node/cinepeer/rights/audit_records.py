@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import cast
 
 from cinepeer.errors import Refused
 from cinepeer.records import merkle
@@ -15,41 +17,13 @@ from cinepeer.records.feed import Feeds
 from cinepeer.records.record import Record, parse_record, verify_body, verify_record
 from cinepeer.rights.audit_ledger import LedgerAudit
 from cinepeer.rights.bundle import Evidence, Get, film_blocks
+from cinepeer.rights.held import HeldRecords
+from cinepeer.rights.index import Index, key_of
 from cinepeer.rights.inspection import Inspection, address, moment, need
 from cinepeer.rights.manifest import RatingProof
 
-Held = tuple[Record, bytes | None]
-
-
-class HeldRecords(Mapping[Cid, Held]):
-    """Checked records by id, each with its body or None; bodies are read again where they lie, not kept."""
-
-    def __init__(self, body: Get) -> None:
-        """`body` gives a body by its id."""
-        self._body = body
-        self._records: dict[Cid, tuple[Record, bool]] = {}
-
-    def add(self, record: Record, has_body: bool) -> None:
-        """One more, whose body was checked."""
-        self._records[record.id] = (record, has_body)
-
-    def records(self) -> Iterator[Record]:
-        """The records alone, in the bundle's order."""
-        return (record for record, _ in self._records.values())
-
-    def of_kind(self, kind: str) -> Iterator[Held]:
-        """Those of a kind, with their bodies."""
-        return (self[record.id] for record in self.records() if record.kind == kind)
-
-    def __getitem__(self, record: Cid) -> Held:
-        found, has_body = self._records[record]
-        return found, self._body(found.header.body) if has_body else None
-
-    def __iter__(self) -> Iterator[Cid]:
-        return iter(self._records)
-
-    def __len__(self) -> int:
-        return len(self._records)
+_FOLDED_AT_ONCE = 1_000
+"""So many records lie in memory as they are folded; then only their places are kept."""
 
 
 @dataclass(slots=True)
@@ -59,23 +33,27 @@ class FeedAudit:
     held: HeldRecords
     feeds: Feeds | None = None
     witnesses: int = 0
-    _titles: dict[Value, list[Record]] | None = None
+    _titles: tuple[Index, list[Cid]] | None = None
 
     def titles_of(self, film: Cid) -> list[Record]:
         """The title records that name a film, in the bundle's order."""
         if self._titles is None:
-            self._titles = {}
+            films, titles = array("Q"), list[Cid]()
             for record, body in self.held.of_kind("title"):
                 if body is not None:
-                    self._titles.setdefault(parse_body("title", body)["film"], []).append(record)
-        return self._titles.get(film, [])
+                    films.append(key_of(cast(Cid, parse_body("title", body)["film"])))
+                    titles.append(record.id)
+            self._titles = Index(films), titles
+        index, titles = self._titles
+        found = (self.held[titles[at]] for at in index.find(key_of(film)))
+        return [record for record, body in found if body is not None and parse_body("title", body)["film"] == film]
 
 
 def audit_records(inspection: Inspection, evidence: Evidence | None, ledger: LedgerAudit, get: Get) -> int:
     """Makes every check of a film's records and bytes; returns how many authors witnessed the block."""
     records = () if evidence is None else evidence.records
-    bodies = {record.header.body: body for record, body in _readable(records)}
-    found = audit_feeds(inspection, None if evidence is None else records, bodies.get)
+    parts = {cid: part for record, body in _readable(records) for cid, part in _parts(record, body)}
+    found = audit_feeds(inspection, None if evidence is None else records, parts.get)
     checks = _Checks(inspection, evidence, ledger, found)
     checks.film_checks()
     checks.bytes_checks(get)
@@ -88,16 +66,16 @@ def audit_listed_film(inspection: Inspection, evidence: Evidence, ledger: Ledger
     return _Checks(inspection, evidence, ledger, feeds).film_checks()
 
 
-def audit_feeds(inspection: Inspection, records: Iterable[tuple[bytes, bytes | None]] | None, body: Get) -> FeedAudit:
+def audit_feeds(inspection: Inspection, records: Iterable[tuple[bytes, bytes | None]] | None, get: Get) -> FeedAudit:
     """
-    Checks signatures, chains and forks of all records, given in an order in which each follows what it needs; `body`
-    gives a body by its id once more.
+    Checks signatures, chains and forks of all records, given in an order in which each follows what it needs; `get`
+    gives a record or a body by its id once more.
     """
-    found = FeedAudit(HeldRecords(body))
+    found = FeedAudit(HeldRecords(get))
 
     def run() -> tuple[str, Feeds]:
         feeds = _admitted(need(records, "reading the bundle's parts"), found.held)
-        authors = {record.author for record in found.held.records()}
+        authors = {author for author, _ in found.held.feeds}
         return f"{len(found.held)} records of {len(authors)} authors", feeds
 
     found.feeds = inspection.check(
@@ -138,18 +116,24 @@ def counted(found: FeedAudit, wanted: Cid, kind: str) -> tuple[Record, dict[str,
     return record, parse_body(kind, body)
 
 
-def _readable(records: Iterable[tuple[bytes, bytes | None]]) -> Iterator[tuple[Record, bytes]]:
+def _readable(records: Iterable[tuple[bytes, bytes | None]]) -> Iterator[tuple[Record, bytes | None]]:
     """Records that can be read, with their own bodies; what is none is told by the check of all."""
     for block, body in records:
-        if body is not None:
-            with suppress(Refused):
-                record = parse_record(block)
+        with suppress(Refused):
+            record = parse_record(block)
+            if body is not None:
                 verify_body(record, body)
-                yield record, body
+            yield record, body
+
+
+def _parts(record: Record, body: bytes | None) -> Iterator[tuple[Cid, bytes]]:
+    yield record.id, record.block
+    if body is not None:
+        yield record.header.body, body
 
 
 def _admitted(records: Iterable[tuple[bytes, bytes | None]], held: HeldRecords) -> Feeds:
-    feeds = Feeds()
+    feeds, folded = Feeds(held), list[tuple[Record, bool]]()
     for number, (block, body) in enumerate(records, 1):
         try:
             record = parse_record(block)
@@ -161,15 +145,20 @@ def _admitted(records: Iterable[tuple[bytes, bytes | None]], held: HeldRecords) 
             if body is not None:
                 verify_body(record, body)
         except Refused as refused:
+            held.take(feeds, folded)
             raise Refused(refused.reason, f"record {number}: {refused}") from refused
         feeds.apply(record, body)
-        held.add(record, body is not None)
-    return feeds
+        folded.append((record, body is not None))
+        if len(folded) == _FOLDED_AT_ONCE:
+            held.take(feeds, folded)
+            feeds, folded = Feeds(held), []
+    held.take(feeds, folded)
+    return Feeds(held)
 
 
 def _forks(found: FeedAudit) -> tuple[str, bool]:
     feeds = need(found.feeds, "the chains of the records")
-    devices = {record.device for record in found.held.records()}
+    devices = {device for _, device in found.held.feeds}
     for device in sorted(devices):
         fork = feeds.fork(device)
         if fork is not None:

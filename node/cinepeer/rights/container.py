@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -16,9 +15,9 @@ from typing import overload
 from cinepeer.errors import Refused
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import Cid
+from cinepeer.rights.index import KEY_BYTES, Index, key_of
 
 _CID_BYTES = 36
-_KEY_BYTES = 8  # of a digest's end: as good as all of it to find a block by, and one machine word
 _MAX_HEADER_BYTES = 4096
 MAX_BLOCK_BYTES = 4 << 20
 """No block of a bundle is longer; film blocks are at most 256 KiB and a little."""
@@ -71,33 +70,29 @@ class Sections(Sequence[Section]):
 
     def shelf(self) -> Shelf:
         """Looks sound blocks up by their ids."""
-        places = [place for place, is_sound in enumerate(self._sound) if is_sound]
-        return Shelf(self, [(self._key(place), place) for place in places])
+        return Shelf(self, array("Q", (place for place, is_sound in enumerate(self._sound) if is_sound)))
 
-    def _key(self, place: int) -> int:
+    def key(self, place: int) -> int:
+        """The key of a section's id."""
         begin = self._begins[place]
-        return int.from_bytes(self._car[begin - _KEY_BYTES : begin])
+        return key_of(self._car[begin - KEY_BYTES : begin])
 
 
 class Shelf:
-    """The sections of sound blocks, ordered by the ends of their digests."""
+    """The sections of sound blocks, by their ids."""
 
-    def __init__(self, sections: Sections, keyed: list[tuple[int, int]]) -> None:
-        """`keyed`: each section's key with its place, in any order."""
-        keyed.sort()
+    def __init__(self, sections: Sections, sound: array[int]) -> None:
+        """`sound`: the places of those sections."""
         self._sections = sections
-        self._keys = array("Q", (key for key, _ in keyed))
-        self._places = array("Q", (place for _, place in keyed))
+        self._sound = sound
+        self._index = Index(array("Q", map(sections.key, sound)))
 
     def find(self, cid: Cid) -> Section | None:
         """The section of a block, None without a sound one."""
-        key = int.from_bytes(cid[-_KEY_BYTES:])
-        at = bisect_left(self._keys, key)
-        while at < len(self._keys) and self._keys[at] == key:
-            section = self._sections[self._places[at]]
+        for at in self._index.find(key_of(cid)):
+            section = self._sections[self._sound[at]]
             if section.cid == cid:
                 return section
-            at += 1
         return None
 
 

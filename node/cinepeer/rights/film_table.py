@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 
 from cinepeer.records.cid import Cid
@@ -42,13 +42,21 @@ def film_row(
 
 def films_csv(rows: Iterable[FilmRow]) -> str:
     """The rows as CSV (RFC 4180) with a heading; what a spreadsheet would take for a formula is told apart by a `'`."""
-    out = io.StringIO(newline="")
-    table = csv.writer(out)
+    return "".join(csv_pieces(rows))
+
+
+def csv_pieces(rows: Iterable[FilmRow]) -> Iterator[str]:
+    """That CSV, row by row."""
     names = [field.name for field in fields(FilmRow)]
-    table.writerow(["holds", *names])
+    yield _csv_row(["holds", *names])
     for row in rows:
         cells = [getattr(row, name) for name in names[:-1]] + ["; ".join(row.failed)]
-        table.writerow(["no" if row.failed else "yes", *(_cell(cell) for cell in cells)])
+        yield _csv_row(["no" if row.failed else "yes", *(_cell(cell) for cell in cells)])
+
+
+def _csv_row(cells: Sequence[str | int]) -> str:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerow(cells)
     return out.getvalue()
 
 

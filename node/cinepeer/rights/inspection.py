@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from cinepeer.errors import Refused
+from cinepeer.rights.packed import Packed
 from cinepeer.rights.report import Line
 
 _T = TypeVar("_T")
@@ -15,8 +16,9 @@ _T = TypeVar("_T")
 class Inspection:
     """Collects the lines of one audit."""
 
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
+    def __init__(self, lines: list[Line] | Packed[Line] | None = None) -> None:
+        """`lines` takes the lines of an audit that may have very many."""
+        self.lines: list[Line] | Packed[Line] = [] if lines is None else lines
 
     def check(self, name: str, expected: str, rests_on: str, run: Callable[[], tuple[str, _T]]) -> _T | None:
         """

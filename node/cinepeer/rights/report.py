@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from html import escape
+
+from cinepeer.rights.packed import Packed
 
 FORMAT = "cinepeer/audit-report/1"
 _STYLE = (
@@ -53,6 +55,22 @@ class FilmRow:
         )
 
 
+def packed_lines() -> Packed[Line]:
+    """An empty list for very many lines."""
+    return Packed(lambda line: [getattr(line, name) for name in _LINE], lambda said: Line(*said))
+
+
+def packed_rows() -> Packed[FilmRow]:
+    """An empty list for very many rows."""
+    return Packed(
+        lambda row: [getattr(row, name) for name in _ROW], lambda said: FilmRow(*(*said[:-1], tuple(said[-1])))
+    )
+
+
+_LINE = tuple(field.name for field in fields(Line))
+_ROW = tuple(field.name for field in fields(FilmRow))
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """
@@ -60,49 +78,80 @@ class Report:
     the titles in it.
     """
 
-    lines: tuple[Line, ...]
+    lines: Sequence[Line]
     subject: Mapping[str, str | int] = field(default_factory=dict)
     basis: tuple[str, ...] = ()
-    films: tuple[FilmRow, ...] = ()
+    films: Sequence[FilmRow] = ()
+    more: tuple[Line, ...] = ()
+    """Lines that were added to those of the bundle."""
+
+    @property
+    def all_lines(self) -> Iterator[Line]:
+        """Every line, in order."""
+        yield from self.lines
+        yield from self.more
 
     @property
     def ok(self) -> bool:
         """Whether every check held; a report without checks does not."""
-        return bool(self.lines) and all(line.ok for line in self.lines)
+        return bool(self.lines) and all(line.ok for line in self.all_lines)
 
     @property
     def failures(self) -> tuple[Line, ...]:
         """The lines that did not hold, in order."""
-        return tuple(line for line in self.lines if not line.ok)
+        return tuple(line for line in self.all_lines if not line.ok)
 
 
 def report_map(report: Report) -> dict[str, object]:
     """The report as plain values, ready for JSON; amounts are text, since they outgrow what JSON readers keep."""
     return {
-        "format": FORMAT,
-        "ok": report.ok,
-        "subject": dict(report.subject),
-        "basis": list(report.basis),
-        "lines": [
-            {
-                "check": line.check,
-                "ok": line.ok,
-                "found": line.found,
-                "expected": line.expected,
-                "rests_on": line.rests_on,
-            }
-            for line in report.lines
-        ],
-        "films": [
-            asdict(row) | {"paid_in": str(row.paid_in), "paid_out": str(row.paid_out), "failed": list(row.failed)}
-            for row in report.films
-        ],
+        **report_head(report),
+        "lines": [line_map(line) for line in report.all_lines],
+        "films": [row_map(row) for row in report.films],
     }
+
+
+def report_head(report: Report) -> dict[str, object]:
+    """What a report's map says beside its lines and its table."""
+    return {"format": FORMAT, "ok": report.ok, "subject": dict(report.subject), "basis": list(report.basis)}
+
+
+def line_map(line: Line) -> dict[str, object]:
+    """A line as plain values."""
+    return {name: getattr(line, name) for name in _LINE}
+
+
+def row_map(row: FilmRow) -> dict[str, object]:
+    """A row as plain values."""
+    return asdict(row) | {"paid_in": str(row.paid_in), "paid_out": str(row.paid_out), "failed": list(row.failed)}
 
 
 def report_json(report: Report) -> bytes:
     """Canonical JSON: sorted keys, no spaces, UTF-8, so that one report has one SHA-256."""
-    return json.dumps(report_map(report), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return "".join(json_pieces(report)).encode()
+
+
+def json_pieces(report: Report, more: Mapping[str, object] | None = None) -> Iterator[str]:
+    """The canonical JSON of a report and of what is added to its map, piece by piece."""
+    values = {**report_head(report), **(more or {})}
+    listed: dict[str, Iterator[dict[str, object]]] = {
+        "lines": map(line_map, report.all_lines),
+        "films": map(row_map, report.films),
+    }
+    for at, name in enumerate(sorted([*values, *listed])):
+        yield ("," if at else "{") + json.dumps(name) + ":"
+        if name in values:
+            yield _canonical(values[name])
+            continue
+        yield "["
+        for place, one in enumerate(listed[name]):
+            yield ("," if place else "") + _canonical(one)
+        yield "]"
+    yield "}"
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def report_html(report: Report, signed: str = "") -> str:
@@ -110,16 +159,15 @@ def report_html(report: Report, signed: str = "") -> str:
     The report as one page that needs nothing else and runs nothing: a row for each check, then the basis of trust.
     `signed` says who made it.
     """
+    return "".join(html_pieces(report, signed))
+
+
+def html_pieces(report: Report, signed: str = "") -> Iterator[str]:
+    """That page, piece by piece."""
     verdict = _verdict(report)
     subject = "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in report.subject.items())
-    rows = "".join(
-        f'<tr class="{"ok" if line.ok else "fail"}"><td>{"holds" if line.ok else "does not hold"}</td>'
-        + "".join(f"<td>{escape(text)}</td>" for text in (line.check, line.found, line.expected, line.rests_on))
-        + "</tr>"
-        for line in report.lines
-    )
     basis = "".join(f"<li>{escape(sentence)}</li>" for sentence in report.basis)
-    return (
+    yield (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width"><title>Audit: {verdict}</title><style>{_STYLE}</style></head><body>'
         f"<h1>Audit: {verdict}</h1><p>{escape(signed or 'This report is not signed.')} Each row is one check: what was "
@@ -127,24 +175,33 @@ def report_html(report: Report, signed: str = "") -> str:
         "Nothing here has to be believed: the same bundle, checked again by anybody, gives the same rows.</p>"
         f"<dl>{subject}</dl><table><caption>The checks</caption><thead><tr><th scope=col>Result</th>"
         "<th scope=col>Check</th><th scope=col>Found</th><th scope=col>Expected</th><th scope=col>Rests on</th></tr>"
-        f"</thead><tbody>{rows}</tbody></table><h2>What this rests on, as a whole</h2><ul>{basis}</ul></body></html>\n"
+        "</thead><tbody>"
     )
+    for line in report.all_lines:
+        cells = "".join(f"<td>{escape(text)}</td>" for text in (line.check, line.found, line.expected, line.rests_on))
+        said = "holds" if line.ok else "does not hold"
+        yield f'<tr class="{"ok" if line.ok else "fail"}"><td>{said}</td>{cells}</tr>'
+    yield f"</tbody></table><h2>What this rests on, as a whole</h2><ul>{basis}</ul></body></html>\n"
 
 
 def report_text(report: Report) -> str:
     """The report for a terminal: a verdict, the subject, one line per check and the basis of trust."""
-    rows = [f"audit: {_verdict(report)}", *(f"  {name:<9} {value}" for name, value in report.subject.items()), ""]
-    for line in report.lines:
-        rows.append(f"{'ok  ' if line.ok else 'FAIL'}  {line.check}: {line.found}")
-        if not line.ok:
-            rows.append(f"      expected: {line.expected}")
-        rows.append(f"      rests on: {line.rests_on}")
+    return "".join(text_pieces(report))
+
+
+def text_pieces(report: Report) -> Iterator[str]:
+    """That text, piece by piece."""
+    yield f"audit: {_verdict(report)}\n"
+    yield "".join(f"  {name:<9} {value}\n" for name, value in report.subject.items()) + "\n"
+    for line in report.all_lines:
+        expected = "" if line.ok else f"      expected: {line.expected}\n"
+        said = f"{'ok  ' if line.ok else 'FAIL'}  {line.check}: {line.found}\n"
+        yield f"{said}{expected}      rests on: {line.rests_on}\n"
     if report.basis:
-        rows += ["", "What this rests on, as a whole:", *(f"  - {sentence}" for sentence in report.basis)]
-    return "\n".join(rows) + "\n"
+        yield "\nWhat this rests on, as a whole:\n" + "".join(f"  - {sentence}\n" for sentence in report.basis)
 
 
 def _verdict(report: Report) -> str:
     if report.ok:
         return "every check held"
-    return f"{len(report.failures)} of {len(report.lines)} checks did not hold"
+    return f"{len(report.failures)} of {len(report.lines) + len(report.more)} checks did not hold"

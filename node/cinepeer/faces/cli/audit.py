@@ -96,7 +96,7 @@ def audit(
         report = _as_executed(report, node)
     finding = _signed(report, node)
     finding.write(html, table)
-    click.echo(finding.json() if as_json else finding.text())
+    finding.show(as_json)
     return 0 if report.ok else 1
 
 
@@ -209,7 +209,7 @@ def _beside_own_ledger(report: Report, node: Node) -> Report:
     rests_on, label = "this home's own node", _unexecuted(node)
     rests_on += f", with an {label}" if label else ""
     line = Line("own copy of the ledger", is_same, found, f"the bundle's hash {report.subject['hash']}", rests_on)
-    return dataclasses.replace(report, lines=(*report.lines, line))
+    return dataclasses.replace(report, more=(*report.more, line))
 
 
 def _signed(report: Report, node: Node | None) -> Finding:
