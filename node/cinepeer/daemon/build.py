@@ -16,6 +16,7 @@ from cinepeer.adapters.system.durable import write_whole
 from cinepeer.adapters.system.home import Home
 from cinepeer.adapters.system.keyring import open_roots
 from cinepeer.adapters.system.keystore import Keystore
+from cinepeer.adapters.system.log_lines import LogLines
 from cinepeer.app.network import LEDGER_PROTOCOL, PROTOCOL, Network, describe
 from cinepeer.daemon.clock import clock_ms
 from cinepeer.daemon.disk import denied_file, open_disk
@@ -90,6 +91,10 @@ async def build(
     from cinepeer.replication.checkpoint import scope_link
     from cinepeer.replication.scope import parse_setting
     from cinepeer.rights.deposit import PROTOCOL as KEYS
+
+    log_lines = LogLines()
+    log_lines.begin()
+    stack.callback(log_lines.end)
 
     # On the disk: records, blocks, what is denied.
     store = await RecordStore.open(home.records)
@@ -240,6 +245,7 @@ async def build(
         connect=p2p.connect,
         moderation=moderation,
         clock_ms=clock_ms,
+        log_lines=log_lines,
     )
     await strangers.start()
     stack.push_async_callback(strangers.stop)

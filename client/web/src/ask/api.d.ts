@@ -85,18 +85,6 @@ export interface Ahead {
   readonly contradicts: readonly string[];
 }
 
-/** A film of another author that a new one is like: which part of its pictures and its sound. A stretch is its start there, its start here, and its length, in seconds. `titled`: it can get a share. */
-export interface Alike {
-  readonly film: string;
-  readonly name: string;
-  readonly version: string;
-  readonly titled: boolean;
-  readonly share: number;
-  readonly stretches: readonly readonly number[][];
-  readonly sound_share: number;
-  readonly sound_stretches: readonly readonly number[][];
-}
-
 /** What is still denied. */
 export interface Allowed {
   readonly denied: readonly string[];
@@ -393,12 +381,6 @@ export interface DecidingEntry {
   readonly log: number;
 }
 
-/** How a publication goes on that asks: as an own work, or as made from `parent`, which gets shares of its title. */
-export interface DecisionRequest {
-  readonly parent?: string | null;
-  readonly parent_shares?: number;
-}
-
 /** The title that a deed will have, and the record that announces it. */
 export interface DeedAnnounced {
   readonly title: string;
@@ -594,11 +576,10 @@ export interface Forgotten {
   readonly forgotten: number;
 }
 
-/** What a search found; `taken` names, for a word that no film has, the near words that were asked for instead. `said` has, by film, the line in which the words are said, of films that are held here whole. */
+/** What a search found; `taken` names, for a word that no film has, the near words that were asked for instead. */
 export interface Found {
   readonly films: readonly Film[];
   readonly taken: { readonly [key: string]: readonly string[] };
-  readonly said: { readonly [key: string]: Quote };
 }
 
 /** A row with the film that it is about. */
@@ -815,6 +796,14 @@ export interface LogEntry {
   readonly block: number;
   readonly index: number;
   readonly tx: string;
+}
+
+/** One line of the log: when, how grave, which part of the node, and what it says. */
+export interface LogLineTold {
+  readonly time_ms: number;
+  readonly level: "debug" | "info" | "warning" | "error";
+  readonly source: string;
+  readonly text: string;
 }
 
 /** The fitted model: its id, that of its copy for light clients, and the root of the ratings it was fitted on. */
@@ -1119,17 +1108,14 @@ export interface PublicationRequest {
   readonly unlisted?: boolean;
   readonly of?: string | null;
   readonly label?: string;
-  readonly sort?: "film" | "cut" | "dub" | "trailer";
-  readonly ask?: boolean;
-  readonly parent?: string | null;
-  readonly parent_shares?: number;
   readonly licensed?: boolean;
+  readonly sort?: "film" | "cut" | "dub" | "trailer";
   readonly custodians?: readonly string[];
   readonly upload?: string | null;
   readonly offer?: OfferTerms | null;
 }
 
-/** A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed. `ahead`: how many jobs come before it, the highest priority first. `near`: of one that asks, the films of others that it is like. */
+/** A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed. `ahead`: how many jobs come before it, the highest priority first. */
 export interface PublicationState {
   readonly id: string;
   readonly name: string;
@@ -1137,11 +1123,10 @@ export interface PublicationState {
   readonly priority: number;
   readonly ahead: number;
   readonly upload: string | null;
-  readonly state: "waiting" | "running" | "asking" | "done" | "failed" | "cancelled";
+  readonly state: "waiting" | "running" | "done" | "failed" | "cancelled";
   readonly plan: readonly string[];
   readonly stage: string;
   readonly stages: readonly StageOf[];
-  readonly near: readonly Alike[];
   readonly problem: string | null;
   readonly done: Published | null;
 }
@@ -1167,11 +1152,8 @@ export interface PublishRequest {
   readonly unlisted?: boolean;
   readonly of?: string | null;
   readonly label?: string;
-  readonly sort?: "film" | "cut" | "dub" | "trailer";
-  readonly ask?: boolean;
-  readonly parent?: string | null;
-  readonly parent_shares?: number;
   readonly licensed?: boolean;
+  readonly sort?: "film" | "cut" | "dub" | "trailer";
   readonly custodians?: readonly string[];
 }
 
@@ -1215,14 +1197,6 @@ export interface Pursued {
   readonly denied: readonly string[];
   readonly taken: number;
   readonly [more: string]: unknown;
-}
-
-/** A line of a version's captions that has the words, and when it is shown, in ms from the start. */
-export interface Quote {
-  readonly version: string;
-  readonly language: string;
-  readonly start_ms: number;
-  readonly text: string;
 }
 
 /** The record that was signed. */
@@ -1863,6 +1837,7 @@ export interface Routes {
   readonly 'GET /api/ledger/logs': { body: null; answer: readonly LogEntry[] };
   readonly 'GET /api/ledger/proofs/{address}': { body: null; answer: Proof };
   readonly 'POST /api/licences': { body: LicenceRequest; answer: Bought };
+  readonly 'GET /api/logs': { body: null; answer: readonly LogLineTold[] };
   readonly 'GET /api/models': { body: null; answer: ModelOf };
   readonly 'GET /api/neighbourhood': { body: null; answer: Neighbourhood };
   readonly 'GET /api/network': { body: null; answer: AnnouncementTold };
@@ -1885,7 +1860,6 @@ export interface Routes {
   readonly 'PATCH /api/publications/{publication}': { body: PlaceRequest; answer: PublicationState };
   readonly 'DELETE /api/publications/{publication}': { body: null; answer: PublicationState };
   readonly 'POST /api/publications/{publication}/attempts': { body: null; answer: PublicationState };
-  readonly 'POST /api/publications/{publication}/decisions': { body: DecisionRequest; answer: PublicationState };
   readonly 'POST /api/ratings': { body: RatingRequest; answer: Rated };
   readonly 'POST /api/receipts': { body: ReceiptRequest; answer: StatedReceipt };
   readonly 'GET /api/recommendations': { body: null; answer: Recommendations };

@@ -20,6 +20,7 @@ from cinepeer.faces.http.hosting import hosting
 from cinepeer.faces.http.imports import imports
 from cinepeer.faces.http.keys import keys
 from cinepeer.faces.http.ledger import ledger, titles
+from cinepeer.faces.http.logs import logs
 from cinepeer.faces.http.neighbourhood import neighbourhood
 from cinepeer.faces.http.networks import networks
 from cinepeer.faces.http.node import node
@@ -71,6 +72,7 @@ ROUTERS = (
     hosting,
     trips,
     screenings,
+    logs,
 )
 
 

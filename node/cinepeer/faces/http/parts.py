@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cinepeer.adapters.system.log_lines import LogLines
 from cinepeer.adapters.system.uploads import Uploads
 from cinepeer.app.announcing import Announcements
 from cinepeer.app.audit import Auditing
@@ -75,3 +76,4 @@ class Parts:
     connect: Callable[[str], Awaitable[str]]
     moderation: Moderation
     clock_ms: Callable[[], int]
+    log_lines: LogLines
