@@ -222,6 +222,16 @@ async function search(context) {
   await page.locator('#words').fill('qqqqqq');
   await page.locator('section .people').waitFor();
   told.unfound = (await page.locator('section .people').textContent()).trim();
+  await page.locator('#words').fill('');
+  await page.locator('form summary').click();
+  const [from, , minutes] = await page.locator('details input.field').all();
+  await from.fill('84');
+  told.wrongYear = (await page.locator('details .wrong').textContent()).trim();
+  await from.fill('');
+  await minutes.fill('100');
+  await page.locator('ul.grid h3').first().waitFor();
+  told.filtered = (await page.locator('ul.grid h3').allTextContents()).length;
+  told.filterSearch = new URL(page.url()).search;
   await page.close();
 }
 

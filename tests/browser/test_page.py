@@ -93,7 +93,10 @@ def test_a_viewer_plays_rates_and_sees_why(node: Running, chromium: str, films: 
     assert told["searched"] == ["Second Light"]
     assert told["meant"] == "No film has “lihgt”. Asked for: light."
     assert told["searchPath"] == "/search/second%20lihgt"
-    assert told["unfound"].startswith("No film that this node knows has “qqqqqq”.")
+    assert told["wrongYear"] == "Found “84”, expected a year such as 1984."
+    assert told["filtered"] >= 1
+    assert told["filterSearch"] == "?minutes=100"
+    assert told["unfound"].startswith("No film that this node knows is like that.")
     assert told["continued"] == "0:05 of 0:08 seen"
     assert told["goOn"] == "Go on from 0:05 0:08"
     assert told["speed"] == 1.25

@@ -82,7 +82,7 @@ def test_search_finds_a_film_by_its_words_and_forgives_a_slip(said: Said) -> Non
         "no film has frist: asked for first",
         "no film has ligth: asked for light",
     ]
-    assert said("search", "zzzzzz") == "no film that this node knows has these words\n"
+    assert said("search", "zzzzzz") == "no film that this node knows is like that\n"
     said("search", "x" * 300, code=2)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cinepeer.app.catalogue import Version
+from cinepeer.app.files import Files
 from cinepeer.content.credentials import MAX_BYTES, NAME, Statement, read_credentials
-from cinepeer.content.path import Way
 from cinepeer.content.unixfs import Directory, parse_node
 from cinepeer.errors import Absent, Refused
 from cinepeer.ports import IpfsBackend
@@ -44,18 +44,17 @@ class Credentials:
     """Reads the sidecars of versions that are held here."""
 
     def __init__(self, ipfs: IpfsBackend, feeds: Feeds) -> None:
-        self._ipfs = ipfs
+        self._files = Files(ipfs)
         self._feeds = feeds
 
     async def check(self, version: Version) -> Provenance:
         """What a version's sidecar says; raises `Absent` without one, `Refused` for one that is no such sidecar."""
-        cid = await self._follow(version.root, NAME)
-        data = b"".join([piece async for piece in self._ipfs.cat(cid, 0, MAX_BYTES + 1)])
+        data = await self._files.read(version.root, NAME, MAX_BYTES + 1)
         statement, device = read_credentials(data)
         findings = [
             self._signer(version, statement, device),
             _source(version, statement),
-            await self._files(version, statement),
+            await self._holds_files(version, statement),
         ]
         return Provenance(statement, device, findings)
 
@@ -65,7 +64,7 @@ class Credentials:
         found = "a device of the version's author" if own else "no device of the version's author"
         return Finding("signed by the author", own and statement.author == version.author, found)
 
-    async def _files(self, version: Version, statement: Statement) -> Finding:
+    async def _holds_files(self, version: Version, statement: Statement) -> Finding:
         """The files are those that the version's folder has, each under its name."""
         said = "made of these files"
         if "sealed" in version.fields:
@@ -85,7 +84,8 @@ class Credentials:
         waiting = [("", root)]
         while waiting:
             path, cid = waiting.pop()
-            node = parse_node(cid, await self._block(cid)) if not path or "." not in path.rpartition("/")[2] else None
+            may_hold = "." not in path.rpartition("/")[2]  # what has an ending is a file: its bytes are not asked for
+            node = parse_node(cid, await self._files.block(cid)) if may_hold else None
             if isinstance(node, Directory):
                 waiting += [(f"{path}/{name}".lstrip("/"), link.cid) for name, link in node.entries.items()]
             else:
@@ -93,23 +93,6 @@ class Credentials:
             if len(found) + len(waiting) > MAX_FILES:
                 raise Refused("too-large", f"found more than {MAX_FILES:,} files, expected a film's folder")
         return found
-
-    async def _follow(self, root: Cid, name: str) -> Cid:
-        way = Way(root, name)
-        while way.needed is not None:
-            try:
-                way.feed(await self._block(way.needed))
-            except Refused as error:
-                raise Absent(
-                    f"found no {name} in this version ({error}), expected one that was signed with it"
-                ) from error
-        return way.cid
-
-    async def _block(self, cid: Cid) -> bytes:
-        block = await self._ipfs.get_block(cid)
-        if block is None:
-            raise Absent(f"found no block {cid} here, expected the version to be held")
-        return block
 
 
 def _source(version: Version, statement: Statement) -> Finding:

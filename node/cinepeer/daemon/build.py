@@ -55,11 +55,13 @@ async def build(
     from cinepeer.adapters.media.tools import FilmTools
     from cinepeer.adapters.p2p.network import P2P
     from cinepeer.adapters.search.index import FilmIndex
+    from cinepeer.adapters.search.spoken import SpokenIndex
     from cinepeer.adapters.store.counted_file import CountedFile
     from cinepeer.adapters.store.records import RecordStore
     from cinepeer.adapters.system.notes import Notes
     from cinepeer.adapters.system.uploads import Uploads
     from cinepeer.app.audit import Auditing
+    from cinepeer.app.captions import Captions
     from cinepeer.app.checkpoint import Checkpoints
     from cinepeer.app.consent import Consent
     from cinepeer.app.custody import Custody
@@ -108,8 +110,9 @@ async def build(
     library = Library(store, CountedFile(home.path / "counted"))
     await library.begin()
     stack.push_async_callback(library.keep)
-    index = FilmIndex(home.index)
+    index, spoken = FilmIndex(home.index), SpokenIndex(home.spoken)
     stack.callback(index.close)
+    stack.callback(spoken.close)
     disk = open_disk(stack, home, settings)
 
     # The ledger: a child process of ours, or a chain of others, where its founder says that it is reached.
@@ -210,6 +213,8 @@ async def build(
         library.recount,
         int(settings["strangers_cap"]),
     )
+    search = Search(library, index, spoken, Captions(disk.ipfs))
+    stack.push_async_callback(search.stop)
     parts = Parts(
         author=author,
         devices=devices,
@@ -225,7 +230,7 @@ async def build(
         challenges=challenges,
         trips=trips,
         screenings=screenings,
-        search=Search(library, index),
+        search=search,
         recommendations=recommendations,
         receipts=Receipts(recommendations, library, author.device, partial(sign, device), os.urandom),
         imports=Imports(library, author, recommendations.taste),

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cinepeer.search.spoken import Quote
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -20,10 +22,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Films that have all words of a query, best first; `taken` says which word stood in for a misspelt one."""
+    """Films that have all words of a query, best first; `taken` says which word stood in for a misspelt one.
+
+    `said` has, by film, the line in which the words are said.
+    """
 
     films: list[str] = field(default_factory=list)
     taken: dict[str, list[str]] = field(default_factory=dict)
+    said: dict[str, Quote] = field(default_factory=dict)
 
 
 def entry(film: str, fields: Mapping[str, Any], labels: Sequence[str] = ()) -> Entry:

@@ -103,7 +103,7 @@ export const node = {
   status: () => call('GET /api/status'),
   films: (limit: number, offset: number) => call('GET /api/films', { query: { limit, offset } }),
   film: (film: string) => call('GET /api/films/{film}', { path: { film } }),
-  search: (words: string) => call('GET /api/search', { query: { q: words, limit: 48 } }),
+  search: (words: string, wanted: { readonly [name: string]: string | number } = {}) => call('GET /api/search', { query: { q: words, limit: 48, ...wanted } }),
   ratings: (film: string, after: string | null, limit: number) =>
     call('GET /api/films/{film}/ratings', { path: { film }, query: { limit, ...(after === null ? {} : { after }) } }),
   rights: (film: string) => call('GET /api/films/{film}/rights', { path: { film } }),

@@ -5,6 +5,7 @@ export type Route =
   | { readonly screen: 'film' | 'author' | 'list'; readonly id: string }
   | { readonly screen: 'search'; readonly words: string };
 
+const MOMENT = /^#t=\d{1,6}$/;
 const SCREENS = ['studio', 'audit', 'node', 'me', 'news'] as const;
 
 /** The screen of a path. */
@@ -31,6 +32,11 @@ let moves = $state(0);
 
 export function here(): Route {
   return route;
+}
+
+/** The moment of a film that the address names (a media fragment: `#t=` and seconds), or null. */
+export function momentAsked(): number | null {
+  return MOMENT.test(location.hash) ? Number(location.hash.slice(3)) : null;
 }
 
 /** How often the reader moved to another screen: 0 until the first time. */
@@ -62,8 +68,8 @@ export function followLinks(): void {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     if (link === null || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
-    if (link.hash || parseRoute(link.pathname).screen === 'missing') return;
+    if ((link.hash && !MOMENT.test(link.hash)) || parseRoute(link.pathname).screen === 'missing') return;
     event.preventDefault();
-    go(link.pathname);
+    go(link.pathname + link.hash);
   });
 }

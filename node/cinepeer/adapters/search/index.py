@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from cinepeer.adapters.search.file import TOKENIZER, IndexFile, exactly, typed_words
 from cinepeer.search.entry import Entry, Hits
 from cinepeer.search.spelling import Vocabulary
-from cinepeer.search.words import asked, indexed, is_spelt, words
-
-log = logging.getLogger("cinepeer.search")
+from cinepeer.search.words import indexed, is_spelt, words
 
 FORM = 1  # raised when the tables or the cutting of words change: an index of another form is made anew
 _COLUMNS = ("name", "people", "keywords", "prose")
 _WEIGHTS = (10.0, 4.0, 2.0, 1.0)  # what a word in each column is worth to BM25
-MAX_WORDS = 16  # of a query; more words do not find better
 _NEAR_WORDS = 6
-_PREFIX_CHARS = 2
 _RANKED = 2_000
 _TABLES = f"""
 CREATE TABLE film (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL);
 CREATE INDEX film_by_name ON film (name);
 CREATE VIRTUAL TABLE word USING fts5(
-    {", ".join(_COLUMNS)}, prefix = '2 3', tokenize = "unicode61 remove_diacritics 0 categories 'L* N* M* S* Co'"
+    {", ".join(_COLUMNS)}, prefix = '2 3', {TOKENIZER}
 );
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(word, row);
-PRAGMA user_version = {FORM};
 """
 
 
@@ -38,29 +30,22 @@ class FilmIndex:
 
     def __init__(self, path: Path) -> None:
         """Opens the index at `path`; one that is missing, of another form or broken is made anew, empty."""
-        self._turn = threading.Lock()
-        try:
-            self._connection = _opened(path)
-        except sqlite3.DatabaseError as error:
-            log.warning("index.made_anew reason=%s", error)
-            for suffix in ("", "-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-            self._connection = _opened(path)
+        self._file = IndexFile(path, _TABLES, FORM)
+        self._connection = self._file.connection
         self._vocabulary: Vocabulary | None = None
 
     def close(self) -> None:
         """Ends the connection."""
-        with self._turn:
-            self._connection.close()
+        self._file.close()
 
     def films(self) -> set[str]:
         """The ids of all films in the index."""
-        with self._turn:
+        with self._file.turn:
             return {film for (film,) in self._connection.execute("SELECT id FROM film")}
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Takes films up; one that is known already is left as it is."""
-        with self._turn, self._written():
+        with self._file.written():
             for entry in entries:
                 added = self._connection.execute(
                     "INSERT OR IGNORE INTO film (id, name) VALUES (?, ?)", (entry.film, " ".join(words(entry.name)))
@@ -77,7 +62,7 @@ class FilmIndex:
 
     def drop(self, films: Iterable[str]) -> None:
         """Forgets films."""
-        with self._turn, self._written():
+        with self._file.written():
             for film in films:
                 for (place,) in self._connection.execute("SELECT place FROM film WHERE id = ?", (film,)).fetchall():
                     self._connection.execute("DELETE FROM word WHERE rowid = ?", (place,))
@@ -85,7 +70,7 @@ class FilmIndex:
 
     def prepare(self) -> None:
         """Reads the vocabulary now, which the first misspelt word would have to wait for."""
-        with self._turn:
+        with self._file.turn:
             self._words()
 
     def find(self, text: str, most: int) -> Hits:
@@ -93,18 +78,18 @@ class FilmIndex:
 
         Where none has, each word that no film has is asked for once more by the known words near to it.
         """
-        typed = asked(text)[:MAX_WORDS]
+        typed = typed_words(text)
         if not typed:
             return Hits()
-        with self._turn:
-            found = self._ask(" AND ".join(_exactly(typed)), typed, most)
+        with self._file.turn:
+            found = self._ask(" AND ".join(exactly(typed)), typed, most)
             if found:
                 return Hits(found)
             near = self._near(typed)
             if not near:
                 return Hits()
             parts = [
-                _any_of(near[word]) if word in near else part for word, part in zip(typed, _exactly(typed), strict=True)
+                _any_of(near[word]) if word in near else part for word, part in zip(typed, exactly(typed), strict=True)
             ]
             return Hits(self._ask(" AND ".join(parts), typed, most), near)
 
@@ -146,43 +131,6 @@ class FilmIndex:
             self._vocabulary.add(word for (word,) in self._connection.execute("SELECT term FROM vocabulary"))
         return self._vocabulary
 
-    @contextlib.contextmanager
-    def _written(self) -> Iterator[None]:
-        """One transaction."""
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-
-
-def _exactly(typed: Sequence[str]) -> list[str]:
-    """Each word as an FTS5 string; the last one, still being typed, as a beginning."""
-    parts = [f'"{word}"' for word in typed]
-    if len(typed[-1]) >= _PREFIX_CHARS:
-        parts[-1] += " *"
-    return parts
-
 
 def _any_of(near: Sequence[str]) -> str:
     return "(" + " OR ".join(f'"{word}"' for word in near) + ")"
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """A connection to an index of this form; raises `sqlite3.DatabaseError` for a file that is none."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = OFF")  # what is lost is indexed again
-        [(form,)] = connection.execute("PRAGMA user_version")
-        if form not in (0, FORM):
-            raise sqlite3.DatabaseError(f"found an index of form {form}, expected {FORM}")
-        if form == 0:
-            connection.executescript(_TABLES)
-        connection.execute("SELECT count(*) FROM film")
-    except BaseException:
-        connection.close()
-        raise
-    return connection

@@ -23,6 +23,7 @@ class Home:
         self.path = path
         self.records = path / "records.db"
         self.index = path / "index.db"
+        self.spoken = path / "spoken.db"
         self.ledger = path / "ledger.db"
         self.blocks = path / "blocks"
         self.keys = path / "keys"

@@ -18,6 +18,7 @@ from cinepeer.records.bodies import KEY_KINDS, parse_film_id
 from cinepeer.records.cid import Cid
 from cinepeer.replication.scope import write_setting
 from cinepeer.rights.showing import is_listed, release_of
+from cinepeer.search.filter import Filter
 from cinepeer_client.page import build_id, built_page
 
 # How long the list of neighbours waits for the network's own counts.
@@ -112,12 +113,18 @@ async def films(parts: Parts, limit: int | None = None, offset: int = 0, is_own:
     return [_film(parts, film, held) for film in found[offset : None if limit is None else offset + limit]]
 
 
-async def search(parts: Parts, text: str, limit: int) -> dict[str, Any]:
-    """Films found by their words, each as in the list of all."""
-    hits, held = await parts.search.find(text, limit), await _held(parts)
-    catalogue = parts.library.catalogue.films
-    listed = [catalogue[film] for film in hits.films if may_list(parts, catalogue[film])]
-    return {"films": [_film(parts, film, held) for film in listed], "taken": hits.taken}
+async def search(parts: Parts, text: str, limit: int, wanted: Filter) -> dict[str, Any]:
+    """Films found by their words, or by what is said in them, each as in the list of all."""
+    held = await _held(parts)
+
+    def admits(film: Film) -> bool:
+        if not may_list(parts, film) or (wanted.is_playable and not _is_playable(film, held)):
+            return False
+        return wanted.admits(film.fields, [int(version.fields["duration_ms"]) for version in film.versions])
+
+    hits = await parts.search.find(text, limit, admits)
+    films = [_film(parts, parts.library.catalogue.films[film], held) for film in hits.films]
+    return {"films": films, "taken": hits.taken, "said": {film: asdict(quote) for film, quote in hits.said.items()}}
 
 
 async def film(parts: Parts, text: str) -> dict[str, Any]:
@@ -189,6 +196,7 @@ def _version(version: Version, held: _Held) -> dict[str, Any]:
     return {
         "id": str(version.id),
         "label": version.fields["label"],
+        "sort": sort_of(version.fields),
         "root": str(version.root),
         "duration_ms": version.fields["duration_ms"],
         "size_bytes": version.fields["size_bytes"],
@@ -196,7 +204,6 @@ def _version(version: Version, held: _Held) -> dict[str, Any]:
         "renditions": version.fields["renditions"],
         "held": version.root in held.pins,
         "licensed": "sealed" in version.fields,
-        "sort": sort_of(version.fields),
         "providers": [
             {"author": str(found.author), "addrs": list(found.addrs), "gateway": found.gateway}
             for found in held.providers.get(version.id, ())
