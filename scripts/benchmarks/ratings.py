@@ -23,6 +23,8 @@ from cinepeer.errors import BadInput
 RATINGS = ("ratings.dat", "ratings.csv", "u.data", "u1.base", "records.db")
 FILES = ", ".join(RATINGS)
 TMDB = "tmdb-movies.zip"
+LINKS = "links_*.csv"
+FILMS = ("u.item", "movies.dat", "movies.csv")  # what tells of films by their MovieLens ids
 GENRES = (
     *(
         "unknown",
@@ -160,13 +162,21 @@ def _newest(table: np.ndarray) -> np.ndarray:
 def words(ids: list[int], folder: Path, tmdb: Path | None) -> list[list[str]]:
     """What is known about each film: genres, year, words of the title; cast, director, keywords, topics.
 
-    `folder` holds MovieLens' `movies.*` (or `u.item`); `tmdb` the plots and credits, joined by links.
+    `folder` holds MovieLens' `movies.*` (or `u.item`), `tmdb` plots and credits, joined by links. Raises `BadInput`.
     """
-    known = _movielens(folder)
-    if tmdb is not None and (tmdb / TMDB).exists():
+    try:
+        known = _movielens(folder)
+    except ValueError as wrong:
+        raise BadInput(f"found films in {folder} in another form ({wrong}), expected MovieLens' own files") from None
+    if tmdb is not None:
         for film, more in _tmdb(tmdb).items():
             known.setdefault(film, []).extend(more)
     return [known.get(film, []) for film in ids]
+
+
+def has_plots(folder: Path) -> bool:
+    """Whether plots and credits lie there, with the links that join them."""
+    return (folder / TMDB).is_file() and any(folder.glob(LINKS))
 
 
 def _movielens(folder: Path) -> dict[int, list[str]]:
@@ -176,7 +186,7 @@ def _movielens(folder: Path) -> dict[int, list[str]]:
             film, title, *_, flags = line.split("|", 5)
             kinds = (f"genre:{GENRES[at]}" for at, flag in enumerate(flags.split("|")) if flag == "1")
             found[int(film)] = [*_title(title), *kinds]
-    for name in ("movies.dat", "movies.csv"):
+    for name in FILMS[1:]:
         if not (folder / name).exists():
             continue
         text = (folder / name).read_text(encoding="latin-1" if name.endswith("dat") else "utf-8")
@@ -196,7 +206,7 @@ def _title(title: str) -> list[str]:
 
 
 def _tmdb(folder: Path) -> dict[int, list[str]]:
-    with next(iter(folder.glob("links_*.csv"))).open() as lines:
+    with next(iter(folder.glob(LINKS))).open() as lines:
         links = {row["tmdbId"]: int(row["movieId"]) for row in csv.DictReader(lines)}
     with zipfile.ZipFile(folder / TMDB) as archive, archive.open("tmdb-movies.csv") as raw:
         rows = csv.DictReader(io.TextIOWrapper(raw, encoding="utf-8"))

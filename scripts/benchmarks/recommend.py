@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import speed
-from ratings import Ratings, file_of, folds, read, words
+from ratings import FILMS, Ratings, file_of, folds, has_plots, read, words
 from scipy.sparse import csr_array
 
 from cinepeer.errors import BadInput
@@ -368,10 +368,16 @@ def _measure(tally: Tally, name: str, make: Callable[[], Recommender], test: Tes
 
 
 def _content(ids: list[int], path: Path, folder: Path | None) -> csr_array:
-    """What is known about the films, from `folder` or beside `path`, with plots and credits where they are near."""
-    beside = folder or (path if path.is_dir() else path.parent)
+    """What is known about the films, from `folder` or beside `path`, with plots and credits where they are near.
+
+    A folder of plots and credits alone comes to what lies beside `path`.
+    """
+    beside = path if path.is_dir() else path.parent
+    if folder is not None and any((folder / name).exists() for name in FILMS):
+        beside = folder
     nearby = Path(__file__).parents[3] / "shared" / "data" / "tmdb"
-    tmdb = next((place for place in (beside, nearby) if place.exists() and any(place.glob("tmdb-*.zip"))), None)
+    places = (*([] if folder is None else [folder]), beside, nearby)
+    tmdb = next((place for place in places if has_plots(place)), None)
     if file_of(path).suffix in (".base", ".data") or (beside / "u.item").exists():
         tmdb = None  # ML-100K numbers its films in a way of its own
     return features(words(ids, beside, tmdb))

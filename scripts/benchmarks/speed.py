@@ -1,6 +1,6 @@
 """What the models cost at a given size: every part in a process of its own, beside plain numpy doing the same.
 
-./scripts/bench recommend --speed [--films 3500] [--parts item,sequential,rank,list,fold,light,browser]
+./scripts/bench recommend --speed [--films 3500] [--parts item,sequential,rank,list,fold,light,browser,start]
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ AUTHORS, FILMS, SERVED_FILMS = 6_040, 3_500, 20_000
 HISTORY = 72
 TASTES, SPREAD = 40, 1.8
 ROUNDS = 60
-PARTS = ("item", "sequential", "rank", "list", "fold", "light", "browser")
+PARTS = ("item", "sequential", "rank", "list", "fold", "light", "browser", "start")
 Values = dict[str, float]
 
 
@@ -76,6 +76,8 @@ def figures(films: int, parts: list[str]) -> dict[str, dict[str, Any]]:
         "speed.list.ms_p50": "CPU time of a list of 20 with every film's parts; plain: the same in plain Python",
         "speed.browser.list_ms_p50": "CPU time of the page's own code in V8, two channels; plain: in plain Python",
         "speed.fold.ms_p50": f"one more rating, then the list again, {SERVED_FILMS:,} films",
+        "speed.start.list_s": "a node's second start on such records, to its list; plain: a node without records",
+        "speed.start.cpu_s": "CPU time of its process until then; nothing is fitted anew (refits 0)",
         "speed.fold.woodbury_ms_p50": f"others' lists too: one author's rating, {films:,} films; plain: a refit",
     }
     return out
@@ -306,6 +308,8 @@ def _costs(name: str, began: float) -> Values:
 if __name__ == "__main__":
     held = np.load(sys.argv[3])
     matrix = csr_array((held["data"], held["indices"], held["indptr"]), shape=tuple(held["shape"]))
+    from start import start
+
     made = {"item": item, "sequential": sequential, "rank": rank, "list": listed}
-    made |= {"fold": fold, "light": light, "browser": browser}
+    made |= {"fold": fold, "light": light, "browser": browser, "start": start}
     print(json.dumps(made[sys.argv[1]](sys.argv[2], matrix, held["times"])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -157,3 +158,30 @@ def test_a_film_rated_twice_counts_once_and_u_item_tells_its_genres(bench: Modul
         ["title:story", "year:1995", "decade:199", "genre:animation", "genre:children's"],
         [],
     ]
+
+
+def test_a_folder_of_plots_alone_comes_to_the_films_beside_the_ratings(bench: ModuleType, folder: Path) -> None:
+    plots = folder / "plots"
+    plots.mkdir()
+    head = "id,cast,director,keywords,genres,production_companies,overview,budget"
+    with zipfile.ZipFile(plots / "tmdb-movies.zip", "w") as archive:
+        archive.writestr("tmdb-movies.csv", f"{head}\n900,Ada|Ben,,,,,A lighthouse,\n")
+    (plots / "links_all.csv").write_text("movieId,imdbId,tmdbId\n1,114709,900\n")
+    ratings = importlib.import_module("ratings")
+    assert ratings.has_plots(plots) and not ratings.has_plots(folder)
+    found = bench._content([1, 2], folder, plots)
+    alone = bench._content([1, 2], folder / "ratings.dat", None)
+    assert found.shape[0] == alone.shape[0] == 2
+    told = ratings.words([1, 2], folder, plots)
+    assert {"cast:ada", "topic:lighthouse", "year:1991"} <= set(told[0]) and told[1] == ratings.words(
+        [2], folder, None
+    )[0]
+
+
+def test_films_in_another_form_end_with_one_sentence(
+    bench: ModuleType, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "movies.dat").write_text("1::no genres\n")
+    with pytest.raises(SystemExit) as ended:
+        bench.figures("--ratings", str(folder), "--protocol", "cold")
+    assert ended.value.code == 2 and "in another form" in capsys.readouterr().err
