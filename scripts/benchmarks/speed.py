@@ -24,6 +24,7 @@ from cinepeer.errors import BadInput
 
 AUTHORS, FILMS, SERVED_FILMS = 6_040, 3_500, 20_000
 HISTORY = 72
+PLAIN_FILMS = 10_000  # with more, plain numpy takes many gigabytes and minutes
 TASTES, SPREAD = 40, 1.8
 ROUNDS = 60
 PARTS = ("item", "sequential", "rank", "list", "fold", "light", "browser", "start")
@@ -86,18 +87,18 @@ def figures(films: int, parts: list[str]) -> dict[str, dict[str, Any]]:
 def item(side: str, stars: csr_array, times: np.ndarray) -> Values:
     """From ratings to weights: whole-number sums, then the inverse in place; plain: dense X'X and `inv`."""
     from cinepeer.recommend import sums
+    from cinepeer.recommend.ridge import divided
 
     del times
     began = time.process_time()
     if side == "ours":
-        found = sums.sums_of(stars)
-        weights = sums.inverse(found, sums.strengths(found))
-        weights /= -np.diagonal(weights).copy()[None, :]
-        np.fill_diagonal(weights, 0)
+        divided(sums.inverse_of(stars))
+    elif stars.shape[1] > PLAIN_FILMS:
+        return {}
     else:
         dense = (stars.toarray() >= 8).astype(np.float32)
         inverse = np.linalg.inv(dense.T @ dense + 400 * np.eye(dense.shape[1], dtype=np.float32))
-        weights = -inverse / np.diagonal(inverse)
+        inverse /= -np.diagonal(inverse).copy()
     return _costs("item", began)
 
 

@@ -6,6 +6,7 @@ So a shard, a retraction, a fork or a muted author is an addition or a subtracti
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from cinepeer.recommend.ridge import invert
 
 ROW_BITS = 12
 Whole = npt.NDArray[np.int32]
+Reals = npt.NDArray[np.float64]
 MOST = (1 << 31) - 1
 BLOCK = 1024  # columns at once
 
@@ -40,21 +42,36 @@ def sums_of(stars: csr_array, *, out: Whole | None = None) -> Sums:
     `out`: where to write the Gram matrix, int32 [films, films] (such as one that lies on the disk); else it is made.
     Raises `BadInput` for stars that are none, for another `out`, and for sums that would not fit into 32 bits.
     """
-    verify_stars(stars)
-    liked = likes(stars).astype(np.int32)
-    per_author = np.diff(liked.indptr)
-    weights = row_weights(per_author)
+    rows = _Rows(stars)
     films = stars.shape[1]
     if out is not None and (out.shape != (films, films) or out.dtype != np.int32):
         raise BadInput(f"found {out.dtype} {out.shape} for the sums, expected int32 {(films, films)}")
-    weighed = sparse((np.repeat(weights, per_author), liked.indices, liked.indptr), liked.shape)
-    # A film's own entry is the largest of its row: it alone needs a look, with twice the bits.
-    _verify_small(np.asarray(weighed.sum(axis=0), dtype=np.int64).ravel())
     gram = np.empty((films, films), np.int32) if out is None else out
-    transposed, columns = sparse(liked.T), weighed.astype(np.int32).tocsc()
-    for start in range(0, films, BLOCK):
-        gram[:, start : start + BLOCK] = (transposed @ columns[:, start : start + BLOCK]).toarray()
-    return Sums(gram, np.bincount(liked.indices, minlength=films).astype(np.int64), int((per_author > 0).sum()))
+    for start, part in rows.blocks():
+        gram[:, start : start + BLOCK] = part
+    return Sums(gram, rows.likes, rows.authors)
+
+
+class _Rows:
+    """The likes of all authors, ready to be summed; raises `BadInput` as `sums_of`."""
+
+    def __init__(self, stars: csr_array) -> None:
+        verify_stars(stars)
+        liked = likes(stars).astype(np.int32)
+        per_author = np.diff(liked.indptr)
+        data = np.repeat(row_weights(per_author), per_author)
+        weighed = sparse((data, liked.indices, liked.indptr), liked.shape)
+        self.diagonal: Integers = np.asarray(weighed.sum(axis=0), dtype=np.int64).ravel()
+        # A film's own entry is the largest of its row: it alone needs a look, with twice the bits.
+        _verify_small(self.diagonal)
+        self.likes: Integers = np.bincount(liked.indices, minlength=stars.shape[1]).astype(np.int64)
+        self.authors = int((per_author > 0).sum())
+        self._transposed, self._columns = sparse(liked.T), weighed.astype(np.int32).tocsc()
+
+    def blocks(self) -> Iterator[tuple[int, Whole]]:
+        """(number of the first, int32 [films, at most `BLOCK`]) for all columns of the Gram matrix."""
+        for start in range(0, len(self.likes), BLOCK):
+            yield start, (self._transposed @ self._columns[:, start : start + BLOCK]).toarray()
 
 
 def row_weights(likes_each: npt.NDArray[np.integer]) -> Integers:
@@ -97,22 +114,36 @@ def change(sums: Sums, before: Integers, after: Integers) -> Sums:
     return Sums(sums.gram, sums.likes, sums.authors + (len(after) > 0) - (len(before) > 0))
 
 
-def strengths(sums: Sums, ridge: float = 12.0, power: float = 0.25) -> npt.NDArray[np.float64]:
+def strengths(sums: Sums, ridge: float = 12.0, power: float = 0.25) -> Reals:
     """The ridge of every film: `ridge` * mean of the Gram matrix's diagonal * (likes / mean likes)^`power`."""
-    count = np.maximum(sums.likes, 1).astype(np.float64)
+    return _strengths(np.diagonal(sums.gram), sums.likes, ridge, power)
+
+
+def inverse(sums: Sums, strength: Reals) -> Floats:
+    """(G + diag(`strength`))^-1; float32 [films, films] is all the memory that it takes."""
+    films = len(sums.likes)
+    return _inverse(films, ((at, sums.gram[:, at : at + BLOCK]) for at in range(0, films, BLOCK)), strength)
+
+
+def inverse_of(stars: csr_array, ridge: float = 12.0, power: float = 0.25) -> Floats:
+    """`inverse` of `sums_of(stars)` with its `strengths`, to the bit, in half the memory: no sums are kept."""
+    rows = _Rows(stars)
+    return _inverse(len(rows.likes), rows.blocks(), _strengths(rows.diagonal, rows.likes, ridge, power))
+
+
+def _strengths(diagonal: npt.NDArray[np.integer], likes_each: Integers, ridge: float, power: float) -> Reals:
+    count = np.maximum(likes_each, 1).astype(np.float64)
     if not len(count):
         return count
-    middle = float(np.diagonal(sums.gram).astype(np.float64).mean()) / (1 << ROW_BITS)
-    found: npt.NDArray[np.float64] = max(ridge * middle, 1e-6) * (count / max(float(count.mean()), 1.0)) ** power
+    middle = float(diagonal.astype(np.float64).mean()) / (1 << ROW_BITS)
+    found: Reals = max(ridge * middle, 1e-6) * (count / max(float(count.mean()), 1.0)) ** power
     return found
 
 
-def inverse(sums: Sums, strength: npt.NDArray[np.float64]) -> Floats:
-    """(G + diag(`strength`))^-1; float32 [films, films] is all the memory that it takes."""
-    films = len(sums.likes)
+def _inverse(films: int, blocks: Iterable[tuple[int, Whole]], strength: Reals) -> Floats:
     system: Floats = np.empty((films, films), dtype=np.float32, order="F")
-    for start in range(0, films, BLOCK):
-        part = sums.gram[:, start : start + BLOCK].astype(np.float32)
+    for start, whole in blocks:
+        part = whole.astype(np.float32)
         part *= np.float32(1 / (1 << ROW_BITS))
         system[:, start : start + BLOCK] = part
     numbers = np.arange(films)

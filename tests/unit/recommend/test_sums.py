@@ -98,6 +98,13 @@ def test_the_inverse_is_that_of_the_weighed_likes() -> None:
     np.testing.assert_allclose(sums.inverse(found, strength), expected, atol=1e-6)
 
 
+def test_the_inverse_is_the_same_to_the_bit_without_keeping_the_sums(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sums, "BLOCK", 7)
+    whole = sums.sums_of(stars_of())
+    assert np.array_equal(sums.inverse_of(stars_of()), sums.inverse(whole, sums.strengths(whole)))
+    assert sums.inverse_of(csr_array((0, 0), dtype=np.float32)).shape == (0, 0)
+
+
 def test_changes_one_by_one_come_to_what_a_refit_gives() -> None:
     dense = world().stars.copy()
     online = Online(csr_array(dense), ridge=2.0)
