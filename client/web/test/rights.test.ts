@@ -5,6 +5,7 @@ import type { DeedFile } from '../src/ask/api';
 import { fileName, linkOf, readDeed, together } from '../src/rights/deed';
 import { CODES, matching, named, places, UNION } from '../src/rights/places';
 import { screenerOf } from '../src/rights/showing.svelte';
+import { KNOWN, whyOf } from '../src/rights/why';
 import { emptyTerms, objectionsTo, requestOf } from '../src/rights/terms';
 import { secondOf } from '../src/studio/checks';
 
@@ -40,6 +41,19 @@ describe('countries', () => {
     expect(named(['FR', 'DE'], 'en')).toBe('France and Germany');
     expect(named(['FR', 'DE'], 'zh-Hans')).toBe('法国和德国');
   });
+});
+
+describe('why a film may be shown or not', () => {
+  const holder = '0x' + 'ab'.repeat(20);
+  it('is said in the page\'s language, with every fact in it', () => {
+    expect(whyOf({ code: 'premiere', facts: { at: Date.parse('2035-01-01T00:00:00Z') / 1000 } }, 'en')).toContain('2035');
+    const sold = whyOf({ code: 'exclusive-somewhere', facts: { holder, medium: 'cinema', territories: 'FR, DE' } }, 'en');
+    expect(sold).toContain('cinema, France and Germany');
+    expect(whyOf({ code: 'exclusive-somewhere', facts: { holder, medium: 'cinema', territories: '' } }, 'en')).toContain('the whole world');
+    expect(whyOf({ code: 'licensed', facts: { end: 2 ** 40 - 1, paid: '5000' } }, 'en')).toContain('without end');
+    for (const code of KNOWN) expect(whyOf({ code, facts: { holder, title: holder, account: holder, territory: 'FR' } }, 'en')).not.toMatch(/[{}]/);
+  });
+  it('is left to the node\'s own words where the page has none', () => expect(whyOf({ code: 'moonlight', facts: {} }, 'en')).toBeNull());
 });
 
 describe('terms of an offer', () => {

@@ -142,6 +142,8 @@ class Statements:
         return {
             "allowed": answer.allowed,
             "reason": answer.reason,
+            "code": answer.code,
+            "facts": dict(answer.facts),
             "entry": None if answer.entry is None else {"block": answer.entry.block, "log": answer.entry.log.index},
             "block": head if block is None else block,
             "time": at,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from cinepeer.errors import BadInput
@@ -24,13 +25,37 @@ MEDIA = (
 _BITS = {name: 1 << at for at, name in enumerate(MEDIA)} | {"remix": REMIX}
 
 
+REASONS: Mapping[str, tuple[str, ...]] = {
+    "unregistered": ("title",),
+    "suspended": (),
+    "void": (),
+    "kept": (),
+    "exclusive": ("holder", "medium", "territory"),
+    "exclusive-somewhere": ("holder", "medium", "territories"),
+    "open": ("medium", "territory"),
+    "licensed": ("end", "paid"),
+    "controller": (),
+    "unlicensed": ("account",),
+    "untitled": (),
+    "screener": ("until",),
+    "premiere": ("at",),
+}
+"""Why a film may be shown or not, each with the names of its facts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whether the film may be shown, why in one sentence, and the ledger's entry that decides (None: there is none)."""
+    """
+    Whether the film may be shown, why in one sentence, and the ledger's entry that decides (None: there is none). The
+    same reason for a page that says it in its own language: `code`, one of `REASONS`, with `facts` by name (times in
+    seconds, accounts in hex, territories by their codes).
+    """
 
     allowed: bool
     reason: str
     entry: Entry | None = None
+    code: str = ""
+    facts: Mapping[str, str | int] = field(default_factory=dict)
 
 
 def medium_bit(name: str) -> int:
@@ -60,7 +85,8 @@ def can_show(
     where, how = _where(territory), medium_bit(medium)
     found = state.titles.get(title)
     if found is None:
-        return Answer(False, f"found no title 0x{title.hex()} on the ledger, expected one that is registered")
+        said = f"found no title 0x{title.hex()} on the ledger, expected one that is registered"
+        return Answer(False, said, None, "unregistered", {"title": f"0x{title.hex()}"})
     kept = may_keep(state, title)
     if not kept.allowed:
         return kept
@@ -69,14 +95,20 @@ def can_show(
         return _for_licensee(found, covering, licensee)
     for licence in covering:
         if state.offers[licence.offer].exclusive:
-            holder = f"0x{licence.licensee.hex()} holds an exclusive licence for {medium} in"
-            if territory:
-                return Answer(False, f"{holder} {territory}", licence.entry)
-            places = territory_codes(state.offers[licence.offer].territory)
-            told = ", ".join(places) if places else "the whole world"
-            return Answer(False, f"{holder} {told}, and it was not told where the film is to be shown", licence.entry)
+            return _excluded(state, licence, territory, medium)
     place = f" in {territory}" if territory else ""
-    return Answer(True, f"published openly, and no exclusive licence for {medium}{place} stands against it")
+    said = f"published openly, and no exclusive licence for {medium}{place} stands against it"
+    return Answer(True, said, None, "open", {"medium": medium, "territory": territory})
+
+
+def _excluded(state: State, licence: Licence, territory: str, medium: str) -> Answer:
+    facts: dict[str, str | int] = {"holder": f"0x{licence.licensee.hex()}", "medium": medium}
+    holder = f"{facts['holder']} holds an exclusive licence for {medium} in"
+    if territory:
+        return Answer(False, f"{holder} {territory}", licence.entry, "exclusive", facts | {"territory": territory})
+    places = ", ".join(territory_codes(state.offers[licence.offer].territory))
+    said = f"{holder} {places or 'the whole world'}, and it was not told where the film is to be shown"
+    return Answer(False, said, licence.entry, "exclusive-somewhere", facts | {"territories": places})
 
 
 def _where(territory: str) -> int:
@@ -87,8 +119,9 @@ def may_keep(state: State, title: bytes) -> Answer:
     """Whether anybody may show a title's film (20 bytes) or keep it for others: not while a dispute has closed it."""
     found = state.titles.get(title)
     if found is not None and found.status in (Status.SUSPENDED, Status.VOID):
-        return Answer(False, f"the title is {found.status.name.lower()} by a dispute")
-    return Answer(True, "no dispute has closed the title")
+        status = found.status.name.lower()
+        return Answer(False, f"the title is {status} by a dispute", None, status)
+    return Answer(True, "no dispute has closed the title", None, "kept")
 
 
 def overlaps(state: State) -> list[tuple[Licence, Licence]]:
@@ -103,10 +136,12 @@ def overlaps(state: State) -> list[tuple[Licence, Licence]]:
 def _for_licensee(title: Title, covering: list[Licence], licensee: bytes) -> Answer:
     for licence in covering:
         if licence.licensee == licensee:
-            return Answer(True, f"licensed until {moment(licence.end)}, paid {licence.paid:,}", licence.entry)
+            said = f"licensed until {moment(licence.end)}, paid {licence.paid:,}"
+            return Answer(True, said, licence.entry, "licensed", {"end": licence.end, "paid": str(licence.paid)})
     if licensee == title.controller:
-        return Answer(True, "the title's controller shows the film")
-    return Answer(False, f"found no licence of 0x{licensee.hex()} that covers this place, medium and time")
+        return Answer(True, "the title's controller shows the film", None, "controller")
+    said = f"found no licence of 0x{licensee.hex()} that covers this place, medium and time"
+    return Answer(False, said, None, "unlicensed", {"account": f"0x{licensee.hex()}"})
 
 
 def _live(state: State, title: bytes, time: int) -> list[Licence]:

@@ -74,18 +74,20 @@ def can_show_film(
     if title is None:
         if territory:
             territory_bit(territory)
-        answer = Answer(True, "published openly, without a title on the ledger")
+        answer = Answer(True, "published openly, without a title on the ledger", None, "untitled")
     else:
         answer = can_show(state, title.id, territory, medium, time, licensee)
         if title.status in (Status.SUSPENDED, Status.VOID):
             return answer
     if screener is not None and screener.until >= time:
-        return Answer(True, f"by a screener link until {moment(screener.until)}")
+        said = f"by a screener link until {moment(screener.until)}"
+        return Answer(True, said, None, "screener", {"until": screener.until})
     premiere = film.release.premiere
     is_early = premiere is not None and time < premiere
     is_licensed = title is not None and licensee is not None and answer.allowed
     if is_early and not is_licensed:
-        return Answer(False, f"the film has its premiere on {moment(premiere or 0)}")
+        said = f"the film has its premiere on {moment(premiere or 0)}"
+        return Answer(False, said, None, "premiere", {"at": premiere or 0})
     return answer
 
 

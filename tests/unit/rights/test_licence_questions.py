@@ -9,7 +9,7 @@ import pytest
 from cinepeer.errors import BadInput
 from cinepeer.rights.deeds import NATIVE, Offer
 from cinepeer.rights.events import Entry, Granted, Log, Offered, Registered, Revoked
-from cinepeer.rights.licences import can_show, may_keep, medium_bit, medium_names, overlaps
+from cinepeer.rights.licences import REASONS, can_show, may_keep, medium_bit, medium_names, overlaps
 from cinepeer.rights.state import Licence, State, Status, Title, fold
 from cinepeer.rights.territories import CODES, WORLD, territory_bit, territory_codes, territory_map
 
@@ -90,6 +90,24 @@ def test_an_exclusive_licence_stands_against_everybody_else_there_and_then():
 
 def test_the_controller_shows_its_own_film():
     assert can_show(state(), TITLE, "FR", "cinema", 100, OWNER).allowed
+
+
+def test_every_answer_has_a_code_with_its_facts_for_pages_in_other_languages():
+    taken = state(granted(b"a", ANNA, 0, 100), exclusive=True)
+    asked = [
+        can_show(state(), TITLE, "FR", "cinema", 10),
+        can_show(state(status=Status.VOID), TITLE, "FR", "cinema", 10),
+        can_show(state(), bytes(20), "FR", "cinema", 10),
+        can_show(taken, TITLE, "FR", "cinema", 10),
+        can_show(taken, TITLE, "", "cinema", 10),
+        can_show(taken, TITLE, "FR", "cinema", 10, ANNA),
+        can_show(taken, TITLE, "FR", "cinema", 10, BELA),
+        can_show(taken, TITLE, "FR", "cinema", 10, OWNER),
+        may_keep(state(), TITLE),
+    ]
+    codes = ["open", "void", "unregistered", "exclusive", "exclusive-somewhere", "licensed", "unlicensed", "controller"]
+    assert [one.code for one in asked] == [*codes, "kept"]
+    assert all(tuple(one.facts) == REASONS[one.code] for one in asked)
 
 
 def test_licences_that_exclude_each_other_are_found():

@@ -1489,7 +1489,7 @@ export interface ShareOf {
   readonly catalogue: number;
 }
 
-/** Whether a film may be shown, why, and the entry that decides (null: none does). */
+/** Whether a film may be shown, why (in English, and as a code with its facts), and the entry that decides (null: none does). */
 export interface Showing {
   readonly allowed: boolean;
   readonly reason: string;
@@ -1527,6 +1527,8 @@ export interface StageOf {
   readonly done: boolean;
   readonly seconds?: number | null;
   readonly of?: number | null;
+  readonly code: string;
+  readonly facts: { readonly [key: string]: string | number };
   readonly bytes?: number | null;
   readonly blocks?: number | null;
   readonly signatures?: number | null;

@@ -80,10 +80,15 @@ class Place(Answer):
 
 
 class Showing(Answer):
-    """Whether a film may be shown, why, and the entry that decides (null: none does)."""
+    """
+    Whether a film may be shown, why (in English, and as a code with its facts), and the entry that decides (null: none
+    does).
+    """
 
     allowed: bool
     reason: str
+    code: str
+    facts: dict[str, str | int]
     entry: Place | None
     block: int
     time: int
