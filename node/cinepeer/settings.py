@@ -46,6 +46,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "disks", "", "folders", "other disks to keep film blocks on, each with its cap: /mnt/a=BYTES, /mnt/b=BYTES"
     ),
+    Setting("kubo_api", "", "address", "RPC of a Kubo that keeps all film blocks instead of this node"),
     Setting(
         "upload_rate", 0, "bytes", "most bytes of film blocks sent to others a second, on the average; 0: no limit"
     ),

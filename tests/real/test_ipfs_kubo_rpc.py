@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,12 @@ import ipfshttpclient
 import pytest
 
 from cinepeer.adapters.ipfs.kubo import KuboIpfs
+from cinepeer.adapters.system.home import open_home
 from cinepeer.content.car import read, write
 from cinepeer.content.cidv0 import parse_any, text_of
-from cinepeer.content.unixfs import Profile, directory, import_file
-from cinepeer.errors import BadInput, Unreachable
+from cinepeer.content.unixfs import Profile, directory, import_file, links
+from cinepeer.daemon.disk import open_disk
+from cinepeer.errors import BadInput, LimitReached, Refused, Unreachable
 from cinepeer.records.cid import DAG_PB, RAW, Cid
 from real.rpc_rig import address, node
 from unit.content.test_hamt import sharded
@@ -73,6 +75,37 @@ if os.environ.get("CINEPEER_KUBO_API") or shutil.which("ipfs"):
                 backend = KuboIpfs(addr)
                 yield backend
                 backend.close()
+
+
+def test_a_node_keeps_its_blocks_at_a_daemon_and_what_is_denied_is_neither_taken_nor_given(tmp_path: Path) -> None:
+    settings: dict[str, object] = {"disk_cap": 2_000_000, "disks": ""}
+    (tmp_path / "film").write_bytes(FILM)
+
+    async def story(addr: str) -> None:
+        async with AsyncExitStack() as stack:
+            home = stack.enter_context(open_home(tmp_path / "home"))
+            disk = open_disk(stack, home, {**settings, "kubo_api": addr})
+            root = await disk.ipfs.add_file(tmp_path / "film")
+            block = disk.blocks.get(root)
+            assert block is not None and disk.blocks.has(root) and await disk.ipfs.pins() == {root}
+            leaf = links(root, block)[0]
+            disk.denied.deny(leaf, disk.blocks.get_denied)
+            assert not disk.blocks.has(leaf) and disk.blocks.get(leaf) is None and disk.blocks.get_denied(leaf)
+            for refused in (disk.ipfs.pin(root), anext(disk.ipfs.cat(root))):
+                with pytest.raises(Refused, match="deny list"):
+                    await refused
+            with pytest.raises(Refused, match="deny list"):
+                disk.blocks.put(leaf, b"")
+            disk.blocks.cap_bytes = 10
+            with pytest.raises(LimitReached, match="the IPFS daemon's repository"):
+                await disk.ipfs.add_file(tmp_path / "film")
+            with pytest.raises(BadInput, match="expected one of them"):
+                open_disk(stack, home, {**settings, "kubo_api": addr, "disks": "/mnt/a=5"})
+        with pytest.raises(Unreachable):
+            open_disk(stack, home, {**settings, "kubo_api": address(1)})
+
+    with node(tmp_path / "daemon") as (port, _):
+        asyncio.run(story(address(port)))
 
 
 def test_the_unmodified_client_accepts_our_version_and_adds_reads_and_pins(tmp_path: Path) -> None:

@@ -246,7 +246,7 @@ async def build(
         neighbours=p2p.neighbours,
         block_counts=p2p.block_counts,
         peers=peers,
-        status=lambda: _addresses(home, ports, network, p2p, chain.label()),
+        status=lambda: _addresses(home, settings, ports, network, p2p, chain.label()),
         connect=p2p.connect,
         moderation=moderation,
         clock_ms=clock_ms,
@@ -281,7 +281,7 @@ async def build(
         stack.push_async_callback(_cancel, asyncio.create_task(work))
     await _tell_where(parts)
     await listen(stack, home, settings, ports, parts, disk, fetching, chain)
-    return {**_addresses(home, ports, network, p2p, chain.label()), "author": str(author.id)}
+    return {**_addresses(home, settings, ports, network, p2p, chain.label()), "author": str(author.id)}
 
 
 def _listen_on(port: int, address: str) -> list[str]:
@@ -375,13 +375,15 @@ async def _tell_where(parts: Parts) -> None:
         log.warning("host.untold reason=%s", error)
 
 
-def _addresses(home: Home, ports: Mapping[str, int], network: Network, p2p: P2P, label: str) -> dict[str, Any]:
+def _addresses(
+    home: Home, settings: Mapping[str, Any], ports: Mapping[str, int], network: Network, p2p: P2P, label: str
+) -> dict[str, Any]:
     """Where this node listens: base addresses without path."""
     page = f"http://localhost:{ports['page_port']}"
     return {
         "page": page,
         "api": page,
-        "ipfs_rpc": f"http://127.0.0.1:{ports['ipfs_rpc_port']}",
+        "ipfs_rpc": settings["kubo_api"] or f"http://127.0.0.1:{ports['ipfs_rpc_port']}",
         "gateway": page,
         "ledger_rpc": f"http://127.0.0.1:{ports['ledger_rpc_port']}",
         "p2p": list(p2p.addrs),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cinepeer.adapters.system.home import Home
+from cinepeer.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,26 @@ def open_disk(stack: AsyncExitStack, home: Home, settings: Mapping[str, Any]) ->
 
     file, _ = denied_file(home)
     denied = DenyList(file.read_text().splitlines() if file.exists() else ())
+    if addr := str(settings["kubo_api"]):
+        return _kubo(stack, addr, home, settings, denied)
     others = parse_disks(str(settings["disks"]))
     blocks = BlockStore(home.blocks, cap_bytes=disk_cap(home, settings), denied=denied.is_denied, others=others)
     ipfs = EmbeddedIpfs(blocks, home.path / "pins.db")
     stack.callback(blocks.close)
     stack.callback(ipfs.close)
     return Disk(blocks, ipfs, denied)
+
+
+def _kubo(stack: AsyncExitStack, addr: str, home: Home, settings: Mapping[str, Any], denied: Any) -> Disk:
+    """Blocks and pins that a Kubo keeps; raises `Unreachable` when it does not answer."""
+    from cinepeer.adapters.ipfs.kubo import KuboIpfs
+
+    if settings["disks"]:
+        raise BadInput("found both kubo_api and disks set, expected one of them: a Kubo keeps its blocks itself")
+    ipfs = KuboIpfs(addr, denied=denied.is_denied, cap_bytes=disk_cap(home, settings))
+    stack.callback(ipfs.close)
+    ipfs.blocks.meet()
+    return Disk(ipfs.blocks, ipfs, denied)
 
 
 def denied_file(home: Home, lines: Sequence[str] = ()) -> tuple[Path, bytes]:

@@ -56,10 +56,9 @@ async def listen(
         token,
         open_paths=frozenset({"/api/records"}),
     )
-    applications: list[tuple[Any, str]] = [
-        (page, "page_port"),
-        (_kubo_rpc(parts, disk, fetching), "ipfs_rpc_port"),
-    ]
+    applications: list[tuple[Any, str]] = [(page, "page_port")]
+    if not settings["kubo_api"]:  # that Kubo answers other programs itself
+        applications.append((_kubo_rpc(parts, disk, fetching), "ipfs_rpc_port"))
     if chain.application is not None:
         applications.append((chain.application, "ledger_rpc_port"))
     for app, port in applications:
