@@ -148,7 +148,7 @@ describe('a draft', () => {
 
 describe('a job', () => {
   const plan = ['probe', 'ladder', 'import', 'records'];
-  const job: Job = { id: '1', name: 'First Light', made_ms: 0, priority: 0, ahead: 0, upload: null, state: 'waiting', plan, stage: '', stages: [], problem: null, done: null };
+  const job: Job = { id: '1', name: 'First Light', made_ms: 0, priority: 0, ahead: 0, upload: null, state: 'waiting', plan, stage: '', stages: [], near: [], problem: null, done: null };
 
   test('grows by what its stages say', () => {
     const probed = after(after(job, { stage: 'probe', done: false }), { stage: 'probe', done: false, seconds: 8, bytes: 1_000 });

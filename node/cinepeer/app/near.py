@@ -15,16 +15,14 @@ MAX_NEAR = 5
 MAX_STRETCHES = 20
 
 
-def near_films(
-    films: Iterable[Film], but: Cid, hashes: Sequence[int], sounds: Sequence[int]
-) -> list[dict[str, object]]:
+def near_films(films: Iterable[Film], but: Cid, hashes: Sequence[int], sounds: Sequence[int]) -> list[dict[str, Any]]:
     """The films by other authors than `but` that a film of these hashes is alike, the most alike first.
 
     `share` and `stretches` are of their pictures, `sound_share` and `sound_stretches` of their sound; a stretch is its
     start there, its start here and its length, in seconds.
     """
     shown, heard = Shown(hashes), Shown(sounds, SOUND_PACE, MAX_SOUND_BITS)
-    found: list[tuple[float, dict[str, object]]] = []
+    found: list[tuple[float, dict[str, Any]]] = []
     for film in films:
         for version in film.versions if film.author != but else ():
             seen = _likeness(shown, version.fields, "fingerprint", PICTURES)
@@ -32,7 +30,7 @@ def near_films(
             if seen is None and sound is None:
                 continue
             alike = max(one.share for one in (seen, sound) if one is not None)
-            told = {"film": film.id, "name": film.name, "version": str(version.id)}
+            told = {"film": film.id, "name": film.name, "version": str(version.id), "titled": bool(film.titles)}
             found.append((alike, {**told, **_told(seen, ""), **_told(sound, "sound_")}))
     return [told for _, told in sorted(found, key=lambda pair: -pair[0])[:MAX_NEAR]]
 

@@ -15,10 +15,11 @@ from cinepeer.app.terms import Terms
 from cinepeer.app.titles import parse_owners
 from cinepeer.content.packaging import Packaging
 from cinepeer.errors import BadInput
+from cinepeer.rights.deeds import WHOLE
 
 log = logging.getLogger("cinepeer.publications")
 
-State = Literal["waiting", "running", "done", "failed", "cancelled"]
+State = Literal["waiting", "running", "asking", "done", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class Wish:
     custodians: tuple[str, ...] = ()
     packaging: Packaging = PLAIN
     of: str | None = None
+    # Whether its creator is asked before a film is signed that is like another's; and which one it is made from.
+    ask: bool = False
+    parent: str | None = None
+    parent_shares: int = 0
 
     def check(self) -> None:
         """Raises `BadInput` for what can be said before any work is done."""
@@ -52,10 +57,21 @@ class Wish:
         if self.custodians and not self.licensed:
             raise BadInput("found custodians of an open film, expected a licensed one: its key is what they keep")
         parse_custodians(self.custodians)
+        self._check_parent()
         if self.offer is not None:
             if not self.title:
                 raise BadInput("found a licence offer without a title, expected the title to be registered with it")
             Terms.of(self.offer).check()
+
+    def _check_parent(self) -> None:
+        if self.parent is None:
+            return
+        if not self.title:
+            raise BadInput(
+                "found a film made from another without a title, expected one: that film's share hangs on it"
+            )
+        if not 0 < self.parent_shares < WHOLE:
+            raise BadInput(f"found {self.parent_shares} shares for the film it is made from, expected 1 to {WHOLE - 1}")
 
     def plan(self) -> list[str]:
         """The names of the stages that it takes, in order."""
@@ -107,7 +123,9 @@ class Publication:
     revision: int = 0
     is_signing: bool = False
     source: Path | None = None
+    near: list[dict[str, Any]] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_over(self) -> bool:
@@ -149,6 +167,7 @@ class Publication:
             "plan": self.wish.plan(),
             "stage": self.stages[-1].name if self.stages else "",
             "stages": stages,
+            "near": self.near if self.state == "asking" else [],
             "problem": self.problem,
             "done": self.done,
         }

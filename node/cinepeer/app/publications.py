@@ -14,7 +14,7 @@ from cinepeer.app.licensed import parse_custodians
 from cinepeer.app.publication import Publication, State, Wish, parse_note
 from cinepeer.app.publish import Published, Publishing, Tell
 from cinepeer.app.terms import Terms
-from cinepeer.app.titles import Titles, parse_owners
+from cinepeer.app.titles import Owners, Titles, parse_owners
 from cinepeer.errors import Absent, BadInput, CinepeerError, Conflict
 from cinepeer.records.cid import Cid
 
@@ -65,6 +65,7 @@ class Publications:
         self._arrived = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._running: tuple[Publication, asyncio.Task[None]] | None = None
+        self._asking: dict[str, asyncio.Task[None]] = {}  # jobs that wait for a word of their creator
 
     async def start(self) -> None:
         """Takes up the jobs of earlier runs and begins to work."""
@@ -81,10 +82,13 @@ class Publications:
         if self._worker is not None:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)
+        begun = dict(self._asking)
         if self._running is not None:
-            job, task = self._running
+            begun[self._running[0].id] = self._running[1]
+        for job_id, task in begun.items():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            job = self._jobs[job_id]
             if not job.is_over:
                 job.starts -= 1  # an orderly stop says nothing against the job
                 self._save(job)
@@ -128,9 +132,27 @@ class Publications:
         if job.is_signing:
             raise Conflict("found the film being signed, expected an earlier stage: it is published in a moment")
         self._end(job, "cancelled", "cancelled before anything was signed", 1)
+        task = self._asking.get(job.id)
         if self._running is not None and self._running[0] is job:
-            self._running[1].cancel()
-            await asyncio.gather(self._running[1], return_exceptions=True)
+            task = self._running[1]
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        return job
+
+    def decide(self, job_id: str, parent: str | None, shares: int) -> Publication:
+        """Goes on with a job that asks: as an own work, or as made from `parent`, which gets `shares` of its title.
+
+        Raises `BadInput` for a film without a title, `Conflict` where nothing is asked.
+        """
+        job = self.get(job_id)
+        if job.state != "asking":
+            raise Conflict(f"found the publication {job.state}, expected one that asks")
+        wish = dataclasses.replace(job.wish, ask=False, parent=parent, parent_shares=shares if parent else 0)
+        wish.check()
+        self._owners(wish)
+        job.wish = wish
+        job.answered.set()
         return job
 
     def retry(self, job_id: str) -> Publication:
@@ -175,6 +197,8 @@ class Publications:
             seen = job.revision
             if job.is_over:
                 break
+            if job.state == "asking":
+                yield {"ask": job.near}
             await changed.wait()
         yield {"done": job.done} if job.state == "done" else {"problem": job.problem, "exit_code": job.exit_code}
 
@@ -204,8 +228,20 @@ class Publications:
                 continue
             task = asyncio.create_task(self._run(job), name=f"publication-{job.id}")
             self._running = job, task
-            await asyncio.gather(task, return_exceptions=True)
+            asking = asyncio.create_task(self._until_asking(job))
+            try:
+                await asyncio.wait((task, asking), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                asking.cancel()
+            if not task.done():
+                # The next one begins meanwhile; this one goes on by itself once it has its answer.
+                self._asking[job.id] = task
+                task.add_done_callback(lambda _, job_id=job.id: self._asking.pop(job_id, None))  # type: ignore[misc]
             self._running = None
+
+    async def _until_asking(self, job: Publication) -> None:
+        while job.state != "asking":
+            await job.changed.wait()
 
     async def _run(self, job: Publication) -> None:
         """One job from where it stands to its end."""
@@ -242,10 +278,30 @@ class Publications:
             custodians=custodians,
             wished=job.wish.packaging,
             of=job.wish.of,
+            ask=lambda near: self._ask(job, near),
         )
         job.published = _plain(made)
         job.done = dict(job.published)
         self._save(job)
+
+    async def _ask(self, job: Publication, near: list[dict[str, Any]]) -> Cid | None:
+        """Waits for the creator's word where a film is like another's and it is wished; the film it is made from."""
+        if near and job.wish.ask:
+            job.state, job.near = "asking", near
+            self._save(job)
+            job.wake()
+            await job.answered.wait()
+            job.state = "running"
+            self._save(job)
+            job.wake()
+        return None if job.wish.parent is None else self._titles.film(job.wish.parent).record
+
+    def _owners(self, wish: Wish) -> Owners:
+        """Who holds the title beside its creator: the film that it is made from too, by its own title's purse."""
+        if wish.parent is None:
+            return parse_owners(wish.owners)
+        title = self._titles.title_of(self._titles.film(wish.parent))
+        return parse_owners([*wish.owners, (f"0x{title.hex()}", wish.parent_shares)])
 
     def _told(self, job: Publication) -> Tell:
         """Tells a job's stages, each with how long it took so far."""
@@ -263,7 +319,7 @@ class Publications:
         film = str(job.done["film"])
         if "title" not in job.done:
             job.tell("title", {})
-            title = await self._titles.register(film, parse_owners(job.wish.owners))
+            title = await self._titles.register(film, self._owners(job.wish))
             job.tell("title", title)
             job.done["title"] = title
             self._save(job)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cinepeer.app.catalogue import Film, Version
 from cinepeer.app.deny import DenyList
@@ -34,6 +35,8 @@ PLAIN = Packaging()
 
 # tell(stage, measure): what a person sees while it runs.
 Tell = Callable[[str, dict[str, object]], None]
+# ask(films of others that it is like): the record of the one that it is made from, or None.
+Ask = Callable[[list[dict[str, Any]]], Awaitable[Cid | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +132,15 @@ class Publishing:
         custodians: Sequence[Cid] | None = None,
         wished: Packaging = PLAIN,
         of: str | None = None,
+        ask: Ask | None = None,
     ) -> Published:
         """Publishes `path`; raises `BadInput` or `LimitReached` with nothing changed when it cannot.
 
         `tell` hears of each stage when it begins, and of its measure. From "records" on it must not be cancelled.
         With `again`, a film that an earlier attempt has signed already is taken as done. With `custodians`, of whom
         there may be none beside the author, the film is licensed: sealed before its bytes are imported. `wished`: what
-        is added to the film's package. `of`: a film of this author of which it is another version.
+        is added to the film's package. `of`: a film of this author of which it is another version. `ask` hears which
+        films of others it is like, before it is imported, and says from which one it is made, if from any.
         """
         facts.check()
         of_film = None if of is None else self._own(of)
@@ -153,6 +158,7 @@ class Publishing:
             known = list(self._library.catalogue.films.values())
             if near := await asyncio.to_thread(near_films, known, self._author.id, package.hashes, package.sounds):
                 tell("ladder", {"near": near})
+            parent = await ask(near) if ask is not None else None
             await self._media.credit(out, package, probe, self._author.id)
             await self._check_room(package.size_bytes)
             sealed = None if custodians is None else await self._seal(out, custodians, tell)
@@ -166,7 +172,7 @@ class Publishing:
             blocks, size_bytes = await self._measure(root)
             tell("import", {"root": str(root), "blocks": blocks, "bytes": size_bytes})
             tell("records", {})
-            published = await self._sign(facts, probe, package, root, blocks, size_bytes, sealed, of_film)
+            published = await self._sign(facts, probe, package, root, blocks, size_bytes, sealed, of_film, parent)
         except BaseException:  # also when it is cancelled: what no record names is not kept
             await self._ipfs.unpin(root)
             raise
@@ -264,9 +270,10 @@ class Publishing:
         size_bytes: int,
         sealed: Sealed | None,
         of: Film | None,
+        parent: Cid | None,
     ) -> Published:
         def film(_: Sequence[Record]) -> tuple[str, Mapping[str, Value]]:
-            return "film", facts.fields()
+            return "film", {**facts.fields(), **({} if parent is None else {"made_from": [parent]})}
 
         def version(before: Sequence[Record]) -> tuple[str, Mapping[str, Value]]:
             return "version", {

@@ -7,6 +7,7 @@ import hashlib
 import itertools
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from cinepeer.adapters.system.notes import Notes
@@ -15,13 +16,17 @@ from cinepeer.app.publication import Publication
 from cinepeer.app.publications import Publications
 from cinepeer.app.publish import FilmFacts, Published, Tell
 from cinepeer.app.terms import Terms
-from cinepeer.records.cid import RAW, Cid
+from cinepeer.errors import BadInput
+from cinepeer.records.cid import DAG_CBOR, RAW, Cid
 
 T = TypeVar("T")
 FACTS = FilmFacts("The Tide Clock", 2026, credits=(("Ada", "director"),))
 OWNER = ("0x" + "ab" * 20, 3000)
 OFFER = {"price": 5, "medium": "cinema", "territory": ["DE"], "days": 30, "supply": 10, "exclusive": False}
 MADE = Published(Cid.of(b"film", RAW), Cid.of(b"version", RAW), Cid.of(b"root", RAW), bytes(32), 3000, 7, 900, ["240p"])
+
+PARENT, UNTITLED = Cid.of(b"parent", DAG_CBOR), Cid.of(b"untitled", DAG_CBOR)
+PARENT_TITLE = b"\7" * 20
 
 
 class Making:
@@ -32,10 +37,10 @@ class Making:
         self.problem: Exception | None = None
         self.taken: list[tuple[Path, bool]] = []
         self.wished: list[object] = []
+        self.near: list[dict[str, Any]] = []
+        self.parents: list[Cid | None] = []
 
-    async def publish(
-        self, path: Path, facts: FilmFacts, tell: Tell, *, again: bool = False, **rest: object
-    ) -> Published:
+    async def publish(self, path: Path, facts: FilmFacts, tell: Tell, *, again: bool = False, **rest: Any) -> Published:
         self.taken.append((path, again))
         self.wished.append(rest.get("wished"))
         for stage in ("probe", "ladder", "import", "records"):
@@ -45,6 +50,8 @@ class Making:
             tell(stage, {"seconds": 3.0})
             if self.problem is not None:
                 raise self.problem
+            if stage == "ladder":
+                self.parents.append(await rest["ask"](self.near))
         return MADE
 
 
@@ -53,6 +60,7 @@ class Signing:
 
     def __init__(self) -> None:
         self.registered: list[str] = []
+        self.owners: list[Any] = []
         self.offered: list[Terms] = []
         self.problem: Exception | None = None
 
@@ -60,6 +68,7 @@ class Signing:
         if self.problem is not None:
             raise self.problem
         self.registered.append(film)
+        self.owners.append(owners)
         return {"title": "0xab", "record": "bafy", "block": 4}
 
     async def offer(self, film: str, terms: Terms) -> dict[str, Any]:
@@ -68,6 +77,17 @@ class Signing:
 
     def offers(self, film: str) -> list[Any]:
         return []
+
+    def film(self, film_id: str) -> Any:
+        """Two films are known, of which one has a title."""
+        if film_id not in (str(PARENT), str(UNTITLED)):
+            raise BadInput(f"found no film {film_id}, expected a known one")
+        return SimpleNamespace(record=Cid.parse(film_id))
+
+    def title_of(self, film: Any) -> bytes:
+        if film.record != PARENT:
+            raise BadInput("found no title, expected one")
+        return PARENT_TITLE
 
 
 class Node:

@@ -85,6 +85,18 @@ export interface Ahead {
   readonly contradicts: readonly string[];
 }
 
+/** A film of another author that a new one is like: which part of its pictures and its sound. A stretch is its start there, its start here, and its length, in seconds. `titled`: it can get a share. */
+export interface Alike {
+  readonly film: string;
+  readonly name: string;
+  readonly version: string;
+  readonly titled: boolean;
+  readonly share: number;
+  readonly stretches: readonly readonly number[][];
+  readonly sound_share: number;
+  readonly sound_stretches: readonly readonly number[][];
+}
+
 /** What is still denied. */
 export interface Allowed {
   readonly denied: readonly string[];
@@ -379,6 +391,12 @@ export interface CustodyState {
 export interface DecidingEntry {
   readonly block: number;
   readonly log: number;
+}
+
+/** How a publication goes on that asks: as an own work, or as made from `parent`, which gets shares of its title. */
+export interface DecisionRequest {
+  readonly parent?: string | null;
+  readonly parent_shares?: number;
 }
 
 /** The title that a deed will have, and the record that announces it. */
@@ -1110,6 +1128,10 @@ export interface PublicationRequest {
   readonly label?: string;
   readonly licensed?: boolean;
   readonly sort?: "film" | "cut" | "dub" | "trailer";
+  readonly ask?: boolean;
+  readonly parent?: string | null;
+  readonly parent_shares?: number;
+  readonly licensed?: boolean;
   readonly custodians?: readonly string[];
   readonly upload?: string | null;
   readonly offer?: OfferTerms | null;
@@ -1123,10 +1145,11 @@ export interface PublicationState {
   readonly priority: number;
   readonly ahead: number;
   readonly upload: string | null;
-  readonly state: "waiting" | "running" | "done" | "failed" | "cancelled";
+  readonly state: "waiting" | "running" | "asking" | "done" | "failed" | "cancelled";
   readonly plan: readonly string[];
   readonly stage: string;
   readonly stages: readonly StageOf[];
+  readonly near: readonly Alike[];
   readonly problem: string | null;
   readonly done: Published | null;
 }
@@ -1152,6 +1175,10 @@ export interface PublishRequest {
   readonly unlisted?: boolean;
   readonly of?: string | null;
   readonly label?: string;
+  readonly licensed?: boolean;
+  readonly ask?: boolean;
+  readonly parent?: string | null;
+  readonly parent_shares?: number;
   readonly licensed?: boolean;
   readonly sort?: "film" | "cut" | "dub" | "trailer";
   readonly custodians?: readonly string[];
@@ -1869,6 +1896,7 @@ export interface Routes {
   readonly 'POST /api/records': { body: null; answer: Imported };
   readonly 'GET /api/reports': { body: null; answer: readonly ReportOf[] };
   readonly 'POST /api/reports': { body: ClaimRequest; answer: Signed };
+  readonly 'POST /api/publications/{publication}/decisions': { body: DecisionRequest; answer: PublicationState };
   readonly 'POST /api/retractions': { body: RetractionRequest; answer: Signed };
   readonly 'POST /api/reviews': { body: ReviewRequest; answer: Signed };
   readonly 'GET /api/rulings': { body: null; answer: readonly RulingOf[] };

@@ -66,6 +66,8 @@ class Jobs {
     this.live = { ...job, stages: [] };
     try {
       for await (const line of lines(`/api/publications/${job.id}/events`, signal)) {
+        // Its question is read from the list.
+        if (Array.isArray(line['ask'])) return;
         if (typeof line['stage'] === 'string') this.live = after(this.live, line as unknown as StageOf);
       }
     } catch (error) {

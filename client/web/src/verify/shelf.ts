@@ -41,6 +41,8 @@ export interface ProvenFilm {
   /** What its record warns of; null where it says nothing of its content. */
   readonly warnings: readonly string[] | null;
   readonly external: readonly string[];
+  /** The films that it is made from, as its author says. */
+  readonly madeFrom: readonly string[];
   readonly credits: readonly { name: string; role: string }[];
   readonly versions: readonly ProvenVersion[];
   readonly checked: number;
@@ -151,6 +153,7 @@ export class Shelf {
       languages: fields['languages'] as string[],
       warnings: warningsOf(fields['warnings']),
       external: fields['external'] as string[],
+      madeFrom: linksOf(fields['made_from']),
       credits: (fields['credits'] as Fields[]).map((one) => ({ name: one['name'] as string, role: one['role'] as string })),
       versions: this.versions(record),
       checked: this.countOf(record.author),
@@ -285,6 +288,11 @@ export class Shelf {
 /** Odd values say nothing. */
 function warningsOf(found: Value | undefined): string[] | null {
   return Array.isArray(found) && found.every((one) => typeof one === 'string') ? found : null;
+}
+
+/** The records that a field names, where it is a list of links; a field of another form says nothing. */
+function linksOf(value: Value | undefined): string[] {
+  return Array.isArray(value) && value.every((one) => one instanceof Cid) ? value.map((one) => one.text) : [];
 }
 
 function placeOf({ id, header }: Record): { readonly record: string; readonly time: number } {

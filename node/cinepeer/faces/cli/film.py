@@ -48,12 +48,15 @@ from cinepeer.faces.cli.sources import PACKAGING, estimated, package_of, packagi
     help="A trailer never plays first.",
 )
 @click.option("--label", help="What this version is called; `original cut`, or its sort, without it.")
+@click.option("--made-from", metavar="FILM=SHARES", help="A film that it is made from, and its share (basis points).")
 @packaging_options
 @click.option("--estimate", is_flag=True, help="Only tell what it takes; nothing is published.")
 @click.option("--watch", is_flag=True, help="Publish each film that comes into the folder, until Ctrl-C.")
 @json_option
 @home_option
-def publish(film: str, estimate: bool, watch: bool, as_json: bool, home: Path, **wished: Any) -> None:
+def publish(
+    film: str, estimate: bool, watch: bool, made_from: str | None, as_json: bool, home: Path, **wished: Any
+) -> None:
     """Publish a film: checked, packaged, stored, signed, registered, announced.
 
     FILM is a file, a folder of films, or an address from which `yt-dlp` brings one. The node does the work and goes on
@@ -69,6 +72,9 @@ def publish(film: str, estimate: bool, watch: bool, as_json: bool, home: Path, *
                 wished["of"] = film_id(Node.of(home), wished["of"])
             wanted = {**source.said, **_given(_wanted(source.path, **wished), source.said, wished), **package}
             node = Node.of(home)
+            wanted |= _made_from(node, made_from)
+            # Who is there to answer is asked where the film is like another's.
+            wanted["ask"] = made_from is None and not as_json and not watch and sys.stdin.isatty()
             if estimate:
                 found = node.post("/api/publications/estimates", {"path": wanted["path"]})
                 show(found, as_json, estimated)
@@ -121,6 +127,9 @@ def _followed(node: Node, job: str, is_told: bool) -> dict[str, Any]:
             raise kind(line["problem"])
         if "done" in line:
             return dict(line["done"])
+        if "ask" in line:
+            _decide(node, job, line["ask"])
+            continue
         if is_told:
             say_over(_measure(line))
             if "of" not in line:
@@ -128,6 +137,31 @@ def _followed(node: Node, job: str, is_told: bool) -> dict[str, Any]:
     raise Unreachable(
         "the node stopped in the middle, expected the film published: it goes on when it is started again"
     )
+
+
+def _decide(node: Node, job: str, near: list[dict[str, Any]]) -> None:
+    """Asks what a film is that is like another's, and has its publication go on so, or end."""
+    click.echo("\n".join(_alike(near)), err=True)
+    says = "Is it your own work (own), made from the first of these (made), or shall nothing be published (stop)?"
+    said = click.prompt(says, type=click.Choice(["own", "made", "stop"]), err=True)
+    if said == "stop":
+        node.delete(f"/api/publications/{job}")
+        return
+    wish: dict[str, Any] = {}
+    if said == "made":
+        shares = click.prompt("Its share of the title, in basis points", type=click.IntRange(1, 9_999), err=True)
+        wish = {"parent": near[0]["film"], "parent_shares": shares}
+    node.post(f"/api/publications/{job}/decisions", wish)
+
+
+def _made_from(node: Node, text: str | None) -> dict[str, Any]:
+    """`FILM=SHARES` as the API takes it; raises `BadInput`."""
+    if text is None:
+        return {}
+    film, _, shares = text.rpartition("=")
+    if not film or not shares.isdigit():
+        raise BadInput(f"found --made-from {text[:80]!r}, expected FILM=SHARES such as bafyreig…=1000")
+    return {"parent": film_id(node, film), "parent_shares": int(shares)}
 
 
 def _cancelled(node: Node, job: str) -> str:
@@ -220,7 +254,12 @@ def _findings(stages: list[dict[str, Any]]) -> Iterator[str]:
     for kind in ("black", "still", "silent"):
         if stretches := found.get(kind):
             yield f"{kind:8} {', '.join(f'{start:.1f}–{end:.1f} s' for start, end in stretches)}"
-    for near in found.get("near", []):
+    yield from _alike(found.get("near", []))
+
+
+def _alike(films: list[dict[str, Any]]) -> Iterator[str]:
+    """The films of others that a new one is like, with the stretches."""
+    for near in films:
         yield f"near     {near['name']!r} ({near['film']})"
         for what, share, stretches in (
             ("pictures", near["share"], near["stretches"]),
@@ -231,7 +270,6 @@ def _findings(stages: list[dict[str, Any]]) -> Iterator[str]:
             )
             if parts:
                 yield f"         {share:.0%} of its {what}: {parts}"
-        yield "         where it is made from that film, register its title as a remix of that one's"
 
 
 @click.command(epilog="Example: cinepeer films --json")

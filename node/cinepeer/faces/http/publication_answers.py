@@ -32,6 +32,22 @@ class StageOf(Growing):
     took_ms: int | None = None
 
 
+class Alike(Answer):
+    """A film of another author that a new one is like: which part of its pictures and its sound.
+
+    A stretch is its start there, its start here, and its length, in seconds. `titled`: it can get a share.
+    """
+
+    film: str
+    name: str
+    version: str
+    titled: bool
+    share: float
+    stretches: list[list[float]]
+    sound_share: float
+    sound_stretches: list[list[float]]
+
+
 class TitleMade(Growing):
     """The title that was registered, and the block that it stands in where it was registered now."""
 
@@ -94,7 +110,8 @@ class PublicationBegun(Answer):
 class PublicationState(Answer):
     """A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed.
 
-    `ahead`: how many jobs come before it, the highest priority first.
+    `ahead`: how many jobs come before it, the highest priority first. `near`: of one that asks, the films of others
+    that it is like.
     """
 
     id: str
@@ -103,9 +120,10 @@ class PublicationState(Answer):
     priority: int
     ahead: int
     upload: str | None
-    state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    state: Literal["waiting", "running", "asking", "done", "failed", "cancelled"]
     plan: list[str]
     stage: str
     stages: list[StageOf]
+    near: list[Alike]
     problem: str | None
     done: Published | None

@@ -76,6 +76,15 @@ def _change(router: APIRouter, parts: Parts) -> None:
         job = parts.publications.get(publication)
         return StreamingResponse(_lines(parts, job), media_type=LINES_TYPE)
 
+    @router.post(
+        "/api/publications/{publication}/decisions",
+        response_model=answers.PublicationState,
+        response_model_exclude_unset=True,
+    )
+    async def decide_publication(publication: str, wanted: shapes.DecisionRequest) -> dict[str, Any]:
+        """Goes on with a job that asks its creator, because the film is like another's."""
+        return _shown(parts, parts.publications.decide(publication, wanted.parent, wanted.parent_shares))
+
     @router.delete(
         "/api/publications/{publication}", response_model=answers.PublicationState, response_model_exclude_unset=True
     )

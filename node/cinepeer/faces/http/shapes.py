@@ -70,8 +70,11 @@ class PublishRequest(PackageRequest):
     unlisted: bool = False
     of: str | None = Field(default=None, max_length=200)
     label: str = Field(default="original cut", min_length=1, max_length=100)
-    licensed: bool = False
     sort: Literal["film", "cut", "dub", "trailer"] = "film"
+    ask: bool = False
+    parent: str | None = Field(default=None, max_length=200)
+    parent_shares: int = Field(default=0, ge=0, lt=10_000)
+    licensed: bool = False
     custodians: list[str] = Field(default=[], max_length=16)
 
     def facts(self) -> FilmFacts:
@@ -80,8 +83,8 @@ class PublishRequest(PackageRequest):
         several = {name: tuple(getattr(self, name)) for name in names}
         release = {"premiere": self.premiere, "unlisted": self.unlisted}
         said = {"name": self.name, "year": self.year, "synopsis": self.synopsis, "label": self.label}
-        return FilmFacts(**said, **several, **release)
         said |= {"sort": self.sort}
+        return FilmFacts(**said, **several, **release)
 
     def wish(self) -> Wish:
         """As the application takes it."""
@@ -89,7 +92,15 @@ class PublishRequest(PackageRequest):
         sealing = {"licensed": self.licensed, "custodians": tuple(self.custodians)}
         # The film's own title stands for all its versions.
         rest = {"title": self.title and self.of is None, "packaging": self.packaging(), "of": self.of}
+        rest |= {"ask": self.ask, "parent": self.parent, "parent_shares": self.parent_shares}
         return Wish(self.facts(), path=self.path, owners=owners, **rest, **sealing)
+
+
+class DecisionRequest(Shape):
+    """How a publication goes on that asks: as an own work, or as made from `parent`, which gets shares of its title."""
+
+    parent: str | None = Field(default=None, max_length=200)
+    parent_shares: int = Field(default=0, ge=0, lt=10_000)
 
 
 class RatingRequest(Shape):
