@@ -186,24 +186,30 @@ class Recommendations:
                 begun = asyncio.get_running_loop().time()
                 claim = self._claim()
                 counted = self._library.counted.arrays() if claim is None else claim.arrays
-                fitted = await self._kept(counted.root) if self._fitted < 0 else None
-                if fitted is None:
+                if self._fitted >= 0 or not await self._takes_kept(counted.root):
                     fitted = await fit_apart(counted, words_of(self._library.catalogue))
                     if self._shelf is not None and claim is None:
                         await asyncio.to_thread(self._shelf.write, fitted)
-                self._take(fitted)
+                    self._take(fitted)
                 self._claimed = claim
                 self._fit_s = asyncio.get_running_loop().time() - begun
             self._fitted, self._fitted_own = ratings, (author, own)
 
-    async def _kept(self, root: bytes) -> Fitted | None:
-        """The model that an earlier run fitted on these very ratings, if it lies on the shelf."""
+    async def _takes_kept(self, root: bytes) -> bool:
+        """Takes up the model that an earlier run fitted on these very ratings, if it lies on the shelf; whether so."""
         found = None if self._shelf is None else await asyncio.to_thread(self._shelf.read)
-        return found if found is not None and found.root == root else None
+        if found is None or found.root != root:
+            return False
+        try:
+            self._take(found)
+        except Refused as error:  # such as one of another version
+            log.warning("recommend.model_unread reason=%s", error)
+            return False
+        return True
 
     def _take(self, fitted: Fitted) -> None:
-        self.fitted = fitted
         self.model: ServedModel = load(fitted.data)
+        self.fitted = fitted
         self.model_id = served_id(fitted.data)
         self.light_id = served_id(fitted.light) if fitted.light else None
         self._known = frozenset(self.model.films)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,19 @@ def test_a_wish_that_cannot_be_changes_nothing(tmp_path: Path) -> None:
             with pytest.raises(BadInput):
                 found.change(told)
         assert found.taste.wishes == Wishes()
+
+    in_world(tmp_path, story)
+
+
+def test_a_kept_model_of_another_version_is_fitted_anew(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        viewer, shelf = await crowd(world), Shelf()
+        first = made(world, shelf=shelf)
+        await first.refresh(viewer)
+        shelf.write(replace(first.fitted, data=first.fitted.data.replace(b"model/1", b"model/9", 1)))
+        again = made(world, shelf=shelf)
+        await again.refresh(viewer)
+        assert again.model_id == first.model_id and shelf.read() == again.fitted
 
     in_world(tmp_path, story)
 

@@ -179,6 +179,23 @@ def test_nobody_rated_anything_or_one_author_one_film() -> None:
     assert ranking.rank(one, {"a": 9}) == FastRanking(one).rank({"a": 9}) == []
 
 
+def test_one_author_who_rates_very_many_films_gives_a_model_of_the_films_it_has_room_for() -> None:
+    films = 100_000
+    chance = np.random.default_rng(3)
+    rows = [np.full(films, 9), *(np.where(np.arange(films) < 40, chance.integers(1, 11, films), 0) for _ in range(9))]
+    names = [f"{number:06}" for number in range(films)]
+    model = fit_served(csr_array(np.array(rows)), names, max_films=60)
+    assert len(model.films) == 60
+    assert len(ranking.rank(model, {names[0]: 9}, limit=100)) == 59
+    with pytest.raises(BadInput, match="expected at most"):
+        fit(csr_array(np.array(rows)), model="ease")
+
+
+def test_a_model_of_another_version_is_refused_in_a_sentence() -> None:
+    with pytest.raises(Refused, match="expected"):
+        served.load(served.save(made()).replace(served.FORMAT.encode(), b"cinepeer/served-model/9", 1))
+
+
 @pytest.mark.parametrize("cut", [0, 3, 4, 20, 400, -1])
 def test_a_truncated_model_is_refused(cut: int) -> None:
     with pytest.raises(Refused):
