@@ -265,6 +265,64 @@ def _collection_cases(story: Story) -> Iterator[tuple[str, bytes]]:
     yield made("in a second set that nobody named", "catalogue", **{**second, "sets": []})
 
 
+def _place_cases(whole: bytes) -> Iterator[tuple[str, bytes]]:
+    """Sound blocks that are too many, too few, or in other places."""
+    container = scan(memoryview(whole))
+    root = container.root
+    assert root is not None
+    pairs = [(section.cid, whole[section.begin : section.end]) for section in container.sections]
+    extra = b"\xf6"
+    for name, changed in {
+        "a block too many": [*pairs, (Cid.of(extra, 0x71), extra)],
+        "a block twice": [*pairs, pairs[-1]],
+        "two blocks exchanged": [*pairs[:-2], pairs[-1], pairs[-2]],
+        "the last block left out": pairs[:-1],
+        "the log left out": [*pairs[:7], *pairs[8:]],
+    }.items():
+        yield name, b"".join(write([root], iter(changed)))
+
+
+def _later_cases() -> Iterator[tuple[str, bytes]]:
+    """What somebody did after the story, each from a story of its own."""
+
+    def told() -> Story:
+        story = scene.new_story(small_film)
+        story.creator.sign("profile", name="Ada", account=sign_binding(CREATOR, story.creator.id, CHAIN))
+        return story
+
+    story = told()
+    story.creator.sign("profile", seq=0, name="Other")
+    yield "a fork", story.bundle()
+    yield "collection: a fork", collected.bundled(collected.gathered("author", story))
+    story = told()
+    story.creator.sign("profile", name="Ada", account=sign_binding(CREATOR, story.viewer.id, CHAIN))
+    yield "collection: an account that signed for another", collected.bundled(collected.gathered("author", story))
+    story, other = told(), Person(8)
+    other.sign("network", number=2, genesis=Cid.of(b"other", 0x71), bootstrap=[], endpoints=[])
+    records = [*collected.gathered("network", story).records, *((one.block, body) for one, body in other.records)]
+    yield "collection: another genesis", collected.bundled(collected.gathered("network", story, records=records))
+    yield "collection: no nodes", collected.bundled(collected.gathered("network", story, nodes=[b"\x80"]))
+    story = told()
+    skipped = [story.creator.sign("profile", name=name) for name in ("Ada", "Ada L.")]
+    story.anchor([*story.leaves, skipped[1].id])
+    yield "collection: a record skipped by the anchor", collected.bundled(collected.gathered("catalogue", story))
+    story = told()
+    thief = replace(story.deed, creator=address_of(scene.CINEMA))
+    signed = deeds.sign_deed(scene.CINEMA, thief, story.chain.contracts)
+    receipt = story.chain.send(RELAYER, story.chain.contracts.titles, deeds.register_call(thief, signed))
+    yield "a later claim", story.bundle()
+    yield "collection: a later claim", collected.bundled(collected.gathered("network", story))
+    story.title = bytes.fromhex(receipt["logs"][0]["topics"][1][2:])[12:]
+    yield "an earlier claim", story.bundle(deed=thief, deed_signature=signed)
+
+    def boasting(blocks: dict[Cid, bytes]) -> Cid:
+        """A block that nothing links to is counted too."""
+        blocks[Cid.of(b"more", 0x55)] = b"more"
+        return small_film(blocks)
+
+    yield "fewer blocks than the version says", scene.new_story(boasting).bundle()
+
+
 def _byte_cases(car: bytes) -> Iterator[dict[str, Any]]:
     """Changes of a whole bundle's bytes: one flipped bit, a cut, a byte too many."""
     step = len(car) // 97
@@ -286,7 +344,12 @@ def made() -> dict[str, Any]:
     story.creator.sign("profile", name="Ada", account=sign_binding(CREATOR, story.creator.id, CHAIN))
     blocks: dict[str, str] = {}
     cases = []
-    for name, car in [*_film_cases(story), *_collection_cases(story)]:
+    for name, car in [
+        *_film_cases(story),
+        *_collection_cases(story),
+        *_place_cases(story.bundle()),
+        *_later_cases(),
+    ]:
         container = scan(memoryview(car))
         for section in container.sections:
             blocks[str(section.cid)] = car[section.begin : section.end].hex()

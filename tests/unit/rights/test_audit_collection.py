@@ -223,6 +223,15 @@ def test_a_subject_that_is_not_the_bundles_is_named():
     assert "the author's feeds are whole" in failed(stranger)
 
 
+def test_a_record_that_an_anchor_skipped_is_named():
+    fresh = new_story()
+    skipped = [fresh.creator.sign("profile", name=name) for name in ("Ada", "Ada L.")]
+    fresh.anchor([*fresh.leaves, skipped[1].id])
+    report = judged(gathered("catalogue", fresh))
+    assert failed(report) == ["feeds and anchors"]
+    assert f"place {skipped[1].seq} of the feed" in sentence(report, "feeds and anchors")
+
+
 # -- the form --------------------------------------------------------------------------------------
 
 
