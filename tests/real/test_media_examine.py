@@ -10,6 +10,7 @@ import pytest
 from cinepeer.adapters.media.ladder import Package, package
 from cinepeer.adapters.media.probe import probe
 from cinepeer.content.fingerprint import Shown, sketch
+from real.alike_films import MELODY, OTHER, found
 from real.odd_films import make
 
 pytestmark = pytest.mark.ffmpeg
@@ -68,6 +69,17 @@ def test_a_smaller_trimmed_copy_is_known_again(scenes: Path, tmp_path: Path, edi
     assert alike is not None and alike.share >= share
     there, here, _ = alike.stretches[0]
     assert there - here == pytest.approx(3, abs=1)
+
+
+def test_a_dub_keeps_the_pictures_and_another_film_may_keep_the_sound(scenes: Path, tmp_path: Path) -> None:
+    heard = f"-map 0:v -map 1:a -t 9 {X264} -c:a aac"
+    film = packaged(make(tmp_path / "film.mp4", f"-i {scenes} -f lavfi -i {MELODY} {heard}"))
+    dub = packaged(make(tmp_path / "dub.mp4", f"-i {scenes} -f lavfi -i {OTHER} {heard}"))
+    life = "-f lavfi -i life=s=320x240:r=12:mold=10:seed=3"
+    other = packaged(make(tmp_path / "other.mp4", f"{life} -f lavfi -i {MELODY} {heard}"))
+    assert [alike is not None for alike in found(film, dub)] == [True, False]
+    assert [alike is not None for alike in found(film, other)] == [False, True]
+    assert not list((tmp_path / "film.ladder").glob("*.pcm"))
 
 
 def test_another_film_is_not_taken_for_it(scenes: Path, tmp_path: Path) -> None:

@@ -145,3 +145,40 @@ def test_the_commands_follow_tell_and_list(node: Running) -> None:
     assert str(dora.id) not in [one["on"] for one in run("follow")]
     assert command("collection", "--new", "a", "--add", "b", "--home", node.home).returncode == 2
     assert command("collection", "imdb:tt0111161", "--home", node.home).returncode == 2
+
+
+def test_a_report_is_ruled_on_and_answered_by_command_for_everybody_to_read(node: Running) -> None:
+    maker, viewer = Stranger(node, "maker"), Stranger(node, "viewer")
+    film = maker.sign("film", name="Disputed Light", **FILM)
+    said = {"ground": "copyright", "text": "The second reel is mine.", "language": "en", "contact": None}
+    claim = viewer.sign("report", on=film, **said)
+
+    def run(*arguments: str) -> Any:
+        done = command(*arguments, "--json", "--home", node.home)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    (waiting,) = run("report")
+    assert (waiting["record"], waiting["about"]["name"]) == (str(claim), "Disputed Light")
+    assert command("rule", str(claim), "--home", node.home).returncode == 2
+    ruled = run("rule", str(claim), "--deny", "--reason", "The licence of 2019 shows it.", "--yes")
+    assert (ruled["about"]["on"], ruled["report"], ruled["denied"]) == (str(film), str(claim), True)
+    assert node.api.get("/api/hosting")["denied"] == [str(film)]
+    assert run("report") == []
+
+    maker.sign("appeal", ruling=Cid.parse(ruled["record"]), text="I hold the licence.", language="en")
+    (shown,) = run("rule")
+    assert [(one["text"], one["is_concerned"]) for one in shown["appeals"]] == [("I hold the licence.", True)]
+    run("rule", "Disputed Light", "--keep", "--reason", "The licence is shown.", "--yes")
+    assert node.api.get("/api/hosting")["denied"] == []
+    told = run("report", "Disputed Light", "--every")
+    assert [one["record"] for one in told["reports"]] == [str(claim)]
+    assert [(one["denied"], one["stands"]) for one in told["rulings"]] == [(False, True), (True, False)]
+    kinds = [record.kind for record, body in records(node, f"/api/films/{film}/reports/records") if body]
+    assert sorted(kind for kind in kinds if kind not in ("inception", "delegate")) == [
+        "appeal", "report", "ruling", "ruling",
+    ]  # fmt: skip
+    assert run("report", "Disputed Light", "What is this?", "--ground", "other")["record"]
+    assert run("appeal", ruled["record"], "So it is.")["record"]
+    for words in (("report", str(claim)[:-1] + "!", "x"), ("appeal", str(film), "x"), ("report", "Disputed Light")):
+        assert command(*words, "--home", node.home).returncode == 2

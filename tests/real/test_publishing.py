@@ -144,10 +144,12 @@ def test_another_version_joins_its_film_and_the_old_one_stays(
 ) -> None:
     asyncio.run(make_sample(tmp_path / "trailer.mp4", seconds=3))
     before = named(node, "one")["versions"]
-    made = told(node, "publish", tmp_path / "trailer.mp4", "--of", "one", "--label", "trailer")
+    made = told(node, "publish", tmp_path / "trailer.mp4", "--of", "one", "--sort", "trailer")
     after = named(node, "one")["versions"]
     assert made["film"] == named(node, "one")["id"] and "title" not in made
-    assert [one["label"] for one in after] == ["trailer", "original cut"] and after[1] == before[0]
+    # It came last and does not play first.
+    assert [(one["label"], one["sort"]) for one in after] == [("original cut", "film"), ("trailer", "trailer")]
+    assert after[0] == before[0]
     assert node.api.read("GET", f"/ipfs/{before[0]['root']}/master.m3u8").startswith(b"#EXTM3U")
     ended = command("publish", tmp_path / "trailer.mp4", "--of", "one", "--home", node.home)
     assert ended.returncode == 2 and "published already as 'one'" in ended.stderr
