@@ -12,6 +12,8 @@ from cinepeer.recommend.history import Floats, Integers, dislikes, likes, popula
 from cinepeer.recommend.linear import DISLIKES, LIKES, Linear, inputs_of
 from cinepeer.recommend.ridge import item_weights
 
+MAX_INPUTS = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -34,7 +36,7 @@ def fit(
     row_power: float = 0.25,
     ridge_power: float = 0.25,
     least: int = 5,
-    max_inputs: int = 10_000,
+    max_inputs: int = MAX_INPUTS,
 ) -> Linear:
     """Films with `least` dislikes or more get the second input, the most disliked first, up to `max_inputs` in all.
 
@@ -51,13 +53,13 @@ def inputs(
     row_power: float = 0.25,
     ridge_power: float = 0.25,
     least: int = 5,
-    max_inputs: int = 10_000,
+    max_inputs: int = MAX_INPUTS,
 ) -> Inputs:
     """What `fit` solves, by its parameters."""
     like_counts = np.asarray(likes(stars).sum(axis=0)).ravel()
     dislike_counts = np.asarray(dislikes(stars).sum(axis=0), dtype=np.int64).ravel()
     kept = np.flatnonzero(like_counts)
-    second = _second(dislike_counts, least, max_inputs - len(kept))
+    second = often_disliked(dislike_counts, least, max_inputs - len(kept))
     both = pairs(stars, kept, second)
     per_author = np.diff(both.indptr)
     both, per_author = sparse(both[per_author > 0]), per_author[per_author > 0]
@@ -87,7 +89,7 @@ def linear(stars: csr_array, told: Inputs, weights: Floats) -> Linear:
     return Linear("dislikes", channels, inputs_of(told.kept, told.second), wide, popularity(stars))
 
 
-def _second(counts: Integers, least: int, room: int) -> Integers:
+def often_disliked(counts: Integers, least: int = 5, room: int = MAX_INPUTS) -> Integers:
     """Films with enough dislikes; with too little room, all disliked more than the first left out."""
     enough: Integers = np.flatnonzero(counts >= least)
     if len(enough) <= max(room, 0):

@@ -19,10 +19,12 @@ from cinepeer.errors import BadInput
 from cinepeer.recommend import content as content_model
 from cinepeer.recommend import factors, next_film
 from cinepeer.recommend.blend import Blend
+from cinepeer.recommend.dislikes import MAX_INPUTS, often_disliked, pairs
 from cinepeer.recommend.fast_ranking import dense
-from cinepeer.recommend.history import Floats, Integers, Times, likes, popularity, sparse, verify_stars
+from cinepeer.recommend.history import Floats, Integers, Times, popularity, sparse, verify_stars
 from cinepeer.recommend.linear import DISLIKES, LIKES, Linear, inputs_of
 from cinepeer.recommend.recommender import Recommender, fit
+from cinepeer.recommend.ridge import gram_of
 from cinepeer.recommend.served import LIKED, MAX_SCALE, Channel, ServedModel, channel_of, save, served_of
 
 SPREAD = 500  # authors over whom deviations are taken
@@ -187,43 +189,47 @@ def _blend(
 def _taste(blend: Blend, mine: csr_array, warm: Integers, ridge: float) -> tuple[Floats, Floats, Integers]:
     """(likes to films [warm, warm], dislikes to films [second, warm], the second's film numbers)."""
     some = sparse(mine[np.unique(np.linspace(0, mine.shape[0] - 1, SPREAD).astype(np.int64))])
+    counts = np.bincount(mine.indices[mine.data < LIKED], minlength=len(warm)).astype(np.int64)
+    second = often_disliked(counts, room=MAX_INPUTS - len(warm))
     total: Floats = np.zeros((len(warm), len(warm)), np.float32)
-    below: Floats = np.zeros((0, len(warm)), np.float32)
-    second = np.zeros(0, np.int64)
+    below: Floats = np.zeros((len(second), len(warm)), np.float32)
     for part, share in zip(blend.parts, blend.weights, strict=True):
-        linear = _linear(part, mine, ridge)
+        linear = _linear(part, mine, second, ridge)
         factor = np.float32(share / _deviation(linear.scores(some)))
         speaks = linear.channels[linear.rows[:, 0]]
         total[linear.rows[speaks == LIKES, 1]] += linear.weights[speaks == LIKES] * factor
-        if (speaks == DISLIKES).any():
-            second = linear.rows[speaks == DISLIKES, 1]
-            below = linear.weights[speaks == DISLIKES] * factor
+        says_less = speaks == DISLIKES
+        below[np.searchsorted(second, linear.rows[says_less, 1])] += linear.weights[says_less] * factor
     below[np.arange(len(second)), second] = 0
     np.fill_diagonal(total, 0)
-    return total, below, warm[second]
+    return (total, below, warm[second]) if below.any() else (total, below[:0], warm[:0])
 
 
-def _linear(part: Recommender, stars: csr_array, ridge: float) -> Linear:
+def _linear(part: Recommender, stars: csr_array, second: Integers, ridge: float) -> Linear:
     """The part as it is, or the factors as M V'."""
     if isinstance(part, Linear):
         return part
     assert isinstance(part, factors.Factors), "the parts of these blends are linear or factors"
-    films = stars.shape[1]
-    weights = _linear_factors(part, stars, ridge)
-    return Linear("linear", np.array([LIKES], np.float32), inputs_of(np.arange(films)), weights, part.prior)
+    films = np.arange(stars.shape[1])
+    second = second if part.mild else second[:0]
+    weights = _linear_factors(part, stars, second, ridge)
+    channels = np.array([LIKES, DISLIKES], np.float32)
+    return Linear("linear", channels, inputs_of(films, second), weights, part.prior)
 
 
-def _linear_factors(model: factors.Factors, stars: csr_array, ridge: float) -> Floats:
-    """M V', with M = (X'X + ridge)^-1 X'U for the factors U that iALS gives the histories X; float32 [films, films]."""
-    shown = likes(stars)
-    wanted = factors.solve_side(shown, model.films, model.unseen, model.ridge)
-    shown = shown.astype(np.float64)
-    system = np.asfortranarray((shown.T @ shown).toarray(), dtype=np.float32)
+def _linear_factors(model: factors.Factors, stars: csr_array, second: Integers, ridge: float) -> Floats:
+    """M V', with M = (X'X + ridge)^-1 X'U for the factors U that iALS gives the histories X.
+
+    X holds likes, then dislikes of the films `second`; float32 [inputs, films].
+    """
+    wanted = factors.solve_side(factors.targets(stars, model.mild), model.films, model.unseen, model.ridge)
+    shown = pairs(stars, np.arange(stars.shape[1]), second)
+    system = gram_of(shown)
     system[np.diag_indices(len(system))] += np.float32(ridge)
-    target = np.asfortranarray(shown.T @ wanted, dtype=np.float32)
+    target = np.asfortranarray(shown.T.astype(np.float64) @ wanted, dtype=np.float32)
     _, found, info = lapack.sposv(system, target, lower=True, overwrite_a=True)
     if info:
-        raise ArithmeticError(f"the system is not positive definite at film {info}")
+        raise ArithmeticError(f"the system is not positive definite at input {info}")
     return np.asarray(found @ model.films.T, dtype=np.float32)
 
 

@@ -1,4 +1,7 @@
-"""iALS: implicit alternating least squares with frequency-scaled ridge (Rendle et al. 2021, arXiv 2110.14037)."""
+"""iALS: implicit alternating least squares with frequency-scaled ridge (Rendle et al. 2021, arXiv 2110.14037).
+
+Ratings below a like may count too, as a mild sign that a film is one for that author.
+"""
 
 from __future__ import annotations
 
@@ -14,41 +17,44 @@ from cinepeer.errors import Refused
 from cinepeer.recommend.arrays import pack, unpack
 from cinepeer.recommend.evidence import Evidence, evidence_of
 from cinepeer.recommend.history import Floats, Times, likes, popularity, sparse, verify_stars
+from cinepeer.recommend.served import LIKED
 
 DENSE_BELOW = 256  # matrices this small get the exact decomposition
 
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """`films`: float32 [films, size], zero for a film that nobody liked. `unseen` and `ridge` as in `fit`."""
+    """`films`: float32 [films, size], zero for a film that nobody liked. `unseen`, `ridge` and `mild` as in `fit`."""
 
     films: Floats
     prior: Floats
     unseen: float
     ridge: float
     name: str = "factors"
+    mild: float = 0.0
 
     def scores(self, stars: csr_array, times: Times | None = None) -> Floats:
         """float32 [viewers, films]: each history is folded in by one least-squares step."""
         verify_stars(stars, times, len(self.prior))
-        liked = likes(stars)
-        found = solve_side(liked, self.films, self.unseen, self.ridge) @ self.films.T
-        found[np.diff(liked.indptr) == 0] = self.prior
+        told = targets(stars, self.mild)
+        found = solve_side(told, self.films, self.unseen, self.ridge) @ self.films.T
+        found[np.diff(told.indptr) == 0] = self.prior
         return np.asarray(found, dtype=np.float32)
 
     def explain(self, stars: csr_array, film: int, times: Times | None = None) -> Evidence:
-        """The folded-in factors are linear in the likes once their system is fixed: each like gets its part."""
+        """The folded-in factors are linear in the ratings once their system is fixed: each gets its part."""
         verify_stars(stars, times, len(self.prior))
-        mine = likes(stars).indices
+        told = targets(stars, self.mild)
+        mine = told.indices
         if not len(mine):
             return evidence_of(film, np.zeros(0, np.int64), np.zeros(0), float(self.prior[film]))
         system = self.films[mine].T @ self.films[mine] + _shared(self.films, len(mine), self.unseen, self.ridge)
-        adds = self.films[mine] @ np.linalg.solve(system, self.films[film])
+        adds = told.data * (self.films[mine] @ np.linalg.solve(system, self.films[film]))
         return evidence_of(film, mine.astype(np.int64), adds)
 
     def save(self) -> bytes:
         """Deterministic bytes; `load_factors` reads them."""
-        numbers = np.array([self.unseen, self.ridge], np.float32)
+        numbers = np.array([self.unseen, self.ridge, *([self.mild] if self.mild else [])], np.float32)
         return pack(self.name, {"films": self.films, "prior": self.prior, "numbers": numbers})
 
 
@@ -58,6 +64,7 @@ def fit(
     size: int = 64,
     unseen: float = 0.3,
     ridge: float = 0.003,
+    mild: float = 0.0,
     rounds: int = 10,
     start: Floats | None = None,
 ) -> Factors:
@@ -65,28 +72,44 @@ def fit(
 
     ridge_u = `ridge` * (likes of u + `unseen` * films), likewise for films. Starts from the truncated singular value
     decomposition, so that neither a seed nor the order of authors and films matters, and alternates `rounds` times.
-    `start`: float32 [films, factors], where to go on from instead.
+    `start`: float32 [films, factors], where to go on from instead. With `mild` > 0 a rating below a like is seen too,
+    and wanted to come to `mild` instead of 1: who saw a film wanted to see it.
     """
-    liked = likes(stars)
     prior = popularity(stars)
-    liked = sparse(liked[np.diff(liked.indptr) > 0])
+    told = targets(stars, mild)
+    told = sparse(told[np.diff(told.indptr) > 0])
     kept = np.flatnonzero(prior)
-    films = np.zeros((stars.shape[1], min(size, *liked.shape) if kept.size else 0), dtype=np.float32)
+    films = np.zeros((stars.shape[1], min(size, *told.shape) if kept.size else 0), dtype=np.float32)
     # The ridges are rounded as the saved model holds them.
-    unseen, ridge = float(np.float32(unseen)), float(np.float32(ridge))
+    unseen, ridge, mild = float(np.float32(unseen)), float(np.float32(ridge)), float(np.float32(mild))
     if kept.size:
-        liked = sparse(liked[:, kept])
-        transposed = sparse(liked.T)
-        found = _start(liked, size) if start is None else start[kept]
+        told = sparse(told[:, kept])
+        transposed = sparse(told.T)
+        found = _start(_liked(told), size) if start is None else start[kept]
         for _ in range(rounds):
-            found = solve_side(transposed, solve_side(liked, found, unseen, ridge), unseen, ridge)
+            found = solve_side(transposed, solve_side(told, found, unseen, ridge), unseen, ridge)
         films = np.zeros((stars.shape[1], found.shape[1]), dtype=np.float32)
         films[kept] = found
-    return Factors(films, prior, unseen, ridge)
+    return Factors(films, prior, unseen, ridge, mild=mild)
+
+
+def targets(stars: csr_array, mild: float = 0.0) -> csr_array:
+    """What each rating is wanted to come to: 1 for a like, `mild` for others (0: left out); float32."""
+    if not mild:
+        return likes(stars)
+    wanted = np.where(stars.data >= LIKED, np.float32(1), np.float32(mild))
+    return sparse((wanted, stars.indices, stars.indptr), stars.shape)
+
+
+def _liked(told: csr_array) -> csr_array:
+    """The likes among the targets, without rows that have none."""
+    found = sparse((told.data == 1, told.indices.copy(), told.indptr.copy()), told.shape)
+    found.eliminate_zeros()
+    return sparse(found[np.diff(found.indptr) > 0])
 
 
 def solve_side(rows: csr_array, other: Floats, unseen: float, ridge: float) -> Floats:
-    """For every row the factors that fit it best, given the `other` side's; float32 [rows, size]."""
+    """For every row of targets the factors that fit it best, given the `other` side's; float32 [rows, size]."""
     found = np.zeros((rows.shape[0], other.shape[1]), dtype=np.float32)
     whole = np.asfortranarray(unseen * (other.T @ other), dtype=np.float32)
     floor = ridge * unseen * _present(other)
@@ -114,9 +137,10 @@ def load_factors(data: bytes, name: str = "factors") -> Factors:
         films, prior, numbers = (parts[key].astype(np.float32) for key in ("films", "prior", "numbers"))
     except KeyError as missing:
         raise Refused("bad-model", f"found no {missing}, expected films, prior and numbers") from None
-    if films.ndim != 2 or prior.shape != films.shape[:1] or numbers.shape != (2,) or not (numbers > 0).all():
+    if films.ndim != 2 or prior.shape != films.shape[:1] or len(numbers) not in (2, 3) or not (numbers > 0).all():
         raise Refused("bad-model", "found factors of another shape, expected one row per film")
-    return Factors(films, prior, float(numbers[0]), float(numbers[1]), name)
+    unseen, ridge, *mild = numbers.tolist()
+    return Factors(films, prior, unseen, ridge, name, *mild)
 
 
 def _present(other: Floats) -> int:

@@ -39,7 +39,7 @@ from cinepeer.recommend.linear import load_linear
 LINEAR = ("popularity", "films", "ease", "edlae", "dislikes", "next", "content", "rated", "near", "words")
 BLENDS = ("blend", "dislikes-blend", "next-blend", "cold-blend", "stars-blend")
 SHARES = (30, 20, 50)  # per cent of near, EASE with content and iALS in the default
-DISLIKE_SHARES = (50, 10, 10, 30)  # per cent of dislikes, near, EASE with content and iALS
+DISLIKE_SHARES = (20, 20, 20, 40)  # per cent of dislikes, near, EASE with content and iALS
 TRIES = 400
 COLD_SHARES: tuple[float, ...] = (0.5, 0.3, 0.2)  # of content, content-factors and words
 SPAN = 32  # ratings that follow each other
@@ -181,7 +181,7 @@ def _dislikes_blend(
     shares: Sequence[int] = (),
 ) -> Recommender:
     """The item model with dislikes, and the parts of the default; shares as there, from `DISLIKE_SHARES` on."""
-    makers = (trials.dislikes_try, trials.near_try, trials.ease_try, trials.factors_try)
+    makers = (trials.dislikes_try, trials.near_try, trials.ease_try, trials.mild_factors_try)
     return _tuned("dislikes-blend", makers, (DISLIKE_SHARES, shares), stars, times, content, tries)
 
 

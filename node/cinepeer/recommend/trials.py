@@ -25,6 +25,7 @@ from cinepeer.recommend.tuning import Trial
 
 CONTENT = 100.0  # what the films' likeness by content weighs beside likes
 POWER = 0.25
+MILD = 0.3  # what a rating below a like is wanted to come to, beside 1 for a like
 TRIED_ROUNDS, ROUNDS = 3, 5  # of factors, for the trial and after it
 MANY = 250_000  # likes from which factors go on; with few of them where they start decides too much
 
@@ -125,16 +126,16 @@ class EaseTry(Summed):
 class FactorsTry:
     """`factors`: some rounds without the authors set aside, the others with them; afresh on fewer than `many` likes."""
 
-    def __init__(self, stars: csr_array, size: int, many: int) -> None:
-        self._stars, self._size = stars, size
+    def __init__(self, stars: csr_array, size: int, many: int, mild: float = 0.0) -> None:
+        self._stars, self._size, self._mild = stars, size, mild
         self._goes_on = int((stars.data >= LIKED).sum()) >= many
         self._start: Floats | None = None
 
     def apart(self, trial: Trial) -> factors.Factors:
         """On the trial's authors."""
         if not self._goes_on:
-            return factors.fit(trial.stars, size=self._size)
-        found = factors.fit(trial.stars, size=self._size, rounds=TRIED_ROUNDS)
+            return factors.fit(trial.stars, size=self._size, mild=self._mild)
+        found = factors.fit(trial.stars, size=self._size, mild=self._mild, rounds=TRIED_ROUNDS)
         self._start = found.films
         return found
 
@@ -146,8 +147,8 @@ class FactorsTry:
     def whole(self) -> factors.Factors:
         """On all."""
         if self._start is None or not self._start.shape[1]:
-            return factors.fit(self._stars, size=self._size)
-        return factors.fit(self._stars, size=self._size, rounds=ROUNDS, start=self._start)
+            return factors.fit(self._stars, size=self._size, mild=self._mild)
+        return factors.fit(self._stars, size=self._size, mild=self._mild, rounds=ROUNDS, start=self._start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,11 @@ def dislikes_try(stars: csr_array, times: Times | None, _: csr_array | None) -> 
 def factors_try(stars: csr_array, _: Times | None, __: csr_array | None, *, size: int = 64, many: int = MANY) -> Try:
     """`factors` of `size`."""
     return FactorsTry(stars, size, many)
+
+
+def mild_factors_try(stars: csr_array, _: Times | None, __: csr_array | None, *, many: int = MANY) -> Try:
+    """`factors` that see ratings below a like too."""
+    return FactorsTry(stars, 64, many, MILD)
 
 
 def _ease(stars: csr_array, _: Times | None, *, content: csr_array | None) -> Linear:

@@ -80,6 +80,28 @@ def test_on_few_likes_factors_start_afresh_after_a_trial() -> None:
     assert part.whole().save() == factors.fit(stars, size=8).save()
 
 
+def test_factors_that_see_dislikes_reach_what_ratings_are_wanted_to_come_to() -> None:
+    stars, _ = rows(world().stars, world().times)
+    plain, mild = (factors.fit(stars, size=8, unseen=0.01, mild=told) for told in (0.0, 0.3))
+    wanted, given = factors.targets(stars, 0.3).toarray(), (world().stars > 0)
+
+    def error(model: factors.Factors) -> float:
+        return float(np.square(model.scores(stars) - wanted)[given].mean())
+
+    assert set(np.unique(wanted[given])) == {np.float32(0.3), 1.0}
+    assert error(mild) < 0.7 * error(plain)
+    assert factors.load_factors(mild.save()).scores(stars).tobytes() == mild.scores(stars).tobytes()
+
+
+def test_dislikes_alone_fold_in_where_factors_see_them() -> None:
+    stars, _ = rows(world().stars, world().times)
+    disliked = csr_array(stars[[0]])
+    disliked.data = np.full(disliked.nnz, 2, stars.dtype)
+    plain, mild = (factors.fit(stars, size=8, mild=told) for told in (0.0, 0.3))
+    assert np.array_equal(plain.scores(disliked)[0], plain.prior)
+    assert not np.array_equal(mild.scores(disliked)[0], mild.prior)
+
+
 @pytest.mark.parametrize("authors", [1, FILMS // 3])
 def test_so_few_authors_that_there_is_no_gram_matrix_are_fitted_on_afresh(authors: int) -> None:
     stars, times = rows(world().stars[:authors], world().times[:authors])
