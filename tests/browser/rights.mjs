@@ -151,6 +151,31 @@ async function earn(page) {
   await keep(page, 'rights-desk-1440', true);
 }
 
+/** What the ledger has not executed stands on the desk, to be sent again or dropped; the node's answers are made up. */
+async function stuck(page) {
+  const one = { tx: `0x${'1f'.repeat(32)}`, nonce: 5, state: 'waiting', block: null };
+  const answers = { list: [one], asked: [] };
+  await page.route('**/api/transactions', (route) => route.fulfill({ json: answers.list }));
+  await page.route('**/api/transactions/*', (route) => {
+    answers.asked.push(route.request().method());
+    const is_dropped = route.request().method() === 'DELETE';
+    if (is_dropped) answers.list = [];
+    return route.fulfill({ json: is_dropped ? { ...one, state: 'replaced', block: 9 } : { ...one, tx: `0x${'2f'.repeat(32)}` } });
+  });
+  await page.goto(`${asked.page}/studio`);
+  const desk = page.locator('.stuck');
+  await desk.getByText('has not executed it').waitFor();
+  told.stuck = await text(desk.locator('li').first());
+  await inspect(page, 'stuck');
+  await keep(page, 'rights-stuck-1440');
+  await desk.getByRole('button', { name: 'Send again' }).click();
+  await desk.getByRole('button', { name: 'Drop it' }).click();
+  await desk.getByText('Nothing of transaction 5 happened').waitFor();
+  told.dropped = [answers.asked, await desk.getByRole('button').count()];
+  await page.unroute('**/api/transactions');
+  await page.unroute('**/api/transactions/*');
+}
+
 async function dispute(page) {
   await page.goto(`${there}/film/${asked.film}`);
   const rights = page.locator('section[aria-labelledby="rights"]');
@@ -192,6 +217,7 @@ await run(async (browser) => {
   await buy(partner);
   await barred(creator);
   await earn(creator);
+  await stuck(creator);
   await dispute(partner);
   await small(browser);
   await mine.close();

@@ -66,13 +66,13 @@ def test_an_offer_is_read_in_whole_before_it_is_signed_and_then_bought(told: dic
     assert told["buy.asks"].startswith("This buys one licence for 5,000 units, public for ever")
     assert "It sends 5,000 units" in told["buy.cost"]
     assert re.search(r"stands in block \d+", told["buy"])
-    assert told["licensed"].startswith("licensed until")
+    assert told["licensed"].startswith("Licensed until")
     assert told["screen"] == 0
 
 
 def test_the_film_is_closed_to_others_there_and_the_entry_is_named(told: dict[str, Any]) -> None:
     assert told["stranger"]["allowed"] is False
-    assert f"{told['accounts'][1]} holds an exclusive licence for streaming in FR" in told["barred"]
+    assert f"…{told['accounts'][1][-8:]} holds an exclusive licence (streaming, France)" in told["barred"]
     assert re.search(r"Decided by entry \d+ of block \d+", told["barred"])
 
 
@@ -84,6 +84,11 @@ def test_earnings_sum_to_the_sale_and_are_drawn(told: dict[str, Any]) -> None:
     assert sum(float(row["earned"]) for row in rows) == 5000
     assert told["withdraw.asks"].startswith("This has 3,500 units of royalties of 'Tin' paid out to")
     assert re.search(r"stands in block \d+", told["withdraw"])
+
+
+def test_what_the_ledger_has_not_settled_is_said_sent_again_or_dropped(told: dict[str, Any]) -> None:
+    assert told["stuck"].startswith("Transaction 5 is signed and handed over, but the ledger has not executed it.")
+    assert told["dropped"] == [["POST", "DELETE"], 0]
 
 
 def test_a_notice_is_opened_with_its_bond_and_shown(told: dict[str, Any]) -> None:
