@@ -29,6 +29,7 @@ async def listen(
     chain: Chain,
 ) -> None:
     """Opens the HTTP listeners: page with API and gateway, Kubo RPC, the ledger where no child has it, public ones."""
+    from cinepeer.app.ahead import Ahead
     from cinepeer.faces.http.api import application
     from cinepeer.faces.http.embedding import embedding, heads, shared
     from cinepeer.faces.http.gateway import gateway
@@ -46,9 +47,11 @@ async def listen(
     pages = [web(built, token, ports["page_port"], gateways, heads(films)), embedding(built, films)] if built else []
     missing = {"elsewhere": elsewhere(built, token, ports["page_port"], gateways)} if built else {}
 
+    ahead = Ahead(fetching.hosted, disk.denied.is_denied)
+    stack.push_async_callback(ahead.stop)
+
     async def hosted(root: Cid, cid: Cid) -> bytes | None:
-        found: bytes | None = await fetching.hosted(cid, parts.library.catalogue.hosts_of(root))
-        return found
+        return await ahead.block(cid, parts.library.catalogue.hosts_of(root))
 
     page = Guard(
         application(parts, gateway(disk.ipfs, disk.denied.is_denied, fetch=hosted), *pages, **missing),
