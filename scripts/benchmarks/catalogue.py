@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
+import pickle
 import resource
 import sys
 import threading
@@ -40,6 +41,9 @@ from cinepeer.rights.slots import purse_slot, title_slot  # noqa: E402
 from cinepeer.rights.state import NOBODY, Title, fold  # noqa: E402
 from cinepeer.rights.trie import EMPTY_ROOT  # noqa: E402
 from unit.rights.scene import BORN, CHAIN, CREATOR, PARTNER, SEED, Chain, Person, hexed, unhexed  # noqa: E402
+
+AT_ONCE = 10_000
+"""Films that are made in one go; they have one author."""
 
 PAYMENTS = 4
 PAID = 1_000
@@ -136,18 +140,35 @@ class Shelf(MutableMapping[Cid, bytes]):
 class Made:
     """The catalogue: its author's records, its deeds, and each title's log and slots."""
 
-    def __init__(self, films: int) -> None:
+    def __init__(self) -> None:
         self.chain = Chain()
         self.author = Person(1)
         self.contracts = self.chain.contracts
         self.slots: dict[int, int] = {}
         self.titles: list[tuple[bytes, list[Log], Signed]] = []
         self.records: list[tuple[bytes, bytes]] = []
-        for number in range(films):
+
+    def add(self, first: int, films: int) -> None:
+        """So many films more, numbered from `first`, by an author of their own."""
+        self.author = Person(1 + first // AT_ONCE)
+        for number in range(first, first + films):
             self._film(number)
             # Only what the feed needs to go on stays in the scene.
             self.records += [(record.block, body) for record, body in self.author.records]
             self.author.records.clear()
+
+    def keep(self, file: Path) -> None:
+        """Keeps what was added, for another process to go on with."""
+        part = file.with_suffix(".new")
+        part.write_bytes(pickle.dumps((self.slots, self.titles, self.records)))
+        part.rename(file)
+
+    def take(self, file: Path) -> None:
+        """Adds what another process kept."""
+        slots, titles, records = pickle.loads(file.read_bytes())  # our own file
+        self.slots |= slots
+        self.titles += titles
+        self.records += records
 
     def _film(self, number: int) -> None:
         root = Cid.of(b"root %d" % number, DAG_PB)
@@ -300,12 +321,21 @@ class Watching:
 
 
 def make(films: int, path: Path) -> None:
-    """Writes a bundle of so many films."""
-    made = Made(films)
+    """Writes a bundle of so many films; what was made of it by a run that broke off is taken as it is."""
+    parts = [path.with_suffix(f".{first}") for first in range(0, films, AT_ONCE)]
+    for at, part in enumerate(parts):
+        if not part.exists():
+            some = Made()
+            some.add(at * AT_ONCE, min(AT_ONCE, films - at * AT_ONCE))
+            some.keep(part)
+    made = Made()
+    for part in parts:
+        made.take(part)
     with path.with_suffix(".blocks").open("w+b") as blocks, path.open("wb") as file:
         for piece in made.bundle(Shelf(blocks)):
             file.write(piece)
-    path.with_suffix(".blocks").unlink()
+    for file in (path.with_suffix(".blocks"), *parts):
+        file.unlink()
 
 
 def verify(path: Path) -> dict[str, Any]:
