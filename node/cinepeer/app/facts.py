@@ -78,6 +78,16 @@ class FactBook:
             self._pages = {film: page for film, page in self._pages.items() if film in catalogue.films}
         return found
 
+    def titles(self, catalogue: Catalogue, wanted: Collection[str]) -> dict[str, str]:
+        """What the films are called that go by these ids beside their own; of those that were asked for facts of."""
+        found: dict[str, str] = {}
+        for film in catalogue.films.values() if wanted else ():
+            page = self._pages.get(film.id)
+            for name in () if page is None else page.names:
+                if name in wanted:
+                    found.setdefault(name, film.name)
+        return found
+
 
 @dataclass(slots=True)
 class _Page:

@@ -10,7 +10,7 @@ from functools import cache
 from heapq import nsmallest
 from typing import Any, Protocol
 
-from cinepeer.app.facts import FactBook, Ground, about_films, names_of, shared_words, words_of
+from cinepeer.app.facts import FactBook, Ground, about_films, shared_words, words_of
 from cinepeer.app.fit import Fitted, fit_apart
 from cinepeer.app.library import Library
 from cinepeer.app.taste import Taste
@@ -319,12 +319,9 @@ class Recommendations:
     def _explained(self, author: Cid, history: History, films: Sequence[Listed]) -> list[Explained]:
         """Listed films with their names and what caused them."""
         published = self._library.catalogue.films
-        wanted = {listed.film for listed in films if listed.film not in published}
-        named: dict[str, str] = {}
-        for film in published.values() if wanted else ():
-            for name in names_of(film):
-                if name in wanted:
-                    named.setdefault(name, film.name)
+        named = self._facts.titles(
+            self._library.catalogue, {listed.film for listed in films if listed.film not in published}
+        )
         likers = cache(lambda film: self._library.counted.likers(film, LIKED))  # of a film, for all its causes
         found = []
         for listed in films:

@@ -58,5 +58,6 @@ def test_facts_that_are_kept_follow_versions_hosts_pins_and_own_ratings() -> Non
     catalogue.providers[(host, bytes(32))] = Provider(host, bytes(32), 1, host, frozenset((version,)), (), None)
     assert told(str(film)).is_ready
     assert told(str(film), rated=["imdb:tt0000001"]).is_seen and not told(str(film)).is_seen
+    assert book.titles(catalogue, {"imdb:tt0000001", "imdb:tt0000002"}) == {"imdb:tt0000001": "F"}
     catalogue.films.clear()
     assert book.facts(catalogue, (), (), None) == {}
