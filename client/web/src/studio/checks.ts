@@ -8,6 +8,9 @@ import type { Draft } from './draft.svelte';
 /** All shares of a title, in basis points. */
 export const WHOLE = 10_000;
 
+/** Basis points as per cent with two places, without the sign. */
+export const hundredth = (shares: number): string => (shares / 100).toFixed(2);
+
 /** The media that a licence can be for, in the ledger's order, with their names. */
 export const MEDIA = {
   cinema: 'medium.cinema',
