@@ -84,6 +84,7 @@ class Wish:
         """A wish as `dataclasses.asdict` and JSON left it."""
         facts = {name: tuple(value) if isinstance(value, list) else value for name, value in note["facts"].items()}
         facts["credits"] = tuple((name, role) for name, role in facts["credits"])
+        facts["translations"] = tuple(tuple(one) for one in facts.get("translations", ()))
         owners = tuple((holder, shares) for holder, shares in note["owners"])
         several = {"owners": owners, "custodians": tuple(note.get("custodians", ()))}
         packaging = Packaging.parse(note.get("packaging", {}))

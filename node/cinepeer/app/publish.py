@@ -30,6 +30,7 @@ from cinepeer.records.cid import RAW, Cid
 from cinepeer.records.dagcbor import Value
 from cinepeer.records.film_id import is_external_id
 from cinepeer.records.record import Record
+from cinepeer.records.translations import MAX_TRANSLATIONS, translations
 
 PLAIN = Packaging()
 
@@ -41,7 +42,10 @@ Ask = Callable[[list[dict[str, Any]]], Awaitable[Cid | None]]
 
 @dataclass(frozen=True, slots=True)
 class FilmFacts:
-    """What the creator says of a film; `premiere` in seconds: before it the film is shown by licence or link alone."""
+    """What the creator says of a film; `premiere` in seconds: before it the film is shown by licence or link alone.
+
+    `translations` are triples of a language, the name and the synopsis in it.
+    """
 
     name: str
     year: int | None = None
@@ -50,6 +54,7 @@ class FilmFacts:
     synopsis: str = ""
     languages: tuple[str, ...] = ()
     credits: tuple[tuple[str, str], ...] = ()
+    translations: tuple[tuple[str, str, str], ...] = ()
     label: str = "original cut"
     sort: str = FILM
     premiere: int | None = None
@@ -64,6 +69,11 @@ class FilmFacts:
         for text in self.external:
             if not is_external_id(text):
                 raise BadInput(f"found the external id {text[:80]!r}, expected one such as imdb:tt0111161")
+        if len(translations(self.fields())) < len(self.translations):
+            raise BadInput(
+                f"found translations that do not fit, expected at most {MAX_TRANSLATIONS}, each with a name and a "
+                "language of its own, such as zh-Hans"
+            )
         try:
             new_body("film", bytes(16), **self.fields())
         except Refused as error:
@@ -79,9 +89,15 @@ class FilmFacts:
             "genres": list(self.genres),
             "synopsis": self.synopsis,
             "languages": list(self.languages),
+            **self._translated(),
             **({} if self.premiere is None else {"premiere": self.premiere}),
             **({"unlisted": True} if self.unlisted else {}),
         }
+
+    def _translated(self) -> dict[str, Value]:
+        names = ("language", "name", "synopsis")
+        said: list[Value] = [dict(zip(names, one, strict=True)) for one in self.translations]
+        return {"translations": said} if said else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cinepeer.records.translations import translations
 from cinepeer.search.spoken import Quote
 
 
@@ -35,10 +36,11 @@ class Hits:
 def entry(film: str, fields: Mapping[str, Any], labels: Sequence[str] = ()) -> Entry:
     """The entry of a film by the fields of its record and the labels of its versions."""
     year = [str(fields["year"])] if fields.get("year") else []
+    others = translations(fields)
     return Entry(
         film,
         str(fields["name"]),
         [credit["name"] for credit in fields["credits"]],
-        [*fields["genres"], *fields["languages"], *fields["external"], *year],
-        [fields["synopsis"], *labels],
+        [*fields["genres"], *fields["languages"], *fields["external"], *year, *(one.name for one in others)],
+        [fields["synopsis"], *(one.synopsis for one in others), *labels],
     )

@@ -515,6 +515,7 @@ export interface Facts {
   readonly genres?: readonly string[];
   readonly synopsis?: string;
   readonly languages?: readonly string[];
+  readonly translations?: readonly Translation[];
 }
 
 /** Whom the lists of a sample of authors favour. */
@@ -594,10 +595,11 @@ export interface Forgotten {
   readonly forgotten: number;
 }
 
-/** What a search found; `taken` names, for a word that no film has, the near words that were asked for instead. */
+/** What a search found; `taken` names, for a word that no film has, the near words that were asked for instead. `said` has, by film, the line in which the words are said, of films that are held here whole. */
 export interface Found {
   readonly films: readonly Film[];
   readonly taken: { readonly [key: string]: readonly string[] };
+  readonly said: { readonly [key: string]: Quote };
 }
 
 /** A row with the film that it is about. */
@@ -1120,13 +1122,13 @@ export interface PublicationRequest {
   readonly synopsis?: string;
   readonly languages?: readonly string[];
   readonly credits?: readonly readonly [string, string][];
+  readonly translations?: readonly Translated[];
   readonly owners?: readonly Share[];
   readonly title?: boolean;
   readonly premiere?: number | null;
   readonly unlisted?: boolean;
   readonly of?: string | null;
   readonly label?: string;
-  readonly licensed?: boolean;
   readonly sort?: "film" | "cut" | "dub" | "trailer";
   readonly ask?: boolean;
   readonly parent?: string | null;
@@ -1137,7 +1139,7 @@ export interface PublicationRequest {
   readonly offer?: OfferTerms | null;
 }
 
-/** A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed. `ahead`: how many jobs come before it, the highest priority first. */
+/** A job as it stands: all its stages in `plan`, what was signed in `done`, also where a later stage failed. `ahead`: how many jobs come before it, the highest priority first. `near`: of one that asks, the films of others that it is like. */
 export interface PublicationState {
   readonly id: string;
   readonly name: string;
@@ -1169,18 +1171,18 @@ export interface PublishRequest {
   readonly synopsis?: string;
   readonly languages?: readonly string[];
   readonly credits?: readonly readonly [string, string][];
+  readonly translations?: readonly Translated[];
   readonly owners?: readonly Share[];
   readonly title?: boolean;
   readonly premiere?: number | null;
   readonly unlisted?: boolean;
   readonly of?: string | null;
   readonly label?: string;
-  readonly licensed?: boolean;
+  readonly sort?: "film" | "cut" | "dub" | "trailer";
   readonly ask?: boolean;
   readonly parent?: string | null;
   readonly parent_shares?: number;
   readonly licensed?: boolean;
-  readonly sort?: "film" | "cut" | "dub" | "trailer";
   readonly custodians?: readonly string[];
 }
 
@@ -1224,6 +1226,14 @@ export interface Pursued {
   readonly denied: readonly string[];
   readonly taken: number;
   readonly [more: string]: unknown;
+}
+
+/** A line of a version's captions that has the words, and when it is shown, in ms from the start. */
+export interface Quote {
+  readonly version: string;
+  readonly language: string;
+  readonly start_ms: number;
+  readonly text: string;
 }
 
 /** The record that was signed. */
@@ -1520,6 +1530,8 @@ export interface ShareOf {
 export interface Showing {
   readonly allowed: boolean;
   readonly reason: string;
+  readonly code: string;
+  readonly facts: { readonly [key: string]: string | number };
   readonly entry: Place | null;
   readonly block: number;
   readonly time: number;
@@ -1554,8 +1566,6 @@ export interface StageOf {
   readonly done: boolean;
   readonly seconds?: number | null;
   readonly of?: number | null;
-  readonly code: string;
-  readonly facts: { readonly [key: string]: string | number };
   readonly bytes?: number | null;
   readonly blocks?: number | null;
   readonly signatures?: number | null;
@@ -1663,6 +1673,20 @@ export interface TitleRequest {
 export interface TraceOf {
   readonly undone: boolean;
   readonly sentence: string;
+}
+
+/** A film's name and synopsis in another language, a BCP 47 tag. */
+export interface Translated {
+  readonly language: string;
+  readonly name: string;
+  readonly synopsis?: string;
+}
+
+/** What a film is called and about in another language, a BCP 47 tag. */
+export interface Translation {
+  readonly language: string;
+  readonly name: string;
+  readonly synopsis: string;
 }
 
 /** The version that is to come here whole; the first one without it. */
@@ -1889,6 +1913,7 @@ export interface Routes {
   readonly 'PATCH /api/publications/{publication}': { body: PlaceRequest; answer: PublicationState };
   readonly 'DELETE /api/publications/{publication}': { body: null; answer: PublicationState };
   readonly 'POST /api/publications/{publication}/attempts': { body: null; answer: PublicationState };
+  readonly 'POST /api/publications/{publication}/decisions': { body: DecisionRequest; answer: PublicationState };
   readonly 'POST /api/ratings': { body: RatingRequest; answer: Rated };
   readonly 'POST /api/receipts': { body: ReceiptRequest; answer: StatedReceipt };
   readonly 'GET /api/recommendations': { body: null; answer: Recommendations };
@@ -1896,7 +1921,6 @@ export interface Routes {
   readonly 'POST /api/records': { body: null; answer: Imported };
   readonly 'GET /api/reports': { body: null; answer: readonly ReportOf[] };
   readonly 'POST /api/reports': { body: ClaimRequest; answer: Signed };
-  readonly 'POST /api/publications/{publication}/decisions': { body: DecisionRequest; answer: PublicationState };
   readonly 'POST /api/retractions': { body: RetractionRequest; answer: Signed };
   readonly 'POST /api/reviews': { body: ReviewRequest; answer: Signed };
   readonly 'GET /api/rulings': { body: null; answer: readonly RulingOf[] };

@@ -15,6 +15,7 @@ export class Checks {
         const proven = await prove('film', { film: film.id, isKnownEnough: true });
         if (proven === null) this.refusals[film.id] = 'found no signed record of it, expected one';
         else if (proven.name !== film.name) this.refusals[film.id] = `found the name “${film.name}”, expected “${proven.name}” as signed`;
+        else if (JSON.stringify(proven.translations) !== JSON.stringify(film.facts.translations ?? [])) this.refusals[film.id] = 'found names in other languages, expected those that were signed';
       } catch (error) {
         if (error instanceof Refused) this.refusals[film.id] = error.message;
         else return;

@@ -96,6 +96,16 @@ function facts(draft: Draft): Objections {
   for (const [place, { name, role }] of draft.credits.entries()) {
     if (!name.trim() && role.trim()) found[`credit-${place}`] = { word: 'check.credit', values: { role: role.trim() } };
   }
+  const seen = new Set<string>();
+  for (const [place, { language, name, synopsis }] of draft.translations.entries()) {
+    const tag = languageTag(language.trim());
+    if (tag === null) found[`language-${place}`] = { word: 'check.language', values: { found: language.trim() || '–' } };
+    else if (seen.has(tag)) found[`language-${place}`] = { word: 'check.language.twice', values: {} };
+    if (!name.trim()) found[`name-${place}`] = { word: 'check.name', values: {} };
+    else if (name.trim().length > MAX_NAME) found[`name-${place}`] = { word: 'check.long', values: { count: name.trim().length, most: MAX_NAME } };
+    if (synopsis.trim().length > MAX_SYNOPSIS) found[`synopsis-${place}`] = { word: 'check.long', values: { count: synopsis.trim().length, most: MAX_SYNOPSIS } };
+    if (tag !== null) seen.add(tag);
+  }
   const premiere = draft.premiere.trim();
   if (premiere && secondOf(premiere) === null) found['premiere'] = { word: 'check.day', values: { found: premiere } };
   return found;
@@ -152,6 +162,7 @@ export function wishOf(draft: Draft, upload: string): PublicationRequest {
     languages: listed(draft.languages).map((one) => languageTag(one) ?? one),
     external: listed(draft.external),
     credits: draft.credits.filter(({ name }) => name.trim()).map(({ name, role }): [string, string] => [name.trim(), role.trim()]),
+    translations: draft.translations.map(({ language, name, synopsis }) => ({ language: languageTag(language.trim()) ?? language, name: name.trim(), synopsis: synopsis.trim() })),
     premiere: secondOf(draft.premiere.trim()),
     unlisted: draft.isUnlisted,
     title: draft.isTitled,

@@ -13,6 +13,8 @@ export interface Draft {
   languages: string;
   external: string;
   credits: { name: string; role: string }[];
+  /** Name and synopsis in other languages, by their tags. */
+  translations: { language: string; name: string; synopsis: string }[];
   /** Whether a title is to stand on the ledger; a film without one is free, and nobody is said to own it. */
   isTitled: boolean;
   owners: { holder: string; percent: string }[];
@@ -39,6 +41,7 @@ const EMPTY: Draft = {
   languages: '',
   external: '',
   credits: [],
+  translations: [],
   isTitled: false,
   owners: [],
   isOffered: false,

@@ -11,6 +11,7 @@ import { parseRecord, readBody, verifyRecord, type Record } from './record';
 import { Refused } from './refused';
 import { rankOf, sortOf } from './sort';
 import { reportedOf, type ProvenReported } from './reported';
+import { translationsOf, type Translation } from './translations';
 
 /** One cut of a film, from its signed record; `root` is the folder of its files. */
 export interface ProvenVersion {
@@ -38,6 +39,7 @@ export interface ProvenFilm {
   readonly synopsis: string;
   readonly genres: readonly string[];
   readonly languages: readonly string[];
+  readonly translations: readonly Translation[];
   /** What its record warns of; null where it says nothing of its content. */
   readonly warnings: readonly string[] | null;
   readonly external: readonly string[];
@@ -151,6 +153,7 @@ export class Shelf {
       synopsis: fields['synopsis'] as string,
       genres: fields['genres'] as string[],
       languages: fields['languages'] as string[],
+      translations: translationsOf(fields['translations']),
       warnings: warningsOf(fields['warnings']),
       external: fields['external'] as string[],
       madeFrom: linksOf(fields['made_from']),

@@ -72,6 +72,14 @@ class Credit(Answer):
     role: str
 
 
+class Translation(Answer):
+    """What a film is called and about in another language, a BCP 47 tag."""
+
+    language: str
+    name: str
+    synopsis: str
+
+
 class Facts(Answer):
     """What the film's record says of it."""
 
@@ -81,6 +89,7 @@ class Facts(Answer):
     genres: list[str] = []
     synopsis: str = ""
     languages: list[str] = []
+    translations: list[Translation] = []
 
 
 class Score(Answer):

@@ -53,6 +53,14 @@ class PackageRequest(Shape):
         return Packaging(words, self.chapters, self.poster, self.loudness)
 
 
+class Translated(Shape):
+    """A film's name and synopsis in another language, a BCP 47 tag."""
+
+    language: str = Field(min_length=2, max_length=40)
+    name: str = Field(min_length=1, max_length=300)
+    synopsis: str = Field(default="", max_length=5_000)
+
+
 class PublishRequest(PackageRequest):
     """A film file on the node's own machine and what its creator says of it; `premiere` in seconds."""
 
@@ -64,6 +72,7 @@ class PublishRequest(PackageRequest):
     synopsis: str = Field(default="", max_length=5_000)
     languages: list[str] = []
     credits: list[tuple[str, str]] = []
+    translations: list[Translated] = Field(default=[], max_length=32)
     owners: list[Share] = []
     title: bool = True
     premiere: int | None = Field(default=None, ge=0, lt=1 << 40)
@@ -84,6 +93,7 @@ class PublishRequest(PackageRequest):
         release = {"premiere": self.premiere, "unlisted": self.unlisted}
         said = {"name": self.name, "year": self.year, "synopsis": self.synopsis, "label": self.label}
         said |= {"sort": self.sort}
+        several["translations"] = tuple((one.language, one.name, one.synopsis) for one in self.translations)
         return FilmFacts(**said, **several, **release)
 
     def wish(self) -> Wish:

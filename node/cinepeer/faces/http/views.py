@@ -16,6 +16,7 @@ from cinepeer.faces.http import answers
 from cinepeer.faces.http.parts import Parts
 from cinepeer.records.bodies import KEY_KINDS, parse_film_id
 from cinepeer.records.cid import Cid
+from cinepeer.records.translations import translations
 from cinepeer.replication.scope import write_setting
 from cinepeer.rights.showing import is_listed, release_of
 from cinepeer.search.filter import Filter
@@ -157,6 +158,11 @@ def may_list(parts: Parts, film: Film, is_own: bool = True) -> bool:
     return (is_own and film.author == parts.author.id) or is_listed(release_of(film.fields), parts.clock_ms() // 1000)
 
 
+def _facts(fields: dict[str, Any]) -> dict[str, Any]:
+    found = {name: fields[name] for name in answers.Facts.model_fields if name in fields}
+    return found | {"translations": [asdict(one) for one in translations(fields)]}
+
+
 def _film(parts: Parts, found: Film, held: _Held) -> dict[str, Any]:
     versions = [_version(version, held) for version in found.versions]
     stars, source = _stars(parts, found.id)
@@ -166,7 +172,7 @@ def _film(parts: Parts, found: Film, held: _Held) -> dict[str, Any]:
         "name": found.name,
         "author": str(found.author),
         "time": found.time,
-        "facts": {name: found.fields[name] for name in answers.Facts.model_fields if name in found.fields},
+        "facts": _facts(found.fields),
         "versions": versions,
         "playable": _is_playable(found, held),
         "premiere": release_of(found.fields).premiere,
