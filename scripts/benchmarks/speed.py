@@ -24,7 +24,7 @@ from cinepeer.errors import BadInput
 
 AUTHORS, FILMS, SERVED_FILMS = 6_040, 3_500, 20_000
 HISTORY = 72
-PLAIN_FILMS = 10_000  # with more, plain numpy takes many gigabytes and minutes
+PLAIN_FILMS = 5_000  # with more, plain numpy takes many gigabytes and minutes
 TASTES, SPREAD = 40, 1.8
 ROUNDS = 60
 PARTS = ("item", "sequential", "rank", "list", "fold", "light", "browser", "start")

@@ -52,6 +52,13 @@ describe('a served model', () => {
     expect(() => readServed(model)).not.toThrow();
     expect(() => readServed(model.slice(0, cut))).toThrow(Refused);
   });
+  test('of another version is refused in a sentence', () => {
+    const whole = fromHex(cases[3]!.receipt);
+    const model = whole.slice(23 + new DataView(whole.buffer).getUint32(19) + 64);
+    const at = new TextDecoder('latin1').decode(model).indexOf('served-model/1') + 13;
+    model[at] = '9'.charCodeAt(0);
+    expect(() => readServed(model)).toThrow(/expected cinepeer\/served-model\/1/);
+  });
 });
 
 describe('a rule', () => {
