@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cinepeer.content.protobuf import as_bytes, as_number, encode_bytes, encode_number, read_fields
 from cinepeer.errors import Refused
@@ -11,6 +12,7 @@ from cinepeer.records.cid import DAG_PB, Cid
 
 MAX_BLOCK_BYTES = 2 << 20
 MAX_LINKS = 16_384
+REMEMBERED_BYTES = 64 << 10  # of a node, at most
 
 _SHA2_256 = b"\x12\x20"
 _MULTIHASH_BYTES = 34
@@ -63,6 +65,10 @@ def parse_branch(block: bytes) -> Branch:
     """Reads a dag-pb block; raises `Refused` (`bad-node`, `bad-protobuf`, `bad-varint`, `bad-cid`, `too-large`)."""
     if len(block) > MAX_BLOCK_BYTES:
         raise Refused("too-large", f"found a node of {len(block)} bytes, expected at most {MAX_BLOCK_BYTES}")
+    return _remembered(block) if len(block) <= REMEMBERED_BYTES else _parse_branch(block)
+
+
+def _parse_branch(block: bytes) -> Branch:
     links: list[Link] = []
     data: bytes | None = None
     runs = 0  # of consecutive links: two runs would mean data between links
@@ -81,6 +87,10 @@ def parse_branch(block: bytes) -> Branch:
     if runs > 1:
         raise Refused("bad-node", "found data between links, expected all links together")
     return Branch(tuple(links), data)
+
+
+# Every part of a film that is read begins at the same few nodes, and a node of many links takes milliseconds to read.
+_remembered = lru_cache(maxsize=64)(_parse_branch)
 
 
 def _parse_link(message: bytes) -> Link:

@@ -76,8 +76,9 @@ def read_places(data: bytes, within: slice) -> Iterator[tuple[int, int | slice]]
     """As `read_fields`, of the message at `within`, but where the bytes lie instead of a copy of them."""
     at, stop = within.start, within.stop
     while at < stop:
-        key, at = read_varint(data, at, stop)
-        value, at = read_varint(data, at, stop)
+        # Most numbers are below 128, one byte each.
+        key, at = (data[at], at + 1) if data[at] < 0x80 else read_varint(data, at, stop)
+        value, at = (data[at], at + 1) if at < stop and data[at] < 0x80 else read_varint(data, at, stop)
         if key >> 3 == 0 or key & 7 not in (_VARINT, _BYTES):
             raise Refused("bad-protobuf", f"found the field key {key}, expected a numbered varint or byte string")
         if key & 7 == _VARINT:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from cinepeer.content.dagpb import Branch, Link, encode_branch, parse_branch
+from cinepeer.content.dagpb import REMEMBERED_BYTES, Branch, Link, encode_branch, parse_branch
 from cinepeer.content.protobuf import as_bytes, as_number, encode_bytes, encode_number, read_fields
 from cinepeer.errors import BadInput, Refused
 from cinepeer.records.cid import DAG_PB, RAW, Cid
@@ -176,6 +177,10 @@ def parse_node(cid: Cid, block: bytes) -> Leaf | FileNode | Directory:
         return Leaf(block)
     if cid.codec != DAG_PB:
         raise Refused("unsupported-node", f"found {cid} to be no file and no folder, expected one of them")
+    return _remembered(block) if len(block) <= REMEMBERED_BYTES else _parse_node(block)
+
+
+def _parse_node(block: bytes) -> Leaf | FileNode | Directory:
     branch = parse_branch(block)
     sort, data, size, sizes = _parse_data(branch.data)
     if sort == _DIRECTORY:
@@ -193,6 +198,9 @@ def parse_node(cid: Cid, block: bytes) -> Leaf | FileNode | Directory:
     if any(link.name for link in branch.links):
         raise Refused("bad-node", "found a named part in a file, expected parts without names")
     return FileNode(tuple((link.cid, part) for link, part in zip(branch.links, sizes, strict=True)), size)
+
+
+_remembered = lru_cache(maxsize=64)(_parse_node)
 
 
 def _parse_data(message: bytes | None) -> tuple[int, bytes, int | None, list[int]]:
