@@ -147,7 +147,8 @@ def test_titles_of_a_further_contract_set_stand_beside_the_older_ones(node: Runn
     film = tmp_path / "third.mp4"
     asyncio.run(make_sample(film, seconds=3))
     assert command("publish", film, "--name", "Third Light", "--home", node.home).returncode == 0
-    assert command("pay", "Third Light", "7", "--yes", "--home", node.home).returncode == 0
+    assert command("pay", "--credits", "--home", node.home).returncode == 0
+    assert command("pay", "Third Light", "7", "--home", node.home).returncode == 0
 
     old, new = (json.loads(audited(node, name, "--json")) for name in (NAMES[0], "Third Light"))
     assert old["ok"] and new["ok"]
