@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cinepeer.content import wrapping
-from cinepeer.content.cipher import Sealed, sealed_of, verify_key
+from cinepeer.content.cipher import MAX_CUSTODIANS, Sealed, sealed_of, verify_key
 from cinepeer.errors import BadInput, CheckFailed, CinepeerError, Refused, Unreachable
 from cinepeer.rights.deployment import ContractSet
 from cinepeer.rights.licences import medium_bit
@@ -117,22 +117,36 @@ def unlock(nodes: Nodes, version: Version, viewer: Viewer | None, now_s: int) ->
     raise _why(refusals, reasons, bool(nodes.lies))
 
 
-def unlock_by(ask: Callable[[dict[str, str]], Mapping[str, Any]], version: Version, sealed: Sealed) -> Unlocked:
+def unlock_by(ask: Callable[[dict[str, Any]], Mapping[str, Any]], version: Version, sealed: Sealed) -> Unlocked:
     """The key of a sealed version by a node that signs the request itself: `ask` gives its answer as JSON.
 
-    Raises `CheckFailed` where the answer does not hold, and whatever `ask` raises.
+    A custodian that gives another key is left out of the next question. Raises `CheckFailed` where no answer holds, and
+    whatever `ask` raises as long as nobody lied.
     """
     private = secrets.token_bytes(32)
     agreement = wrapping.agreement_key(private)
-    told = ask({"version": str(version.id), "agreement": agreement.hex()})
-    try:
-        entry = told["entry"] and (int(told["entry"]["block"]), int(told["entry"]["log"]))
-        release = Release(bytes.fromhex(told["wrapped"]), int(told["block"]), str(told["reason"]), entry)
-        key = wrapping.unwrap(release.wrapped, private, request_context(version.id, agreement))
-        verify_key(key, sealed)
-    except (Refused, KeyError, TypeError, ValueError) as error:
-        raise CheckFailed(f"found no key in the node's answer ({error}), expected the film's") from error
-    return Unlocked(key, release, str(told.get("custodian", "")))
+    wish: dict[str, Any] = {"version": str(version.id), "agreement": agreement.hex()}
+    liars: list[str] = []
+    lie: Exception | None = None
+    while True:
+        try:
+            told = ask({**wish, **({"without": liars} if liars else {})})
+        except CinepeerError as error:
+            if lie is None:
+                raise
+            raise CheckFailed(f"found that {liars[-1]} gave another key ({lie}), and of the others: {error}") from error
+        try:
+            entry = told["entry"] and (int(told["entry"]["block"]), int(told["entry"]["log"]))
+            release = Release(bytes.fromhex(told["wrapped"]), int(told["block"]), str(told["reason"]), entry)
+            key = wrapping.unwrap(release.wrapped, private, request_context(version.id, agreement))
+            verify_key(key, sealed)
+        except (Refused, KeyError, TypeError, ValueError) as error:
+            lie, liar = error, str(told.get("custodian", ""))
+            if not liar or liar in liars or len(liars) == MAX_CUSTODIANS:
+                raise CheckFailed(f"found no key in the node's answer ({error}), expected the film's") from error
+            liars.append(liar)
+            continue
+        return Unlocked(key, release, str(told.get("custodian", "")))
 
 
 def _ask(source: Source, version: Version, sealed: Sealed, viewer: Viewer, now_s: int) -> Unlocked:

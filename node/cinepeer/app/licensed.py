@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -206,10 +206,18 @@ class Licensed:
         contracts = self._titles.sets.first
         return sign_request(self._account_key, contracts, version.id, agreement, territory, medium, now_s)
 
-    async def acquire(self, version: Version, agreement: bytes, territory: str, medium: str | None = None) -> Acquired:
+    async def acquire(
+        self,
+        version: Version,
+        agreement: bytes,
+        territory: str,
+        medium: str | None = None,
+        without: Collection[Cid] = (),
+    ) -> Acquired:
         """The key of a version for the X25519 key `agreement`, from the first custodian that gives it.
 
-        Without a `medium` it is one of this account's own licences, or else streaming.
+        Without a `medium` it is one of this account's own licences, or else streaming. Authors `without` are not asked:
+        what they gave did not open it, which only who has the private part of `agreement` can see.
         Raises `Refused` with what a custodian said of the licence, `Unreachable` where none could be asked.
         """
         sealed = sealed_of(version.fields)
@@ -217,13 +225,14 @@ class Licensed:
             raise Refused("not-sealed", "found a version open to everybody, expected one of a licensed film")
         request = self.request(version, agreement, territory, medium or await self._medium(version))
         refusals: list[Refused] = []
-        if self.custody.key_of(sealed) is not None:
+        if self.custody.key_of(sealed) is not None and self._author.id not in without:
             try:
                 return Acquired(await self.custody.answer(request, "this node"), self._author.id)
             except Refused as error:
                 refusals.append(error)
         away: list[str] = []
-        for host in self._hosts(version, sealed)[:MAX_ASKED]:
+        hosts = [host for host in self._hosts(version, sealed) if host.author not in without]
+        for host in hosts[:MAX_ASKED]:
             try:
                 return Acquired(parse_release(await self._ask(host, request)), host.author)
             except Refused as error:

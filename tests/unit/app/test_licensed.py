@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,10 +16,11 @@ from cinepeer.app.custody import Custody
 from cinepeer.app.identity import Author
 from cinepeer.app.licensed import Licensed, parse_custodians, standing
 from cinepeer.content import wrapping
+from cinepeer.content.cipher import Sealed, commitment_of, sealed_of, verify_key
 from cinepeer.errors import BadInput, CinepeerError, Refused, Unreachable
 from cinepeer.records.cid import DAG_CBOR, Cid
-from cinepeer.rights.deposit import PROTOCOL
-from cinepeer.rights.release import Release, request_context
+from cinepeer.rights.deposit import PROTOCOL, parse_question
+from cinepeer.rights.release import KeyRequest, Release, encode_release, request_context
 from unit.app.custody_stage import AGREEMENT, KEY, LICENSEE, PRIVATE, Stage, device_seed
 from unit.app.people import World, in_world
 
@@ -162,6 +163,68 @@ def test_any_custodian_suffices_and_the_most_telling_refusal_is_told(tmp_path: P
             await acquired(pair)
         pair.own.keep(KEY)
         assert (await acquired(pair)).block == 9
+
+    pair_up(tmp_path, story)
+
+
+class Liar:
+    """A custodian whose node gives whoever asks a key of its own making."""
+
+    def responder(self, _peer: str) -> Callable[[bytes], Awaitable[bytes]]:
+        async def answer(data: bytes) -> bytes:
+            request = parse_question(data)
+            assert isinstance(request, KeyRequest)
+            context = request_context(request.version, request.agreement)
+            wrapped = wrapping.wrap(b"\5" * 32, request.agreement, b"\6" * 32, context)
+            return encode_release(Release(wrapped, 9, "so", None))
+
+        return answer
+
+
+def test_of_several_custodians_one_sleeps_one_refuses_one_lies_and_one_gives_the_key(tmp_path: Path) -> None:
+    async def story(pair: Pair) -> None:
+        stage, world = pair.stage, pair.stage.world
+        pair.stage.custody.keep(KEY)
+        nobody = stage.of(device_seed("poor"), Keystore(tmp_path / "poor"), True)  # has no key
+        pair.network.hosts = {"poor": nobody, "liar": Liar(), "host": stage.custody}  # type: ignore[dict-item]
+        names: dict[Cid, str] = {pair.host.id: "host"}
+        for name in ("asleep", "poor", "liar"):
+            author = await world.author(name)
+            names[author.id] = name
+            addrs = [f"/ip4/127.0.0.1/tcp/1/p2p/{name}"]
+            await author.sign("host", {"versions": [], "addrs": addrs, "gateway": None, "custody": True})
+        await world.library.refresh()
+        film = next(iter(world.library.catalogue.films.values()))
+        # The liar stands before the honest one in the record.
+        order = sorted(names, key=lambda author: ("asleep", "poor", "liar", "host").index(names[author]))
+        held = await world.store.get(film.record)
+        assert held is not None
+        cut = await stage.cut(held[0], sealed=Sealed(commitment_of(KEY), tuple(order)).to_map(), label="second")
+        version = world.library.catalogue.version(cut.id)
+        assert version is not None
+        asked: list[list[str]] = []
+
+        async def ask(without: list[str]) -> Mapping[str, Any]:
+            asked.append([names[Cid.parse(one)] for one in without])
+            skipped = [Cid.parse(one) for one in without]
+            found = await pair.licensed.acquire(version, AGREEMENT, "FR", "cinema", skipped)
+            return {"key": found.release.wrapped, "custodian": str(found.custodian)}
+
+        first = await ask([])
+        sealed = sealed_of(version.fields)
+        assert sealed is not None
+        with pytest.raises(Refused, match="another key"):
+            verify_key(wrapping.unwrap(first["key"], PRIVATE, request_context(cut.id, AGREEMENT)), sealed)
+        assert names[Cid.parse(first["custodian"])] == "liar"
+        second = await ask([first["custodian"]])
+        assert wrapping.unwrap(second["key"], PRIVATE, request_context(cut.id, AGREEMENT)) == KEY
+        assert names[Cid.parse(second["custodian"])] == "host"
+        assert asked == [[], ["liar"]]
+        # What ends, stops all of them: the licence is asked for at each.
+        stage.titles.licences.clear()
+        stage.titles.block += 1
+        with pytest.raises(Refused, match="no licence of 0x"):
+            await ask([first["custodian"]])
 
     pair_up(tmp_path, story)
 

@@ -144,6 +144,31 @@ def test_a_node_that_signs_itself_is_not_believed_either() -> None:
             unlock_by(wrong, version(), sealed)
 
 
+def test_who_gives_another_key_is_left_out_and_the_next_one_asked() -> None:
+    sealed = sealing_of(version())
+    assert sealed is not None
+    asked: list[list[str]] = []
+    keys = {"liar": b"\5" * 32, "second liar": b"\6" * 32, "honest": KEY}
+
+    def answer(wish: dict[str, Any]) -> dict[str, Any]:
+        asked.append(list(wish.get("without", [])))
+        left = [name for name in keys if name not in asked[-1]]
+        if not left:
+            raise Unreachable("found no custodian that gives the key, expected one")
+        receiver = bytes.fromhex(wish["agreement"])
+        wrapped = wrapping.wrap(keys[left[0]], receiver, b"\7" * 32, b"release\0" + bytes(version().id) + receiver)
+        return {"wrapped": wrapped.hex(), "block": 9, "reason": "so", "entry": None, "custodian": left[0]}
+
+    assert unlock_by(answer, version(), sealed).giver == "honest"
+    assert asked == [[], ["liar"], ["liar", "second liar"]]
+    del keys["honest"]
+    with pytest.raises(CheckFailed, match=r"second liar gave another key .* no custodian that gives the key"):
+        unlock_by(answer, version(), sealed)
+    keys.clear()
+    with pytest.raises(Unreachable):
+        unlock_by(answer, version(), sealed)
+
+
 def test_an_account_is_read_from_digits_or_words_and_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "account"
     for text, key in ((ACCOUNT.hex(), ACCOUNT), ("0x" + ACCOUNT.hex() + "\n", ACCOUNT), (PHRASE, account_key(PHRASE))):

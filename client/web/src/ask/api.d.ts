@@ -745,12 +745,13 @@ export interface Key {
   readonly [more: string]: unknown;
 }
 
-/** Which version's key is wanted, to which X25519 key (hex), and where it is watched; the rest the licences say. */
+/** Which version's key is wanted, to which X25519 key (hex), and where it is watched; the rest the licences say. `without`: custodians (authors) that gave another key before. */
 export interface KeyWish {
   readonly version: string;
   readonly agreement: string;
   readonly territory?: string;
   readonly medium?: string;
+  readonly without?: readonly string[];
 }
 
 /** Who may sign what. */

@@ -29,12 +29,16 @@ _CBOR: dict[int | str, dict[str, Any]] = {
 
 
 class KeyWish(Shape):
-    """Which version's key is wanted, to which X25519 key (hex), and where it is watched; the rest the licences say."""
+    """Which version's key is wanted, to which X25519 key (hex), and where it is watched; the rest the licences say.
+
+    `without`: custodians (authors) that gave another key before.
+    """
 
     version: str = Field(max_length=120)
     agreement: str = Field(pattern=r"^[0-9a-f]{64}$")
     territory: str = Field(default="", max_length=2)
     medium: str = Field(default="", max_length=20)
+    without: list[str] = Field(default=[], max_length=16)
 
 
 class CustodianRequest(Shape):
@@ -119,7 +123,8 @@ def custody(parts: Parts) -> APIRouter:
         if not territory:
             raise BadInput("found no territory, expected where the film is watched, such as DE")
         agreement = bytes.fromhex(wanted.agreement)
-        found = await parts.licensed.acquire(version, agreement, territory, wanted.medium or None)
+        without = [views.cid(text) for text in wanted.without]
+        found = await parts.licensed.acquire(version, agreement, territory, wanted.medium or None, without)
         release = found.release
         return {
             "version": str(version.id),
