@@ -13,6 +13,10 @@ from cinepeer.rights.licences import FOREVER, medium_bit
 from cinepeer.rights.territories import territory_map
 
 DAY_S = 86_400
+MAX_PRICE = (1 << 128) - 1
+MAX_SUPPLY = (1 << 32) - 1
+MAX_DAYS = FOREVER // DAY_S
+"""What the ledger's numbers have room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,16 @@ class Terms:
 
     def check(self) -> None:
         """Raises `BadInput` for what no offer can say."""
+        for name, value, least, most in (
+            ("price", self.price, 0, MAX_PRICE),
+            ("supply", self.supply, 1, MAX_SUPPLY),
+            ("days", self.days, 0, MAX_DAYS),
+            ("start of the window", self.start, 0, FOREVER),
+            ("end of the window", self.end, 0, FOREVER),
+            ("last moment of the offer", self.closes, 0, FOREVER),
+        ):
+            if not least <= value <= most:
+                raise BadInput(f"found {value:,} as the {name}, expected {least} to {most:,}: nothing was signed")
         medium_bit(self.medium)
         territory_map(self.territory or None)
         self._text()
