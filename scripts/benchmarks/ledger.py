@@ -53,7 +53,9 @@ def figures() -> dict[str, dict[str, Any]]:
     """CPU in milliseconds per simple transaction, seconds to restart, megabytes (PSS) and percent of a core at rest."""
     with tempfile.TemporaryDirectory() as folder:
         found, restarts = asyncio.run(_measure(Path(folder) / "ledger.db"))
-        found["embedded.cpu_ms_per_tx"], found["follower.cpu_ms_per_tx"] = _single(Path(folder))
+        ordering, following, snapshot = _single(Path(folder))
+        found |= {"embedded.cpu_ms_per_tx": ordering, "follower.cpu_ms_per_tx": following}
+        found["follower.snapshot_cpu_ms_per_block"] = snapshot
     bare, audited = _bare_machine(), audit.proofs()
     # The share of small changes that the contract tests notice, as it was when all of them were tried.
     result = json.loads(RESULT.read_text()) if RESULT.exists() else None
@@ -73,6 +75,7 @@ def figures() -> dict[str, dict[str, Any]]:
             "baseline: py-evm in memory, execution and sealing alone",
             "follower.cpu_ms_per_tx": "the same blocks at a node that follows: JSON, signatures, execution, each field "
             "of the header compared, fsync; baseline: as above",
+            "follower.snapshot_cpu_ms_per_block": "the same blocks and their state unexecuted, both ends",
             "embedded.restart_s": f"from start to first answer after SIGKILL, {RESTARTS} times",
             **audited["notes"],
             **({"mutation.score": f"the whole run at {result['commit']}"} if result else {}),
@@ -164,8 +167,11 @@ async def _sealed(relay: Forward, nonce: int) -> None:
         await asyncio.sleep(0.03)
 
 
-def _single(folder: Path) -> tuple[float, float]:
-    """CPU milliseconds of a transfer in a block of its own, at the sequencer and at a node that follows it."""
+def _single(folder: Path) -> tuple[float, float, float]:
+    """
+    CPU milliseconds of a transfer in a block of its own, at the sequencer and at a node that follows it, and of such a
+    block where it is taken as part of a snapshot.
+    """
     from cinepeer.adapters.chain.evm import Evm
     from cinepeer.adapters.chain.faucet import Faucet
     from cinepeer.adapters.chain.follower import Follower
@@ -182,9 +188,26 @@ def _single(folder: Path) -> tuple[float, float]:
     # Blocks come as fast as they can, so their time runs ahead of the clock.
     following = asyncio.run(_follow(Rpc(sequencer, faucet, time.time), Rpc(Follower(copy), None, lambda: 2.0**40)))
     assert copy.head.hash == evm.head.hash
+    snapshot = asyncio.run(_shorten(Rpc(sequencer, faucet, time.time), folder / "short.db", genesis))
     evm.close()
     copy.close()
-    return ordering, following
+    return ordering, following, snapshot
+
+
+async def _shorten(origin: Any, file: Path, genesis: Any) -> float:
+    """The same blocks as history behind a state, as a copy takes them that begins by a snapshot."""
+    from cinepeer.adapters.chain import shortcut
+    from cinepeer.adapters.chain.copies import Copies
+    from cinepeer.adapters.chain.following import Following
+
+    shortcut.SHORT_BLOCKS = 1
+    copies = Copies(file, genesis, lambda: 2.0**40)
+    following = Following(copies.answer, origin.answer, list, None, is_short=True)
+    began = time.process_time()
+    assert await following.pull() and following.snapshot == TRANSFERS + 1
+    spent = time.process_time() - began
+    copies.close()
+    return spent / TRANSFERS * 1000
 
 
 async def _order(rpc: Any, seal: Callable[[], Any]) -> float:

@@ -182,6 +182,9 @@ def test_a_lie_on_the_way_is_refused_by_name_and_leaves_the_long_way(
     assert node.following.snapshot is None and not node.following.fault
     assert node.copies.evm.head.hash == chain.evm.head.hash
     assert node.following.label.startswith("own copy of another node's ledger, executed up to block")
+    node.copies.close()
+    again = new(chain.rpc.answer)
+    assert not again.files and again.copies.evm.head.hash == chain.evm.head.hash, "nothing is left of it after a start"
 
 
 def test_the_refusals_are_named(chain: SmallChain, new: Callable[..., New]) -> None:

@@ -52,6 +52,7 @@ class Copies:
         self._early: Rpc | None = None
         if self._beside.exists():
             self._open()
+            self._drop_what_is_left()
 
     async def answer(self, body: bytes) -> bytes:
         """The answer to one request or batch, from the snapshot while that answers."""
@@ -95,6 +96,14 @@ class Copies:
     def _open(self) -> None:
         self._snapshot = Snapshot(self._beside, self._genesis, self._clock)
         self._serve()
+
+    def _drop_what_is_left(self) -> None:
+        """Removes a snapshot that was broken off and outrun since."""
+        assert self._snapshot is not None
+        if self._early is None and self.evm.head.block_number >= max(1, self._snapshot.evm.head.block_number):
+            self._drop(
+                "a part of a snapshot is removed, the ledger was executed up to block %d", self.evm.head.block_number
+            )
 
     def _serve(self) -> None:
         """Answers from the snapshot once it is whole."""
