@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from cinepeer.adapters.p2p.bridge import Bridge, Outbox, ask_loop
+from cinepeer.adapters.p2p.late import postpone
 from cinepeer.adapters.p2p.plan import Neighbour, Pace, Plan, Unpaced
 from cinepeer.errors import Unreachable
 from cinepeer.ports import BlockSource
@@ -127,7 +128,8 @@ class P2P:
         ]
 
     def _make(self) -> Peerage:
-        # Called in the trio thread; nothing above imports libp2p, which costs half a second.
+        # Called in the trio thread; nothing above imports libp2p, which takes as long as all else together.
+        postpone()
         from cinepeer.adapters.p2p.service import Peerage
 
         plan = replace(self._plan, known=tuple(self._known))
