@@ -243,6 +243,7 @@ class Bitswap:
             while (data := await frames.read(inf)) is not None:
                 peer.spoke_on = stream.muxed_conn
                 await came.send(data)
+                del data  # a megabyte that would wait for the next one
         except Refused as error:
             await self._refuse(peer, stream, error)
         except (*STREAM_ERRORS, Unreachable, trio.TooSlowError) as error:
@@ -260,6 +261,7 @@ class Bitswap:
             async for data in taken:
                 is_large = len(data) >= LARGE_BYTES
                 message = await trio.to_thread.run_sync(parse, data) if is_large else parse(data)
+                del data  # its blocks are copies
                 await self._receive(peer, message)
                 if size := sum(len(block) for _, block in message.blocks):
                     await _wait(self._pace.receiving(size))
