@@ -55,6 +55,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("night", "", "hours", "a stretch of the day such as 23-7 in which neither rate holds"),
     Setting("host_films", True, "yes/no", "pin the films that this node hears of, within the disk cap"),
     Setting(
+        "host_choice",
+        "all",
+        "word",
+        "which films are hosted: `all`, those `followed` (creators and lists), or by the owner's `taste` as well",
+    ),
+    Setting(
         "custody",
         False,
         "yes/no",

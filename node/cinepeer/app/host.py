@@ -10,6 +10,7 @@ from typing import Protocol
 
 from cinepeer.app.catalogue import Version, Withdrawn
 from cinepeer.app.challenge import Challenges
+from cinepeer.app.choice import Choice
 from cinepeer.app.deny import DenyList
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
@@ -20,6 +21,7 @@ from cinepeer.records.cid import Cid
 
 log = logging.getLogger("cinepeer.host")
 
+UNCHOSEN = "not of a creator or in a list that you follow, nor recommended to you: host_choice"
 MAX_DOUBTED = 4  # films whose hosts are asked at once before one of them leaves
 
 
@@ -90,6 +92,8 @@ class Hosting:
         self.declined: dict[Cid, str] = {}
         # Set once there is a ledger to ask: why a version should not be kept, or None.
         self.consent: Callable[[Version], Awaitable[str | None]] | None = None
+        # Set once there is a list of recommendations: which films are taken for their own sake.
+        self.choice: Choice | None = None
         self._is_littered = False
         self._turn = asyncio.Lock()
 
@@ -125,12 +129,19 @@ class Hosting:
             versions = {version.id: version for version in self._library.catalogue.versions()}
             taken = 0
             for copy in take_first(await self._copies()):
+                if not self._is_chosen(copy):
+                    self.declined[copy.version] = UNCHOSEN
+                    continue
                 taken += await self._take(versions[copy.version], copy)
             if self._is_littered:
                 await self._collect()
             if taken:
                 await self.tell()
             return taken
+
+    def _is_chosen(self, copy: Copy) -> bool:
+        """Whether a version may come: where its owner chooses, what is kept or chosen."""
+        return self.choice is None or self.choice.is_all or copy.is_kept or bool(copy.chosen)
 
     async def _let_go_withdrawn(self) -> None:
         """What a creator took back goes, unless the owner of this node keeps the film."""
@@ -149,6 +160,7 @@ class Hosting:
     async def _copies(self) -> list[Copy]:
         """Every version that this node knows of, as a host sees it."""
         pins = await self._ipfs.pins()
+        chosen = {} if self.choice is None else await self.choice.films()
         return [
             Copy(
                 version.id,
@@ -159,6 +171,7 @@ class Hosting:
                 version.author == self._author.id,
                 Cid(version.fields["film"]) in self.kept,
                 0 if self._challenges is None else self._challenges.proven(version),
+                chosen.get(str(version.fields["film"]), ""),
             )
             for version in self._library.catalogue.versions()
         ]

@@ -15,7 +15,8 @@ class Copy:
     """A version as this host sees it.
 
     `others`: how many other devices say that they hold it and did not fail to prove it; `proven`: how many hosts of
-    different peers gave the block that they were asked for last. Nothing ever leaves on a word alone.
+    different peers gave the block that they were asked for last. Nothing ever leaves on a word alone. `chosen`: why the
+    owner of this node wants it beside its scarcity, in words, or nothing.
     """
 
     version: Cid
@@ -26,6 +27,7 @@ class Copy:
     is_own: bool
     is_kept: bool
     proven: int = 0
+    chosen: str = ""
 
     @property
     def may_leave(self) -> bool:
@@ -34,19 +36,23 @@ class Copy:
 
 
 def take_first(copies: Iterable[Copy]) -> list[Copy]:
-    """What is not held, in the order in which it is taken: kept by the owner, then scarce, then small."""
+    """What is not held, in the order in which it is taken: kept by the owner, then chosen, then scarce, then small."""
     wanted = [copy for copy in copies if not copy.is_held]
-    return sorted(wanted, key=lambda copy: (not copy.is_kept, copy.others, copy.size_bytes, copy.version))
+    return sorted(
+        wanted, key=lambda copy: (not copy.is_kept, not copy.chosen, copy.others, copy.size_bytes, copy.version)
+    )
 
 
 def leave_first(copies: Iterable[Copy]) -> list[Copy]:
-    """What may leave, in its order: what most others proved to hold, then what most say to hold, then large."""
+    """What may leave, in its order: not chosen, what most others proved to hold, what most say to hold, large."""
     leaving = [copy for copy in copies if copy.may_leave]
-    return sorted(leaving, key=lambda copy: (-copy.proven, -copy.others, -copy.size_bytes, copy.version))
+    return sorted(
+        leaving, key=lambda copy: (bool(copy.chosen), -copy.proven, -copy.others, -copy.size_bytes, copy.version)
+    )
 
 
 def make_room(copies: Iterable[Copy], wanted: Copy, lacking_bytes: int) -> list[Copy] | None:
-    """What leaves so that `wanted` fits; None where nothing may: a film leaves only for one that is scarcer.
+    """What leaves so that `wanted` fits; None where nothing may: a film leaves for a scarcer one, or for a chosen one.
 
     The one that comes must have two holders fewer than the one that leaves, or two hosts would trade places for ever.
     """
@@ -54,7 +60,8 @@ def make_room(copies: Iterable[Copy], wanted: Copy, lacking_bytes: int) -> list[
     for copy in leave_first(copies):
         if lacking_bytes <= 0:
             break
-        if copy.proven < SPARE or not (wanted.is_kept or wanted.others + 1 < copy.proven):
+        is_rather = wanted.is_kept or (bool(wanted.chosen) and not copy.chosen)
+        if copy.proven < SPARE or not (is_rather or wanted.others + 1 < copy.proven):
             break
         chosen.append(copy)
         lacking_bytes -= copy.size_bytes
@@ -67,6 +74,8 @@ def reason(copy: Copy) -> str:
         return "published by this author"
     if copy.is_kept:
         return "kept by the owner of this node"
+    if copy.chosen:
+        return copy.chosen
     if copy.others == 0:
         return "nobody else is known to hold it"
     if copy.others < SPARE:

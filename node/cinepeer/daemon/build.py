@@ -86,7 +86,7 @@ async def build(
     from cinepeer.app.titles import Titles
     from cinepeer.app.trip import Trips
     from cinepeer.app.witness import Witnessing
-    from cinepeer.daemon.hosting import challenging, counting, open_bandwidth, open_estimates, open_hosting
+    from cinepeer.daemon.hosting import challenging, counting, open_bandwidth, open_choice, open_estimates, open_hosting
     from cinepeer.daemon.lists import open_recommendations
     from cinepeer.faces.http.parts import Parts
     from cinepeer.records.keys import sign
@@ -207,6 +207,7 @@ async def build(
         HeadStart(checkpoints, store, scope_link(replication.scope), clock_ms=clock_ms, blame=peers.blame)
     )
     recommendations = open_recommendations(home, library, disk.ipfs, titles, head_starts[0].claim)
+    hosting.choice = open_choice(settings, library, author, recommendations)
     strangers = Strangers(
         store,
         lambda: vouched_for(author.id, replication.scope, library),

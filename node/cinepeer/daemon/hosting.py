@@ -14,18 +14,21 @@ from cinepeer.adapters.system.durable import write_whole
 from cinepeer.adapters.system.home import Home
 from cinepeer.app.bandwidth import Bandwidth, Limits, parse_night
 from cinepeer.app.challenge import Challenges
+from cinepeer.app.choice import Choice
 from cinepeer.app.estimate import Estimates
 from cinepeer.app.fetch import Fetching
 from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
 from cinepeer.app.parts import Media
+from cinepeer.app.recommend import Recommendations
 from cinepeer.daemon.disk import Disk, keep_disk_cap
 from cinepeer.daemon.listeners import public_url
 from cinepeer.errors import CinepeerError, Refused
 from cinepeer.records.cid import Cid
 
 COUNTED_EVERY_S = 60
+CHOSEN = 50  # of the own list that a host takes by taste
 
 log = logging.getLogger("cinepeer.daemon")
 
@@ -66,6 +69,18 @@ def open_hosting(
         keep_kept=keep,
     )
     return hosting, challenges
+
+
+def open_choice(
+    settings: Mapping[str, Any], library: Library, author: Author, recommendations: Recommendations
+) -> Choice:
+    """Which films are hosted for their own sake; raises `BadInput` for a word that is none."""
+
+    async def best() -> list[str]:
+        listed, _ = await recommendations.best(author.id, recommendations.taste.wishes, CHOSEN)
+        return [one.listed.film for one in listed]
+
+    return Choice(str(settings["host_choice"]), library, author.id, best)
 
 
 def open_estimates(home: Home, media: Media, hosting: Hosting, disk: Disk) -> Estimates:

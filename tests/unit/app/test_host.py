@@ -12,12 +12,14 @@ from cinepeer.adapters.ipfs.blockstore import BlockStore
 from cinepeer.adapters.ipfs.embedded import EmbeddedIpfs
 from cinepeer.app.catalogue import Version
 from cinepeer.app.challenge import PROVEN_MS, Challenges
+from cinepeer.app.choice import Choice
 from cinepeer.app.deny import DenyList
-from cinepeer.app.host import Hosting
+from cinepeer.app.host import UNCHOSEN, Hosting
 from cinepeer.app.identity import Author
+from cinepeer.app.scarcity import Copy, leave_first, make_room
 from cinepeer.content.unixfs import import_file, walk
 from cinepeer.errors import BadInput, Unreachable
-from cinepeer.records.cid import Cid
+from cinepeer.records.cid import RAW, Cid
 from unit.app.people import World, in_world
 
 FILM_BYTES = 600_000
@@ -203,6 +205,64 @@ def test_taking_back_what_somebody_else_published_too_takes_nothing_from_them(tm
         assert await stand.held() == {theirs.id}
 
     on_a_stand(tmp_path, story)
+
+
+@pytest.mark.parametrize("word", ["all", "followed", "taste"])
+def test_what_the_owner_follows_or_likes_comes_first_or_alone(tmp_path: Path, word: str) -> None:
+    async def story(stand: Stand) -> None:
+        names = ["followed", "listed", "liked", "else", "scarce"]
+        made = {name: await stand.film(name, stand.hosts[0 if name == "followed" else 4]) for name in names}
+        films = {name: version for name, (_, version) in made.items()}
+        await stand.say([films[name] for name in names[:4]], stand.hosts[1:3])
+        await stand.hosts[0].sign("profile", {"name": "Ada"})
+        await stand.me.sign("follow", {"on": stand.hosts[0].id, "follows": True})
+        said = {"list": None, "name": "Nights", "about": "", "language": "", "films": [made["listed"][0]]}
+        listed = await stand.hosts[3].sign("collection", said)
+        await stand.me.sign("follow", {"on": listed.id, "follows": True})
+        await stand.world.library.refresh()
+
+        async def best() -> list[str]:
+            return [made["liked"][0], "imdb:tt0111161"]
+
+        stand.hosting.choice = Choice(word, stand.world.library, stand.me.id, best)
+        await stand.hosting.pursue()
+        held = {name for name in names if films[name].id in await stand.held()}
+        assert (
+            held
+            == {
+                "all": {"followed", "listed", "scarce"},
+                "followed": {"followed", "listed"},
+                "taste": {"followed", "listed", "liked"},
+            }[word]
+        )
+        why = {one.name: one.why for one in await stand.hosting.explain()}
+        assert (why["followed"], why["listed"]) == ("you follow Ada", "it is in the list Nights")
+        assert (UNCHOSEN in why["else"]) == (word != "all")
+        if word == "followed":
+            stand.hosting.keep(made["else"][0], is_kept=True)
+            await stand.hosting.pursue()
+            assert films["else"].id in await stand.held()
+
+    on_a_stand(tmp_path, story)
+
+
+def test_a_chosen_film_may_take_the_place_of_one_that_is_not_and_never_the_other_way() -> None:
+    cid = Cid.of(b"film", RAW)
+    plain = Copy(cid, cid, 100, 5, True, False, False, proven=3)
+    chosen = Copy(cid, cid, 100, 5, False, False, False, chosen="you follow Ada")
+    assert make_room([plain], chosen, 50) == [plain]
+    held = Copy(cid, cid, 100, 5, True, False, False, proven=3, chosen="you follow Ada")
+    wanted = Copy(cid, cid, 100, 5, False, False, False)
+    assert make_room([held], wanted, 50) is None and make_room([held], chosen, 50) is None
+    assert leave_first([held, plain]) == [plain, held]
+
+
+def test_another_word_for_what_is_hosted_is_refused() -> None:
+    async def best() -> list[str]:
+        return []
+
+    with pytest.raises(BadInput, match="expected one of all, followed, taste"):
+        Choice("some", None, Cid(), best)  # type: ignore[arg-type]
 
 
 def test_every_film_is_explained(tmp_path: Path) -> None:
