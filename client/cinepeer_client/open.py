@@ -34,6 +34,8 @@ PASSED = ("/api/", "/ipfs/")
 WRITABLE = "/api/records"
 MAX_POST_BYTES = 4 << 20
 _PIECE_BYTES = 1 << 16
+# Tells the page that the node behind it is somebody else's, and signs nothing for the person here.
+_LIGHT = b'<meta name="client" content="light" />'
 _ASKED = ("accept", "range", "if-none-match", "content-type")
 _TOLD = ("content-type", "content-length", "content-range", "accept-ranges", "etag", "cache-control", "x-ipfs-path")
 
@@ -49,7 +51,7 @@ class Opened:
         if folder is None or not (folder / "index.html").is_file():
             raise BadInput("found no built page in this package, expected one: ./scripts/build_web makes it")
         self.sources = tuple(sources)
-        self.index = read_index(folder)
+        self.index = read_index(folder).replace(b"</head>", _LIGHT + b"</head>", 1)
         self.assets = read_assets(folder)
         try:
             self._server = ThreadingHTTPServer(("127.0.0.1", port), type("_Answering", (_Answering,), {"opened": self}))

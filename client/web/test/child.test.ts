@@ -88,7 +88,8 @@ describe('the PIN', () => {
     const { isPin, setPin, tryPin } = await import('../src/child/pin');
     expect(['1234', '12345678', '123', '12a4', '123456789'].map(isPin)).toEqual([true, true, false, false, false]);
     await setPin('2468');
-    expect(memory.get('child-pin')).not.toContain('2468');
+    expect(JSON.parse(memory.get('child-pin')!)).toMatchObject({ rounds: 600_000, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    await setPin('2468', 1_000);
     for (const left of [4, 3, 2, 1, 0]) expect(await tryPin('1111', 1_000)).toEqual({ sort: 'wrong', left });
     expect(await tryPin('2468', 1_000)).toEqual({ sort: 'wait', waitMs: 30_000 });
     expect(await tryPin('2468', 30_999)).toEqual({ sort: 'wait', waitMs: 1 });

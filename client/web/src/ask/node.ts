@@ -99,6 +99,8 @@ export interface ListWords {
   readonly films: readonly string[];
 }
 
+const NOBODY: Routes['GET /api/authors/{author}']['answer'] = { author: '', name: null, profile: null, films: [], collections: [], follows: [], followers: 0, followed: false };
+
 export const node = {
   status: () => call('GET /api/status'),
   films: (limit: number, offset: number) => call('GET /api/films', { query: { limit, offset } }),
@@ -125,7 +127,8 @@ export const node = {
   report: (wanted: Routes['POST /api/reports']['body']) => call('POST /api/reports', { body: wanted }),
   appeal: (ruling: string, text: string, language: string) => call('POST /api/appeals', { body: { ruling, text, language } }),
   retract: (record: string) => call('POST /api/retractions', { body: { records: [record] } }),
-  author: (author: string) => call('GET /api/authors/{author}', { path: { author } }),
+  /** Of nobody, '', there is nothing to ask for. */
+  author: async (author: string) => (author === '' ? NOBODY : call('GET /api/authors/{author}', { path: { author } })),
   follows: () => call('GET /api/follows'),
   follow: (on: string, follows: boolean) => call('POST /api/follows', { body: { on, follows } }),
   news: () => call('GET /api/news', { query: { limit: 50 } }),

@@ -14,6 +14,7 @@ const LONGEST_WAIT_MS = 3_600_000;
 interface Pin {
   readonly salt: string;
   readonly hash: string;
+  readonly rounds: number;
   readonly failed: number;
   readonly lastMs: number;
 }
@@ -27,9 +28,9 @@ export function isPin(text: string): boolean {
 }
 
 /** Keeps a PIN in place of the one before. */
-export async function setPin(pin: string): Promise<void> {
+export async function setPin(pin: string, rounds = ROUNDS): Promise<void> {
   const salt = toHex(crypto.getRandomValues(new Uint8Array(SALT_BYTES)));
-  put({ salt, hash: await hashed(pin, salt), failed: 0, lastMs: 0 });
+  put({ salt, rounds, hash: await hashed(pin, salt, rounds), failed: 0, lastMs: 0 });
 }
 
 /** Tries a PIN; each try counts before it is looked at, so that closing the page in between wins none. */
@@ -39,7 +40,7 @@ export async function tryPin(pin: string, nowMs: number): Promise<Tried> {
   const waitMs = waitOf(found, nowMs);
   if (waitMs > 0) return { sort: 'wait', waitMs };
   put({ ...found, failed: found.failed + 1, lastMs: nowMs });
-  if ((await hashed(pin, found.salt)) !== found.hash) return { sort: 'wrong', left: Math.max(0, FREE_TRIES - found.failed - 1) };
+  if ((await hashed(pin, found.salt, found.rounds)) !== found.hash) return { sort: 'wrong', left: Math.max(0, FREE_TRIES - found.failed - 1) };
   put({ ...found, failed: 0, lastMs: 0 });
   return { sort: 'right' };
 }
@@ -51,17 +52,17 @@ function waitOf({ failed, lastMs }: Pin, nowMs: number): number {
   return Math.max(0, Math.min(wait, lastMs + wait - nowMs));
 }
 
-async function hashed(pin: string, salt: string): Promise<string> {
+async function hashed(pin: string, salt: string, rounds: number): Promise<string> {
   const key = await crypto.subtle.importKey('raw', new TextEncoder().encode(pin), 'PBKDF2', false, ['deriveBits']);
-  const how = { name: 'PBKDF2', hash: 'SHA-256', salt: fromHex(salt), iterations: ROUNDS };
+  const how = { name: 'PBKDF2', hash: 'SHA-256', salt: fromHex(salt), iterations: rounds };
   return toHex(new Uint8Array(await crypto.subtle.deriveBits(how, key, 256)));
 }
 
 function read(): Pin | null {
   try {
     const found = JSON.parse(kept(KEY) ?? 'null') as Partial<Pin> | null;
-    const isPinKept = typeof found?.salt === 'string' && typeof found.hash === 'string';
-    return isPinKept ? { salt: found.salt!, hash: found.hash!, failed: Number(found.failed) || 0, lastMs: Number(found.lastMs) || 0 } : null;
+    const isPinKept = typeof found?.salt === 'string' && typeof found.hash === 'string' && Number(found.rounds) >= 1;
+    return isPinKept ? { salt: found.salt!, hash: found.hash!, rounds: found.rounds!, failed: Number(found.failed) || 0, lastMs: Number(found.lastMs) || 0 } : null;
   } catch {
     return null; // something else was kept
   }

@@ -106,7 +106,7 @@ export async function look(): Promise<Signer> {
 export async function speakFor(mine: string): Promise<Signer> {
   keep(OWN, mine);
   keep(CHOICE, '');
-  [signer, author] = [null, ''];
+  [signer, author] = ['unasked', ''];
   return look();
 }
 
