@@ -178,6 +178,10 @@ def test_a_report_is_ruled_on_and_answered_by_command_for_everybody_to_read(node
     assert sorted(kind for kind in kinds if kind not in ("inception", "delegate")) == [
         "appeal", "report", "ruling", "ruling",
     ]  # fmt: skip
+    wrote = viewer.sign("review", film=str(film), text="Buy elsewhere.", language="en", spoiler=False)
+    assert [one["record"] for one in node.api.get(f"/api/films/{film}/reviews")] == [str(wrote)]
+    assert run("rule", str(wrote), "--deny", "--reason", "It sells something.", "--yes")["about"]["sort"] == "review"
+    assert node.api.get(f"/api/films/{film}/reviews") == []
     assert run("report", "Disputed Light", "What is this?", "--ground", "other")["record"]
     assert run("appeal", ruled["record"], "So it is.")["record"]
     for words in (("report", str(claim)[:-1] + "!", "x"), ("appeal", str(film), "x"), ("report", "Disputed Light")):

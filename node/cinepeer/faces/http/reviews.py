@@ -117,7 +117,7 @@ def _film(text: str) -> str:
 
 def _standing(parts: Parts, film: str, limit: int, after: str | None) -> list[Saying]:
     """A page of a film's reviews; raises `BadInput` where `after` is none of them."""
-    found = parts.library.catalogue.said.reviews_of(_film(film))
+    found = _allowed(parts, parts.library.catalogue.said.reviews_of(_film(film)))
     if after is None:
         return found[:limit]
     begins = next((place for place, said in enumerate(found, 1) if str(said.record) == after), None)
@@ -127,7 +127,13 @@ def _standing(parts: Parts, film: str, limit: int, after: str | None) -> list[Sa
 
 
 def _comments(parts: Parts, said: Saying) -> list[Saying]:
-    return parts.library.catalogue.said.comments_on(said.record)
+    return _allowed(parts, parts.library.catalogue.said.comments_on(said.record))
+
+
+def _allowed(parts: Parts, found: list[Saying]) -> list[Saying]:
+    """Without the words, and those of authors, that the owner of this node denied."""
+    denied = parts.denied.is_denied
+    return [said for said in found if not (denied(said.record) or denied(said.author))]
 
 
 def _profiles(parts: Parts, said: Saying) -> list[Cid]:
