@@ -106,7 +106,7 @@ def _excluded(state: State, licence: Licence, territory: str, medium: str) -> An
     holder = f"{facts['holder']} holds an exclusive licence for {medium} in"
     if territory:
         return Answer(False, f"{holder} {territory}", licence.entry, "exclusive", facts | {"territory": territory})
-    places = ", ".join(territory_codes(state.offers[licence.offer].territory))
+    places = ", ".join(territory_codes(state.offers[licence.offer].territory) or [])
     said = f"{holder} {places or 'the whole world'}, and it was not told where the film is to be shown"
     return Answer(False, said, licence.entry, "exclusive-somewhere", facts | {"territories": places})
 
