@@ -13,7 +13,7 @@ from cinepeer.faces.cli import crowd
 from cinepeer.records import dagcbor
 from real.nodes import Running
 
-PATIENCE_S = 300
+PATIENCE_S = 900
 SEED = 7
 PICTURES = os.environ.get("CINEPEER_PICTURES")
 """A folder that keeps the pictures of all journeys; without it they lie in the test's own."""
