@@ -20,6 +20,7 @@ from cinepeer.adapters.media.ladder import Package, package
 from cinepeer.adapters.media.master import read_segments
 from cinepeer.adapters.media.probe import Probe, probe
 from cinepeer.adapters.media.sample import HEIGHT, RATE, WIDTH, frame_number, make_sample
+from cinepeer.content.fingerprint import parse_whole
 from cinepeer.errors import BadInput, LimitReached, Refused
 
 pytestmark = pytest.mark.ffmpeg
@@ -113,7 +114,10 @@ def test_the_package_tells_what_stands_on_the_disk(made: tuple[Package, Path]) -
     assert found.duration_ms == SECONDS * 1000 and found.has_audio
     assert found.segments == len(list(out.rglob("*.m4s")))
     assert found.renditions[0].bandwidth > found.renditions[1].bandwidth > 0
-    beside = {"storyboard", "storyboard.vtt", "poster.jpg"}
+    beside = {"storyboard", "storyboard.vtt", "poster.jpg", "fingerprint"}
+    pictures, sound = parse_whole((out / "fingerprint").read_bytes())
+    assert pictures.hashes == found.hashes and len(pictures.hashes) == pytest.approx(2 * SECONDS, abs=1)
+    assert sound.hashes == found.sounds[::4] and len(sound.hashes) > SECONDS
     assert {file.name for file in out.iterdir()} == {"480p", "240p", "audio", "master.m3u8", *beside}
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from cinepeer.app.catalogue import Film
-from cinepeer.content.fingerprint import PICTURES, SOUND, Likeness, Shown, parse_sketch
+from cinepeer.content.fingerprint import (
+    MAX_WHOLE_BYTES,
+    PICTURES,
+    SOUND,
+    WHOLE_FILE,
+    Likeness,
+    Shown,
+    parse_sketch,
+    parse_whole,
+)
 from cinepeer.content.sound import MAX_SOUND_BITS, SOUND_PACE
+from cinepeer.content.unixfs import Cat, Directory, parse_node
 from cinepeer.errors import Refused
 from cinepeer.records.cid import Cid
 
@@ -33,6 +43,39 @@ def near_films(films: Iterable[Film], but: Cid, hashes: Sequence[int], sounds: S
             told = {"film": film.id, "name": film.name, "version": str(version.id), "titled": bool(film.titles)}
             found.append((alike, {**told, **_told(seen, ""), **_told(sound, "sound_")}))
     return [told for _, told in sorted(found, key=lambda pair: -pair[0])[:MAX_NEAR]]
+
+
+def refined(hashes: Sequence[int], sounds: Sequence[int], whole: bytes) -> dict[str, Any]:
+    """The same of one film by its whole fingerprint, from its version's folder; of what it does not show nothing.
+
+    Raises `Refused` (`bad-fingerprint`).
+    """
+    pictures, sound = parse_whole(whole)
+    seen = Shown(hashes).likeness(pictures)
+    heard = Shown(sounds, SOUND_PACE, MAX_SOUND_BITS).likeness(sound)
+    return {**({} if seen is None else _told(seen, "")), **({} if heard is None else _told(heard, "sound_"))}
+
+
+async def read_whole(root: Cid, block: Callable[[Cid], Awaitable[bytes | None]]) -> bytes | None:
+    """The file `fingerprint` of a version's folder, as far as `block` gives its blocks; None without one.
+
+    Raises `Refused` for blocks that are no folder or file, and for a file that is too long.
+    """
+    folder = await block(root)
+    if folder is None:
+        return None
+    node = parse_node(root, folder)
+    if not isinstance(node, Directory) or WHOLE_FILE not in node.entries:
+        return None
+    file, data = Cat(node.entries[WHOLE_FILE].cid), b""
+    while (needed := file.needed) is not None:
+        found = await block(needed)
+        if found is None:
+            return None
+        data += file.feed(found)
+        if len(data) > MAX_WHOLE_BYTES:
+            raise Refused("too-large", f"found more than {MAX_WHOLE_BYTES:,} bytes of a fingerprint, expected no more")
+    return data
 
 
 def _likeness(new: Shown, fields: Mapping[str, Any], name: str, form: int) -> Likeness | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import logging
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ from cinepeer.app.deny import DenyList
 from cinepeer.app.host import Hosting
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
-from cinepeer.app.near import near_films
+from cinepeer.app.near import near_films, read_whole, refined
 from cinepeer.app.parts import Media, Package, Probe
 from cinepeer.app.sealing import Sealing
 from cinepeer.content.cipher import Sealed
@@ -23,7 +25,7 @@ from cinepeer.content.packaging import Packaging
 from cinepeer.content.sort import FILM, SORTS
 from cinepeer.content.sound import SOUND_PACE
 from cinepeer.content.unixfs import links
-from cinepeer.errors import BadInput, LimitReached, Refused
+from cinepeer.errors import BadInput, CinepeerError, LimitReached, Refused
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.bodies import new_body
 from cinepeer.records.cid import RAW, Cid
@@ -32,10 +34,13 @@ from cinepeer.records.film_id import is_external_id
 from cinepeer.records.record import Record
 from cinepeer.records.translations import MAX_TRANSLATIONS, translations
 
+log = logging.getLogger("cinepeer.publish")
+
 PLAIN = Packaging()
 
 # tell(stage, measure): what a person sees while it runs.
 Tell = Callable[[str, dict[str, object]], None]
+Far = Callable[[Cid, Sequence[str]], Awaitable[bytes | None]]
 # ask(films of others that it is like): the record of the one that it is made from, or None.
 Ask = Callable[[list[dict[str, Any]]], Awaitable[Cid | None]]
 
@@ -127,8 +132,12 @@ class Publishing:
         denied: DenyList,
         sealing: Sealing | None = None,
         learn: Callable[[Probe, float], None] = lambda _probe, _took_s: None,
+        far: Far | None = None,
     ) -> None:
-        """`sealing` encrypts licensed films, without it they are refused; `learn` hears how long packaging took."""
+        """`sealing` encrypts licensed films, without it they are refused; `learn` hears how long packaging took.
+
+        `far` gives a block from the hosts at addresses, or None.
+        """
         self._author = author
         self._library = library
         self._ipfs = ipfs
@@ -137,6 +146,7 @@ class Publishing:
         self._denied = denied
         self._sealing = sealing
         self._learn = learn
+        self._far = far
 
     async def publish(
         self,
@@ -171,8 +181,7 @@ class Publishing:
             )
             self._learn(probe, package.took_s)
             tell("ladder", {"renditions": [rendition.name for rendition in package.renditions], **package.findings})
-            known = list(self._library.catalogue.films.values())
-            if near := await asyncio.to_thread(near_films, known, self._author.id, package.hashes, package.sounds):
+            if near := await self._near(package):
                 tell("ladder", {"near": near})
             parent = await ask(near) if ask is not None else None
             await self._media.credit(out, package, probe, self._author.id)
@@ -215,6 +224,30 @@ class Publishing:
             if self._version_of(root) is None:
                 await self._ipfs.unpin(root)
             raise
+
+    async def _near(self, package: Package) -> list[dict[str, Any]]:
+        """The films of others that a new one is like: by all sketches, then by the whole fingerprints of these."""
+        films = list(self._library.catalogue.films.values())
+        near = await asyncio.to_thread(near_films, films, self._author.id, package.hashes, package.sounds)
+        for told in near:
+            version = self._library.catalogue.version(Cid.parse(told["version"]))
+            if version is None or "sealed" in version.fields:
+                continue
+            try:
+                whole = await read_whole(version.root, functools.partial(self._block, version))
+                if whole is not None:
+                    told |= await asyncio.to_thread(refined, package.hashes, package.sounds, whole)
+            except CinepeerError as error:  # then its sketch has to do
+                log.info("publish.unrefined version=%s reason=%s", version.id, error)
+        return near
+
+    async def _block(self, version: Version, cid: Cid) -> bytes | None:
+        """A block of somebody's version: from here, or from those who say that they hold it."""
+        found = await self._ipfs.get_block(cid)
+        if found is not None or self._far is None:
+            return found
+        providers = self._library.catalogue.providers_of(version)
+        return await self._far(cid, [addr for one in providers for addr in one.addrs])
 
     def _own(self, film_id: str) -> Film:
         """A film of this author; raises `BadInput`."""

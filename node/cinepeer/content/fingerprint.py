@@ -24,7 +24,10 @@ MIN_SHARE = 0.3  # of the known film's sketch
 MIN_MATCHES = 4  # different hashes that must agree, so that one still picture is no film
 FLAT = 0  # the hash of a picture without detail, or of silence, which matches nothing
 PICTURES, SOUND = 1, 2  # the forms of sketches
+WHOLE_FILE = "fingerprint"  # in a version's folder
+MAX_WHOLE_BYTES = 1 << 20
 
+_WHOLE = 3
 _KEPT = 8
 _FLAT_SPREAD = 60.0
 _BANDS = [(shift, 0xFFFF) for shift in (0, 16, 32, 48)]
@@ -67,6 +70,21 @@ def sketch(hashes: Sequence[int], form: int = PICTURES, pace: int = 1) -> Sketch
     """The coarse sketch of a film by all of its hashes, of which there are `pace` in half a second."""
     step = max(1, -(-len(hashes) // (pace * MAX_HASHES)))
     return Sketch(step, tuple(hashes[:: pace * step]), form)
+
+
+def encode_whole(pictures: Sequence[int], sounds: Sequence[int]) -> bytes:
+    """The file `fingerprint` of a version: all hashes of its pictures and its sound, two a second of each."""
+    counts = (len(pictures), len(sounds))
+    return struct.pack(f">BII{sum(counts)}Q", _WHOLE, *counts, *pictures, *sounds)
+
+
+def parse_whole(data: bytes) -> tuple[Sketch, Sketch]:
+    """Reads it as sketches that leave nothing out, of pictures and sound; raises `Refused` (`bad-fingerprint`)."""
+    found = struct.unpack(">BII", data[:9]) if len(data) >= 9 else (0, 0, 0)
+    if found[0] != _WHOLE or len(data) != 9 + 8 * (found[1] + found[2]):
+        raise Refused("bad-fingerprint", f"found a whole fingerprint of {len(data)} bytes, expected form {_WHOLE}")
+    hashes = struct.unpack(f">{found[1] + found[2]}Q", data[9:])
+    return Sketch(1, hashes[: found[1]]), Sketch(1, hashes[found[1] :], SOUND)
 
 
 @cache

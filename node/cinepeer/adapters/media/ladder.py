@@ -23,7 +23,9 @@ from cinepeer.adapters.media.stills import write_poster
 from cinepeer.adapters.media.storyboard import FOLDER as BOARDS
 from cinepeer.adapters.media.storyboard import Storyboard
 from cinepeer.content.cues import write_chapters
+from cinepeer.content.fingerprint import WHOLE_FILE, encode_whole
 from cinepeer.content.packaging import Packaging
+from cinepeer.content.sound import SOUND_PACE
 from cinepeer.errors import BadInput, LimitReached
 
 SEGMENT_S = 4
@@ -139,6 +141,8 @@ async def package(
         found = await asyncio.to_thread(
             read_examination, partial, told, _board(probe), seconds, has_sound=probe.has_audio
         )
+        whole = encode_whole(found.hashes, found.sounds[::SOUND_PACE])
+        await asyncio.to_thread((partial / WHOLE_FILE).write_bytes, whole)
         made = await asyncio.to_thread(_finish, partial, probe, found, captions)
         package = dataclasses.replace(made, chapters=chapters, gain_db=gain_db, took_s=time.monotonic() - begun_s)
         await asyncio.to_thread(partial.rename, out)
