@@ -1,7 +1,7 @@
 /** A film's names in other languages: read as the node reads them, and shown to those who read that language. */
 
 import { describe, expect, test } from 'vitest';
-import { inWords } from '../src/show/translated';
+import { inWords, nameIn } from '../src/show/translated';
 import { translationsOf } from '../src/verify/translations';
 
 const ZH = { language: 'zh-Hans', name: '第一缕光', synopsis: '一根木条数着画格。' };
@@ -40,6 +40,10 @@ describe('the words that are shown', () => {
   test('are the first ones for everybody else, and for a film without others', () => {
     expect(inWords(film, 'en')).toEqual({ name: 'First Light', synopsis: 'A bar counts.', original: '', language: undefined });
     expect(inWords({ name: 'First Light' }, 'zh-Hans')).toEqual({ name: 'First Light', synopsis: '', original: '', language: undefined });
+  });
+  test('name a film that the node tells of, and nothing where it tells of none', () => {
+    expect(nameIn({ name: 'First Light', facts: { translations: [ZH] } }, 'zh-Hans')).toBe('第一缕光');
+    expect(nameIn(undefined, 'zh-Hans')).toBeUndefined();
   });
   test('keep the first synopsis where the translation has none, and name nothing twice', () => {
     expect(inWords({ ...film, translations: [{ language: 'zh', name: 'First Light', synopsis: '' }] }, 'zh-Hans')).toEqual({ name: 'First Light', synopsis: 'A bar counts.', original: '', language: 'zh' });

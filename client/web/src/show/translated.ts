@@ -22,6 +22,11 @@ export function inWords(film: Named, tag: string): Shown {
   return { name: found.name, synopsis: found.synopsis || (film.synopsis ?? ''), original: found.name === film.name ? '' : film.name, language: found.language };
 }
 
+/** A film's name for a reader of `tag`, as the node tells of it; undefined where it tells of none. */
+export function nameIn(film: { readonly name: string; readonly facts: Omit<Named, 'name'> } | undefined, tag: string): string | undefined {
+  return film && inWords({ ...film.facts, name: film.name }, tag).name;
+}
+
 function mainOf(tag: string): string {
   return tag.toLowerCase().split('-', 1)[0]!;
 }
