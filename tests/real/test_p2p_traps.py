@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from libp2p.host.basic_host import BasicHost
 from libp2p.network.exceptions import SwarmException
 from libp2p.network.stream.exceptions import StreamError
 from libp2p.security.insecure.transport import PLAINTEXT_PROTOCOL_ID, InsecureTransport
+from libp2p.stream_muxer.yamux import yamux
 from multiaddr import Multiaddr
 
 from cinepeer.adapters.p2p import muxer
@@ -222,6 +224,39 @@ def test_idle_sockets_of_one_address_are_turned_away_at_once(is_guarded: bool) -
             assert len(closed) == (12 if is_guarded else 0)
             for stream in idle:
                 await stream.aclose()
+
+    trio.run(body)
+
+
+@pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "as-shipped"])
+def test_d_what_is_buffered_for_a_reader_that_pauses_is_a_window_of_four_mib(
+    is_guarded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It read fast from far away, so that its window grew to the most, and then reads no more of what is pushed."""
+    monkeypatch.setattr(yamux.YamuxStream, "_effective_rtt", lambda _stream: 60.0)
+    if not is_guarded:
+        monkeypatch.setattr(yamux, "MAX_WINDOW_SIZE", 16 << 20)
+
+    async def body() -> None:
+        listening, reader = make_host(plan(223)), make_host(plan(224))
+        pushing: list[INetStream] = []
+
+        async def push(stream: INetStream) -> None:
+            pushing.append(stream)
+            with contextlib.suppress(StreamError):
+                while True:
+                    await stream.write(bytes(1 << 18))
+
+        listening.set_stream_handler(APP, push)
+        async with running(listening, reader):
+            await reader.connect(info(listening))
+            stream = await reader.new_stream(listening.get_id(), [APP])
+            while stream.muxed_stream.target_recv_window < yamux.MAX_WINDOW_SIZE:
+                await stream.read(1 << 18)
+            await trio_until(lambda: not pushing[0].muxed_stream.send_window)
+            held = sum(len(buffer) for buffer in stream.muxed_conn.stream_buffers.values())
+            assert held > 1 << 20
+            assert (held <= 5 << 20) is is_guarded  # a window, and what one more write held
 
     trio.run(body)
 
