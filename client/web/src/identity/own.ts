@@ -113,7 +113,7 @@ export function follow(author: string, entropy: Octets): Promise<void> {
 
 /** One tab at a time; the record is kept before it is sent, so that no root ever signs twice in one place. */
 async function asRoot(author: string, sign: (keys: Keychain) => Promise<Written>): Promise<void> {
-  await navigator.locks.request(`cinepeer/root/${author}`, async () => {
+  await navigator.locks.request(`cinepeer/roots/${author}`, async () => {
     const [{ keys }, kept] = [await keychainOf(author), await keptAuthor(author)];
     const { block, body } = await sign(keys);
     await keys.admit(encode([[block, body]]));
