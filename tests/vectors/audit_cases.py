@@ -233,6 +233,7 @@ def _collection_cases(story: Story) -> Iterator[tuple[str, bytes]]:
 
     for sort in ("author", "network", "catalogue"):
         yield made(sort, sort)
+    yield made("title", "title", anchors=[], account=None, leaves=[])
     material = collected.gathered(story=story)
     dossier = next(iter(material.dossiers))
     logs, nodes, signed = list(dossier.logs), list(dossier.nodes), dossier.signed

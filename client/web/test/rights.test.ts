@@ -2,12 +2,19 @@
 
 import { describe, expect, it } from 'vitest';
 import type { DeedFile } from '../src/ask/api';
+import { OFFER, Struct } from '../src/audit/deeds';
+import { Entry } from '../src/audit/events';
+import { canShow } from '../src/audit/showing';
+import { State, Title } from '../src/audit/state';
+import { MEDIA as LEDGER_MEDIA } from '../src/audit/title';
 import { fileName, linkOf, readDeed, together } from '../src/rights/deed';
 import { CODES, matching, named, places, UNION } from '../src/rights/places';
 import { screenerOf } from '../src/rights/showing.svelte';
 import { KNOWN, whyOf } from '../src/rights/why';
 import { emptyTerms, objectionsTo, requestOf } from '../src/rights/terms';
 import { secondOf } from '../src/studio/checks';
+import { fromHex } from '../src/verify/octets';
+import { vectors } from './vectors';
 
 const NOW = Date.parse('2027-01-15T12:00:00Z') / 1000;
 const OWNER = '0x' + 'ab'.repeat(20);
@@ -112,5 +119,50 @@ describe('a screener link', () => {
     expect(screenerOf('#screener=a b')).toBeNull();
     expect(screenerOf('#other=' + 'a'.repeat(40))).toBeNull();
     expect(screenerOf('')).toBeNull();
+  });
+});
+
+describe('what may be shown, by a state that was checked here', () => {
+  interface Said {
+    readonly status?: number;
+    readonly offers?: readonly (readonly [string, boolean, readonly string[] | null, readonly string[]])[];
+    readonly licences?: readonly (readonly [string, string, number, number, boolean?])[];
+  }
+  const { title, people: who, questions, cases } = vectors<{
+    readonly title: string;
+    readonly people: { readonly [name: string]: string };
+    readonly questions: readonly (readonly [string, string, number, string | null])[];
+    readonly cases: readonly { readonly name: string; readonly state: Said; readonly answers: readonly unknown[] }[];
+  }>('showing');
+  const stateOf = (said: Said): State => {
+    const state = new State();
+    const registered = new Map<string, unknown>([['creator', fromHex(who['owner']!)], ['metadata', new Uint8Array(32)]]);
+    const entry = (index: number): Entry => new Entry('Registered', { block: 7, index } as Entry['log'], registered as never);
+    const found = new Title(title, entry(0));
+    found.status = said.status ?? 1;
+    state.titles.set(title, found);
+    for (const [name, exclusive, places, media] of said.offers ?? []) {
+      const territory = places === null ? (1n << 256n) - 1n : places.reduce((bits, code) => bits | (1n << BigInt(CODES.indexOf(code))), 0n);
+      const bits = media.reduce((sum, one) => sum | (one === 'remix' ? 1n << 31n : 1n << BigInt(LEDGER_MEDIA.indexOf(one))), 0n);
+      state.offers.set(name, new Struct('Offer', OFFER, Object.keys(OFFER).map((field) => (({ exclusive, territory, media: bits }) as never)[field] ?? 0n)));
+    }
+    for (const [at, [offer, whose, start, end, revoked]] of (said.licences ?? []).entries()) {
+      state.licences.push({ title, offer, licensee: who[whose]!, start, end, paid: 5n, entry: entry(at), isRevoked: revoked === true });
+    }
+    return state;
+  };
+  it.each(cases.map((one) => [one.name, one] as const))('%s', (_, { state, answers }) => {
+    const folded = stateOf(state);
+    for (const [at, [territory, medium, time, whose]] of questions.entries()) {
+      const licensee = whose === null ? null : `0x${who[whose]!}`;
+      const found = canShow(folded, { title: `0x${title}`, territory, medium, time, licensee })!;
+      expect([found.allowed, found.code, found.facts, found.entry]).toEqual(answers[at]);
+    }
+  });
+  it('is no answer for a place or medium that is none', () => {
+    const asked = { title, territory: 'XX', medium: 'cinema', time: 1, licensee: null };
+    expect(canShow(new State(), asked)).toBeNull();
+    expect(canShow(new State(), { ...asked, territory: 'FR', medium: 'wireless' })).toBeNull();
+    expect(canShow(new State(), { ...asked, territory: 'FR' })).toMatchObject({ allowed: false, code: 'unregistered' });
   });
 });

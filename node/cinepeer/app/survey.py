@@ -52,11 +52,18 @@ class Surveying:
         self._store = store
         self._titles = titles
 
+    async def title(self, film_id: str, at: int | None) -> Iterator[bytes]:
+        """The bundle of one film's title, without the film's bytes and anchors; raises `BadInput` for no title."""
+        film = self._titles.film(film_id)
+        contracts = self._titles.home(film)
+        return await self.bundle("title", None, at, self._titles.sets.number(contracts), self._titles.title_of(film))
+
     async def bundle(
-        self, sort: str, author: Cid | None, at: int | None, chosen_set: int | None = None
+        self, sort: str, author: Cid | None, at: int | None, chosen_set: int | None = None, title: bytes | None = None
     ) -> Iterator[bytes]:
         """
-        The bundle's bytes, piece by piece, of sort `author` (whose id is given), `network` or `catalogue`, at a block
+        The bundle's bytes, piece by piece, of sort `author` (whose id is given), `network`, `catalogue`, or `title`
+        (whose id is given: 20 bytes), at a block
         or the newest one; of the titles of one contract set by its number. Raises `BadInput` for an author without
         records here, a block that is not there, or where there are several sets and none is chosen.
         """
@@ -65,8 +72,13 @@ class Surveying:
         signed, handovers = await signed_block(self._ledger, self._network, number)
         by_title = logs_by_title(entries)
         films = self._films(contracts, sort, author, by_title)
+        if title is not None:
+            films = {title: films[title]} if title in films else {}
+            if not films:
+                raise BadInput(f"found no title 0x{title.hex()} up to block {number}, expected it registered by then")
         chosen = sorted(by_title) if sort == "network" else sorted(films)
-        state = fold([entry for entry in entries if entry.log.address == contracts.anchors])
+        anchoring = [entry for entry in entries if entry.log.address == contracts.anchors and title is None]
+        state = fold(anchoring)
         accounts = await self._accounts(contracts, number, sorted(account for _, account in state.anchors))
         genesis = dagcbor.encode(dict(self._network.genesis))
         chain = state.anchored(contracts.anchors, self._titles.address)
@@ -81,7 +93,7 @@ class Surveying:
             header=signed,
             accounts=accounts,
             code=[await self._ledger.code(contracts.named()[name]) for name in NAMES],
-            anchors=anchor_logs(entries),
+            anchors=anchor_logs(anchoring),
             nodes=list(sharing.nodes.values()),
             dossiers=dossiers,
             records=await self._records(sort, author, films, number),

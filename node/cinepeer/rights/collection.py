@@ -1,4 +1,4 @@
-"""The forms of a bundle of many titles, `cinepeer/audit/2`: of an author, a network or a catalogue, without bytes."""
+"""The forms of a bundle of titles without bytes, `cinepeer/audit/2`: an author's, a network's, a catalogue's, or one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cinepeer.rights.sequencer import SignedHeader
 from cinepeer.rights.succession import Handover
 
 FORMAT = "cinepeer/audit/2"
-SORTS = ("author", "network", "catalogue")
+SORTS = ("author", "network", "catalogue", "title")
 DOSSIERS_A_PAGE = 1_000
 RECORDS_A_PAGE = 1_000
 LEAVES_A_PAGE = 2_000

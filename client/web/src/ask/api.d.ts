@@ -143,9 +143,9 @@ export interface AppealRequest {
   readonly language?: string;
 }
 
-/** What to prove: a film (with the authors whose ratings of it are proved as well), an author's titles and feeds, the network's titles, or those of this node's catalogue; at a block, or the newest. Of many titles those of one contract set by its number, where the network has several. */
+/** What to prove: a film (with the authors whose ratings of it are proved as well), its title alone, without the film's bytes, an author's titles and feeds, the network's titles, or those of this node's catalogue; at a block, or the newest. Of many titles those of one contract set by its number, where the network has several. */
 export interface AuditRequest {
-  readonly sort?: "film" | "author" | "network" | "catalogue";
+  readonly sort?: "film" | "title" | "author" | "network" | "catalogue";
   readonly film?: string;
   readonly author?: string;
   readonly raters?: readonly string[];

@@ -10,6 +10,8 @@ import { auditFilm, filmOrder } from './film';
 import { Inspection, moment, need, type Line } from './inspection';
 import type { Ledger } from './ledger';
 import { isCollection } from './parts';
+import { canShow, type Answered, type Asked } from './showing';
+import type { State } from './state';
 
 /** What was audited, and what the whole rests on, as values that the page puts into words. */
 export interface Report {
@@ -30,10 +32,12 @@ export interface Report {
   readonly witnesses: number;
   readonly sha256: string;
   readonly bytes: number;
+  /** Whether the film of a title's bundle may be shown, where that was asked and could be answered. */
+  readonly answer: Answered | null;
 }
 
 /** Every check of one bundle, in order; `onLine` hears of each as it comes. Never throws for what the bytes are. */
-export async function audit(car: Octets, shipped: Shipped, onLine?: (line: Line) => void): Promise<Report> {
+export async function audit(car: Octets, shipped: Shipped, onLine?: (line: Line) => void, asked: Asked | null = null): Promise<Report> {
   const inspection = new Inspection(onLine);
   const container = await scan(car);
   const { root, get } = container;
@@ -60,6 +64,7 @@ export async function audit(car: Octets, shipped: Shipped, onLine?: (line: Line)
     witnesses: told.witnesses,
     sha256: toHex(await sha256(car)),
     bytes: car.length,
+    answer: asked && told.state && canShow(told.state, asked),
   };
 }
 
@@ -71,18 +76,20 @@ interface Told {
   readonly name: string;
   readonly title: string;
   readonly network: string;
+  /** What the ledger says of the one title, where the bundle is of one. */
+  readonly state: State | null;
 }
 
 async function filmed(inspection: Inspection, { root, get }: Container, shipped: Shipped): Promise<Told> {
   const { ledger, witnesses, subject } = await auditFilm(inspection, root, get, shipped);
   const { film = '', name = '', title = '', network = '' } = subject ?? {};
-  return { ledger, witnesses, sort: 'film', subject: film, name, title: title && '0x' + title, network };
+  return { ledger, witnesses, sort: 'film', subject: film, name, title: title && '0x' + title, network, state: ledger.state };
 }
 
 async function collected(inspection: Inspection, { root, get }: Container, shipped: Shipped): Promise<Told> {
-  const { ledger, witnesses, manifest } = await auditCollection(inspection, root, get, shipped);
+  const { ledger, witnesses, manifest, titles } = await auditCollection(inspection, root, get, shipped);
   const [sort, subject, network] = [manifest?.sort ?? '', manifest?.subject.text ?? '', manifest?.genesis.text ?? ''];
-  return { ledger, witnesses, sort, subject, name: '', title: '', network };
+  return { ledger, witnesses, sort, subject, name: '', title: '', network, state: [...titles.values()][0] ?? null };
 }
 
 function blocks({ faults, sections, size }: Container): readonly [string, true] {

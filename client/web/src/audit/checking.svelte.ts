@@ -2,6 +2,7 @@
 
 import type { Report } from './audit';
 import type { Line } from './inspection';
+import type { Asked } from './showing';
 import type { FromAuditor, ToAuditor } from './worker';
 
 export const MAX_BUNDLE_BYTES = 1 << 30;
@@ -23,7 +24,7 @@ export class Checking {
   }
 
   /** Checks a bundle, or a receipt with what opens it; one that is under way is dropped. */
-  async check(bundle: Blob, name: string, beside: Blob | null = null): Promise<void> {
+  async check(bundle: Blob, name: string, beside: Blob | null = null, asked: Asked | null = null): Promise<void> {
     const turn = ++this.turn;
     this.drop();
     [this.name, this.isBusy, this.lines, this.report, this.problem] = [name, true, [], null, ''];
@@ -32,7 +33,7 @@ export class Checking {
       const opening = beside && (await beside.arrayBuffer());
       if (turn !== this.turn) return;
       this.prepare();
-      const message: ToAuditor = { data, opening };
+      const message: ToAuditor = { data, opening, asked };
       this.worker!.postMessage(message, [data]);
     } catch (error) {
       [this.isBusy, this.problem] = [false, error instanceof Error ? error.message : String(error)];

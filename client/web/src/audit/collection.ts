@@ -37,7 +37,8 @@ export async function auditCollection(
   root: Cid | null,
   get: Get,
   shipped: Shipped,
-): Promise<{ ledger: Ledger; witnesses: number; manifest: Collection | null }> {
+): Promise<{ ledger: Ledger; witnesses: number; manifest: Collection | null; titles: ReadonlyMap<string, State> }> {
+  const titles = new Map<string, State>();
   const parts = await inspection.check("the bundle's parts can be read", () => {
     const manifest = parseCollection(needed(need(root, "the CAR's header"), get, 'the manifest'));
     const block = readLedger(needed(manifest.ledger, get, "the ledger's part"));
@@ -48,13 +49,13 @@ export async function auditCollection(
   const ledger = await auditBlock(inspection, parts?.block ?? null, get, shipped);
   const feeds = await auditFeeds(inspection, () => records(need(parts, "reading the bundle's parts").manifest, get));
   if (parts !== null) {
-    const audit = new CollectionAudit(inspection, parts.manifest, get, shipped, ledger, feeds);
+    const audit = new CollectionAudit(inspection, parts.manifest, get, shipped, ledger, feeds, titles);
     await audit.subjectChecks();
     await audit.anchorChecks();
     await auditWitnesses(inspection, ledger, feeds);
     await audit.titleChecks();
   }
-  return { ledger, witnesses: feeds.witnesses, manifest: parts?.manifest ?? null };
+  return { ledger, witnesses: feeds.witnesses, manifest: parts?.manifest ?? null, titles };
 }
 
 function* records(manifest: Collection, get: Get): Iterable<readonly [Octets, Octets | null]> {
@@ -106,6 +107,7 @@ class CollectionAudit {
     private readonly shipped: Shipped,
     private readonly ledger: Ledger,
     private readonly feeds: FeedAudit,
+    private readonly titles: Map<string, State>,
   ) {}
 
   async subjectChecks(): Promise<void> {
@@ -287,6 +289,8 @@ class CollectionAudit {
     await auditReplay(local, () => dossier.logs, ledger, dossier.title);
     await local.check('storage proofs', () => this.slots(dossier, ledger));
     await auditHead(local, () => dossier.title, ledger);
+    // Of one title alone: a whole network's states would fill the memory.
+    if (this.manifest.sort === 'title' && ledger.title !== null && ledger.state !== null) this.titles.set(dossier.title, ledger.state);
     const signed = dossier.signed;
     const title = new TitleAudit(local, ledger, this.shipped, signed && (() => signed));
     await title.titleChecks();

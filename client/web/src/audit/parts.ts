@@ -13,7 +13,7 @@ import { readHandovers, type Handover } from './succession';
 export const FILM_FORMAT = 'cinepeer/audit/1';
 export const COLLECTION_FORMAT = 'cinepeer/audit/2';
 export const NAMES = ['TitleRegistry', 'Disputes', 'Licences', 'Anchors'] as const;
-const SORTS = ['author', 'network', 'catalogue'];
+const SORTS = ['author', 'network', 'catalogue', 'title'];
 
 export type Get = (cid: Cid) => Octets | null;
 export type Pair = readonly [Cid, Cid | null];

@@ -25,5 +25,6 @@ export async function auditReceipt(data: Octets, opening: Octets | null, onLine:
     witnesses: 0,
     sha256: toHex(await sha256(data)),
     bytes: data.length,
+    answer: null,
   };
 }

@@ -11,7 +11,7 @@ import type { Signed } from './parts';
 import { anchorSlot, purseSlot, titleSlot, untilSlot } from './slots';
 import { grantMemo, NOBODY, WHOLE, type Licence, type State, type Title } from './state';
 
-const MEDIA = ['cinema', 'television', 'streaming', 'rental', 'download', 'disc', 'education', 'festival', 'transport', 'venue'];
+export const MEDIA: readonly string[] = ['cinema', 'television', 'streaming', 'rental', 'download', 'disc', 'education', 'festival', 'transport', 'venue'];
 const WORLD = (1n << 256n) - 1n;
 
 /** What a title's owners signed, as far as its ledger's checks need it. */

@@ -25,6 +25,19 @@ const WHY: { readonly [code: string]: Word } = {
   premiere: 'why.premiere',
 };
 
+const LEDGER: ReadonlySet<string> = new Set(['suspended', 'void', 'exclusive', 'exclusive-somewhere', 'open', 'licensed', 'controller', 'unlicensed']);
+const OWN: ReadonlySet<string> = new Set(['licensed', 'controller', 'unlicensed']);
+
+/** Whether the ledger alone decides, so that a proof of its state shows the answer. */
+export function isOfLedger({ code }: Pick<Showing, 'code'>): boolean {
+  return LEDGER.has(code);
+}
+
+/** Whether the answer is about this node's own account, not about any viewer. */
+export function isOwn({ code }: Pick<Showing, 'code'>): boolean {
+  return OWN.has(code);
+}
+
 /** The codes that the page has words for. */
 export const KNOWN: readonly string[] = Object.keys(WHY);
 

@@ -87,6 +87,8 @@ def titles(parts: Parts) -> APIRouter:
         if wanted.sort == "film":
             raters = [views.cid(author) for author in wanted.raters]
             bundle = await parts.auditing.bundle(wanted.film, raters, wanted.at)
+        elif wanted.sort == "title":
+            bundle = await parts.auditing.surveying.title(wanted.film, wanted.at)
         else:
             author = views.cid(wanted.author) if wanted.sort == "author" else None
             bundle = await parts.auditing.surveying.bundle(wanted.sort, author, wanted.at, wanted.set)

@@ -203,12 +203,13 @@ class WithdrawalRequest(Shape):
 
 class AuditRequest(Shape):
     """
-    What to prove: a film (with the authors whose ratings of it are proved as well), an author's titles and feeds, the
+    What to prove: a film (with the authors whose ratings of it are proved as well), its title alone, without the film's
+    bytes, an author's titles and feeds, the
     network's titles, or those of this node's catalogue; at a block, or the newest. Of many titles those of one contract
     set by its number, where the network has several.
     """
 
-    sort: Literal["film", "author", "network", "catalogue"] = "film"
+    sort: Literal["film", "title", "author", "network", "catalogue"] = "film"
     film: str = ""
     author: str = ""
     raters: list[str] = []
@@ -218,10 +219,10 @@ class AuditRequest(Shape):
     @model_validator(mode="after")
     def _has_its_subject(self) -> Self:
         """A film or an author where the sort asks for one, and nowhere else."""
-        for name in ("film", "author"):
-            if bool(getattr(self, name)) != (self.sort == name):
-                raise ValueError(f"{name} belongs to the sort {name}, and to no other")
-        if self.set is not None and self.sort == "film":
+        for name, sorts in {"film": ("film", "title"), "author": ("author",)}.items():
+            if bool(getattr(self, name)) != (self.sort in sorts):
+                raise ValueError(f"{name} belongs to the sort {' or '.join(sorts)}, and to no other")
+        if self.set is not None and self.sort in ("film", "title"):
             raise ValueError("a film is in one contract set alone: set belongs to the other sorts")
         return self
 
