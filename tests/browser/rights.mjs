@@ -132,6 +132,10 @@ async function barred(page) {
   told.barred = await text(page.locator('.instead'));
   await inspect(page, 'barred');
   await keep(page, 'rights-barred-1440');
+  const instead = page.locator('.instead');
+  await instead.getByRole('button', { name: 'Check it here' }).click();
+  await instead.getByText('Checked in this browser').waitFor({ timeout: 60_000 });
+  told.checked = await text(instead.locator('.why'));
   await page.unroute('**/showing?*');
   forgive(before);
 }

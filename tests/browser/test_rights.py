@@ -74,6 +74,9 @@ def test_the_film_is_closed_to_others_there_and_the_entry_is_named(told: dict[st
     assert told["stranger"]["allowed"] is False
     assert f"…{told['accounts'][1][-8:]} holds an exclusive licence (streaming, France)" in told["barred"]
     assert re.search(r"Decided by entry \d+ of block \d+", told["barred"])
+    assert "Said by this node" in told["barred"]
+    assert re.search(r"Checked in this browser: the ledger at block \d+ says the same", told["checked"])
+    assert "Said by this node" not in told["checked"]
 
 
 def test_earnings_sum_to_the_sale_and_are_drawn(told: dict[str, Any]) -> None:

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from cinepeer.adapters.media.sample import make_sample
+from cinepeer.rights.audit import Expectations, verify
 from cinepeer.rights.auditor import parse_report
+from cinepeer.rights.shipped import SHIPPED
 from real.nodes import Running, command, running
 
 pytestmark = pytest.mark.ffmpeg
@@ -161,6 +163,12 @@ def test_titles_of_a_further_contract_set_stand_beside_the_older_ones(node: Runn
         report = json.loads(audited(node, "network", "--set", str(number), "--json"))
         assert report["ok"], report["lines"]
         assert {row["name"] for row in report["films"]} == names
+    ids = {film["name"]: film["id"] for film in node.api.get("/api/films")}
+    for name, is_later in ((NAMES[0], False), ("Third Light", True)):
+        wanted = json.dumps({"sort": "title", "film": ids[name]}).encode()
+        title = verify(node.api.read("POST", "/api/audits", wanted), Expectations(SHIPPED))
+        assert title.ok and title.subject["sort"] == "title"
+        assert ("contract set" in [line.check for line in title.lines]) is is_later
     checked = json.loads(command("network", "verify", "--json", "--home", node.home).stdout)
     assert checked["ok"]
     assert "contract TitleRegistry of set 2" in [one["check"] for one in checked["checks"]]
