@@ -90,6 +90,13 @@ class _Answering(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     timeout = 60
 
+    def handle_one_request(self) -> None:
+        """One question; a reader who leaves in the middle of its answer is no mistake."""
+        try:
+            super().handle_one_request()
+        except OSError:
+            self.close_connection = True
+
     def do_GET(self) -> None:
         """The page, one of its files, or a node's answer."""
         path = self.path.partition("?")[0]
@@ -141,10 +148,11 @@ class _Answering(BaseHTTPRequestHandler):
     def _pass_on(self, body: bytes) -> None:
         reasons = []
         for source in self.opened.sources:
+            connection = _connect(source)
             try:
-                connection = _connect(source)
                 answer = _asked(connection, source, self.command, self.path, self.headers, body)
             except (OSError, http.client.HTTPException) as error:
+                connection.close()
                 reasons.append(f"{source.url}: {error or type(error).__name__}")
                 continue
             try:

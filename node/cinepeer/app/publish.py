@@ -49,7 +49,8 @@ Ask = Callable[[list[dict[str, Any]]], Awaitable[Cid | None]]
 class FilmFacts:
     """What the creator says of a film; `premiere` in seconds: before it the film is shown by licence or link alone.
 
-    `translations` are triples of a language, the name and the synopsis in it.
+    `translations` are triples of a language, the name and the synopsis in it. `warnings` may be of
+    nothing; None: it says nothing of them.
     """
 
     name: str
@@ -64,6 +65,7 @@ class FilmFacts:
     sort: str = FILM
     premiere: int | None = None
     unlisted: bool = False
+    warnings: tuple[str, ...] | None = None
 
     def check(self) -> None:
         """Raises `BadInput` for what no film record can hold."""
@@ -97,6 +99,7 @@ class FilmFacts:
             **self._translated(),
             **({} if self.premiere is None else {"premiere": self.premiere}),
             **({"unlisted": True} if self.unlisted else {}),
+            **({} if self.warnings is None else {"warnings": list(self.warnings)}),
         }
 
     def _translated(self) -> dict[str, Value]:

@@ -515,6 +515,7 @@ export interface Facts {
   readonly genres?: readonly string[];
   readonly synopsis?: string;
   readonly languages?: readonly string[];
+  readonly warnings?: readonly string[] | null;
   readonly translations?: readonly Translation[];
 }
 
@@ -1128,6 +1129,7 @@ export interface PublicationRequest {
   readonly title?: boolean;
   readonly premiere?: number | null;
   readonly unlisted?: boolean;
+  readonly warnings?: readonly ("violence" | "fear" | "sex" | "nudity" | "language" | "drugs" | "suicide" | "discrimination" | "flashing")[] | null;
   readonly of?: string | null;
   readonly label?: string;
   readonly sort?: "film" | "cut" | "dub" | "trailer";
@@ -1177,6 +1179,7 @@ export interface PublishRequest {
   readonly title?: boolean;
   readonly premiere?: number | null;
   readonly unlisted?: boolean;
+  readonly warnings?: readonly ("violence" | "fear" | "sex" | "nudity" | "language" | "drugs" | "suicide" | "discrimination" | "flashing")[] | null;
   readonly of?: string | null;
   readonly label?: string;
   readonly sort?: "film" | "cut" | "dub" | "trailer";

@@ -1,6 +1,7 @@
 /** Reports of screenings, where the person chose to send them: what waits here, what was told, and how to stop it. */
 
 import { Declined, call } from '../ask/node';
+import { isChild } from '../child/child.svelte';
 import { chosen } from '../identity/choices.svelte';
 import { hasTexts, keepList, readList } from '../identity/kept';
 import { Unavailable } from '../verify/refused';
@@ -39,9 +40,9 @@ export function tellings(): readonly Telling[] {
   return list;
 }
 
-/** Notes how far a film was watched, unless it was told already, or nothing shall be. */
+/** Notes how far a film was watched, unless it was told already, nothing shall be, or a child is watching. */
 export function noteReach(film: string, name: string, at: number, whole: number, time: number): void {
-  if (!chosen('tell')) return;
+  if (!chosen('tell') || isChild()) return;
   const before = list.find((one) => one.film === film);
   if (before && before.told !== null) return;
   const reached = Math.max(before?.reached ?? 0, partOf(at, whole));

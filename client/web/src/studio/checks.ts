@@ -1,5 +1,6 @@
 /** What is wanting in a draft, in words, and the wish that a sound one becomes. Pure: nothing is asked of the node. */
 
+import { WARNINGS } from '../child/rules';
 import type { OfferTerms, PublicationRequest } from '../ask/api';
 import type { Objection } from '../upload/choice';
 import type { Word } from '../words/words.svelte';
@@ -160,6 +161,7 @@ export function wishOf(draft: Draft, upload: string): PublicationRequest {
     synopsis: draft.synopsis.trim(),
     genres: listed(draft.genres),
     languages: listed(draft.languages).map((one) => languageTag(one) ?? one),
+    warnings: draft.isHarmless ? [] : draft.warnings.length ? WARNINGS.filter((one) => draft.warnings.includes(one)) : null,
     external: listed(draft.external),
     credits: draft.credits.filter(({ name }) => name.trim()).map(({ name, role }): [string, string] => [name.trim(), role.trim()]),
     translations: draft.translations.map(({ language, name, synopsis }) => ({ language: languageTag(language.trim()) ?? language, name: name.trim(), synopsis: synopsis.trim() })),

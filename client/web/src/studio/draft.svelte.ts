@@ -28,6 +28,9 @@ export interface Draft {
   /** The day of the premiere in UTC, as 2027-03-01; empty: at once. */
   premiere: string;
   isUnlisted: boolean;
+  /** What the film shows that not everybody should see; `isHarmless`: nothing of that kind. Neither: nothing is said. */
+  warnings: string[];
+  isHarmless: boolean;
   /** Whether the film is encrypted, so that it plays by licence alone; `custodians` are authors who keep its key too. */
   isLicensed: boolean;
   custodians: string[];
@@ -53,6 +56,8 @@ const EMPTY: Draft = {
   isExclusive: false,
   premiere: '',
   isUnlisted: false,
+  warnings: [],
+  isHarmless: false,
   isLicensed: false,
   custodians: [],
 };

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from cinepeer.content import sort as version
+from cinepeer.content.warnings import WARNINGS
 from cinepeer.errors import BadInput, CheckFailed, CinepeerError, Unreachable
 from cinepeer.faces.cli import resting
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
@@ -35,6 +36,13 @@ from cinepeer.faces.cli.sources import PACKAGING, estimated, package_of, packagi
 @click.option("--custodian", "custodians", multiple=True, metavar="AUTHOR", help="Who keeps its key; repeatable.")
 @click.option(
     "--premiere", type=MOMENT, help="The day or moment (UTC) before which it is shown by licence or link alone."
+)
+@click.option(
+    "--warning",
+    "warnings",
+    type=click.Choice((*WARNINGS, "none")),
+    multiple=True,
+    help="What it shows that not everybody should see; none: nothing of that kind; repeatable.",
 )
 @click.option("--unlisted", is_flag=True, help="Have lists and searches leave it out; its own page opens.")
 @click.option(
@@ -187,6 +195,7 @@ def _wanted(
     custodians: tuple[str, ...],
     premiere: int | None,
     unlisted: bool,
+    warnings: tuple[str, ...],
     of: str | None,
     sort: str,
     label: str | None,
@@ -207,6 +216,7 @@ def _wanted(
         "custodians": list(custodians),
         "premiere": premiere,
         "unlisted": unlisted,
+        "warnings": [one for one in warnings if one != "none"] if warnings else None,
         "of": of,
         "sort": sort,
         "label": label or ("original cut" if sort == version.FILM else sort),

@@ -89,6 +89,7 @@ class Facts(Answer):
     genres: list[str] = []
     synopsis: str = ""
     languages: list[str] = []
+    warnings: list[str] | None = None
     translations: list[Translation] = []
 
 

@@ -10,7 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from cinepeer.app.publication import Wish
 from cinepeer.app.publish import FilmFacts
 from cinepeer.content.packaging import Packaging, Words
+from cinepeer.content.warnings import WARNINGS
 from cinepeer.rights.further import MAX_SETS
+
+Warned = Literal["violence", "fear", "sex", "nudity", "language", "drugs", "suicide", "discrimination", "flashing"]
 
 
 class Shape(BaseModel):
@@ -77,6 +80,7 @@ class PublishRequest(PackageRequest):
     title: bool = True
     premiere: int | None = Field(default=None, ge=0, lt=1 << 40)
     unlisted: bool = False
+    warnings: list[Warned] | None = Field(default=None, max_length=len(WARNINGS))
     of: str | None = Field(default=None, max_length=200)
     label: str = Field(default="original cut", min_length=1, max_length=100)
     sort: Literal["film", "cut", "dub", "trailer"] = "film"
@@ -92,7 +96,7 @@ class PublishRequest(PackageRequest):
         several = {name: tuple(getattr(self, name)) for name in names}
         release = {"premiere": self.premiere, "unlisted": self.unlisted}
         said = {"name": self.name, "year": self.year, "synopsis": self.synopsis, "label": self.label}
-        said |= {"sort": self.sort}
+        said |= {"sort": self.sort, "warnings": None if self.warnings is None else tuple(self.warnings)}
         several["translations"] = tuple((one.language, one.name, one.synopsis) for one in self.translations)
         return FilmFacts(**said, **several, **release)
 

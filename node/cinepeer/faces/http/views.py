@@ -11,6 +11,7 @@ from cinepeer import __version__
 from cinepeer.app.catalogue import Film, Provider, Version
 from cinepeer.app.parts import Pair
 from cinepeer.content.sort import sort_of
+from cinepeer.content.warnings import warnings_of
 from cinepeer.errors import Absent, BadInput, CinepeerError, Refused
 from cinepeer.faces.http import answers
 from cinepeer.faces.http.parts import Parts
@@ -160,7 +161,8 @@ def may_list(parts: Parts, film: Film, is_own: bool = True) -> bool:
 
 def _facts(fields: dict[str, Any]) -> dict[str, Any]:
     found = {name: fields[name] for name in answers.Facts.model_fields if name in fields}
-    return found | {"translations": [asdict(one) for one in translations(fields)]}
+    said = {"translations": [asdict(one) for one in translations(fields)], "warnings": warnings_of(fields)}
+    return found | said
 
 
 def _film(parts: Parts, found: Film, held: _Held) -> dict[str, Any]:
