@@ -109,6 +109,26 @@ run(async (browser) => {
   shifts.push(await page.evaluate(() => window.shifts));
   told.shift = Math.max(...shifts);
   told.shifts = shifts;
+  await go(`/film/${encodeURIComponent(asked.other)}`);
+  const reported = page.getByRole('region', { name: 'Reports and rulings' });
+  await reported.getByRole('button', { name: 'Report this film' }).click();
+  await reported.getByLabel('What the matter is').selectOption('deceit');
+  await reported.getByLabel('What you hold against it').fill('It is not the film of this name.');
+  await inspect(page, 'report-form');
+  await reported.getByRole('button', { name: 'Sign and publish' }).click();
+  await reported.locator('li').first().waitFor();
+  told.reported = await reported.locator('li strong').allInnerTexts();
+  await go('/node');
+  const waiting = page.getByRole('region', { name: 'Reports that wait for you' });
+  await waiting.getByRole('button', { name: 'Decide' }).click();
+  await waiting.getByLabel('Why, for everybody to read').fill('It says itself what it is.');
+  await inspect(page, 'ruling-form');
+  await waiting.getByRole('button', { name: 'Keep it' }).click();
+  await waiting.getByText('Nothing waits for your ruling.').waitFor();
+  await go(`/film/${encodeURIComponent(asked.other)}`);
+  await reported.getByText('It says itself what it is.').waitFor();
+  told.ruled = await reported.locator('li strong').allInnerTexts();
+  await keep(page, 'reported-1440');
   await context.close();
 
   await survey(browser, { [`/author/${asked.ada}`]: 'author', [`/list/${asked.list}`]: 'list', '/news': 'news', '/me': 'me-people' });

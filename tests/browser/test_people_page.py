@@ -54,5 +54,9 @@ def test_a_viewer_follows_lists_and_sees_what_others_see(chromium: str, tmp_path
         assert told["withdrawn"] == "Taken back: it counts no more."
         assert node.api.get("/api/follows") == []
         assert told["erased"].startswith("Erased")
+        assert told["reported"] == ["It pretends to be something else"]
+        assert told["ruled"] == ["Kept by", "It pretends to be something else"]
+        (ruling,) = node.api.get("/api/rulings")
+        assert (ruling["about"]["on"], ruling["denied"], ruling["stands"]) == (other, False, True)
         assert told["shift"] <= 0.02
         assert is_clean(told)
