@@ -97,18 +97,20 @@ class Extending:
                 log.warning("sets.taken now=%d from_block=%d", len(taken) + 1, taken[-1].from_block)
             return len(taken) - len(known)
 
-    async def add(self) -> tuple[FurtherSet, Cid]:
+    async def add(self, number: int) -> tuple[FurtherSet, Cid]:
         """
-        Makes the next set, names it in the next numbered record and uses it; the record's id. Raises `BadInput` where
-        this home did not found the network. Safe to repeat after a crash: what was made is not made again.
+        Makes the set of a number, names it in the next numbered record and uses it; the record's id. Raises `BadInput`
+        where this home did not found the network, or another number comes next. Safe to repeat after a crash: what was
+        made is not made again.
         """
         sign = self._announcements.sign
         if sign is None:
             raise BadInput(f"found a home that did not found the network {self._network.id}, expected its founder's")
         told = await self.told()
-        number = len(told) + 2
-        if number > MAX_SETS:
-            raise BadInput(f"found {MAX_SETS} contract sets, expected fewer: no further one can be named")
+        if number != len(told) + 2 or number > MAX_SETS:
+            raise BadInput(
+                f"found the contract set {number}, expected {len(told) + 2} to come next, and at most {MAX_SETS}"
+            )
         deployer, first = await self._deploy(number)
         unsigned = FurtherSet(number, deployer, first)
         named = FurtherSet(number, deployer, first, sign(unsigned.message(self._network.id)))

@@ -69,8 +69,8 @@ def test_a_set_that_the_founder_names_is_used_by_all_and_new_titles_go_into_it(t
         founder = Node(world, await world.author("founder"), SEED)
         other = Node(world, await world.author("other"), None)
         assert await other.extending.learn() == 0
-        first, _ = await founder.extending.add()
-        second, _ = await founder.extending.add()
+        first, _ = await founder.extending.add(2)
+        second, _ = await founder.extending.add(3)
         assert [(one.number, one.deployer, one.from_block) for one in (first, second)] == [
             (2, SECOND, 20),
             (3, THIRD, 30),
@@ -87,7 +87,10 @@ def test_a_set_that_the_founder_names_is_used_by_all_and_new_titles_go_into_it(t
         assert other.contracts.naming(newest) == (first, second)
         assert other.contracts.naming(other.contracts.first) == ()
         with pytest.raises(BadInput, match="expected its founder's"):
-            await other.extending.add()
+            await other.extending.add(4)
+        for number in (3, 5):
+            with pytest.raises(BadInput, match=f"found the contract set {number}, expected 4 to come next"):
+                await founder.extending.add(number)
 
     in_world(tmp_path, story)
 

@@ -1517,6 +1517,11 @@ export interface SetNamed {
   readonly record: string;
 }
 
+/** The number of the contract set to be made: the next one, so that the same asked twice makes one. */
+export interface SetRequest {
+  readonly number: number;
+}
+
 /** One co-owner of a title: a ledger address and its shares (basis points). */
 export interface Share {
   readonly holder: string;
@@ -1901,7 +1906,7 @@ export interface Routes {
   readonly 'POST /api/network': { body: AnnouncementRequest; answer: AnnouncementTold };
   readonly 'GET /api/network/candidate': { body: null; answer: CandidateTold };
   readonly 'POST /api/network/handovers': { body: HandoverRequest; answer: HandoverTold };
-  readonly 'POST /api/network/sets': { body: null; answer: SetNamed };
+  readonly 'POST /api/network/sets': { body: SetRequest; answer: SetNamed };
   readonly 'GET /api/news': { body: null; answer: readonly NewsOf[] };
   readonly 'POST /api/offers': { body: OfferRequest; answer: Offered };
   readonly 'POST /api/offers/readings': { body: OfferRequest; answer: OfferText };

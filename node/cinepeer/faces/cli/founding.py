@@ -124,7 +124,7 @@ def add_set(yes: bool, as_json: bool, home: Path) -> None:
         "titles go into it, those there are stay where they are.",
         yes,
     )
-    show(node.post("/api/network/sets", {}), as_json, _named_set)
+    show(node.post("/api/network/sets", {"number": number}), as_json, _named_set)
 
 
 def _named_set(told: dict[str, Any]) -> Iterator[str]:

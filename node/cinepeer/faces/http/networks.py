@@ -15,6 +15,7 @@ from cinepeer.faces.http.nesting import ShallowRoute
 from cinepeer.faces.http.parts import Parts
 from cinepeer.faces.http.shapes import Shape
 from cinepeer.records import dagcbor
+from cinepeer.rights.further import MAX_SETS
 from cinepeer.rights.succession import parse_candidate
 
 
@@ -41,6 +42,12 @@ class CandidateTold(Answer):
     sequencer: str
     addrs: list[str]
     candidate: str
+
+
+class SetRequest(Shape):
+    """The number of the contract set to be made: the next one, so that the same asked twice makes one."""
+
+    number: int = Field(ge=2, le=MAX_SETS)
 
 
 class SetNamed(Answer):
@@ -84,9 +91,9 @@ def networks(parts: Parts) -> APIRouter:
         return _told(await parts.announcements.announce(wanted.bootstrap, wanted.endpoints))
 
     @router.post("/api/network/sets", response_model=SetNamed)
-    async def add_set() -> dict[str, Any]:
+    async def add_set(wanted: SetRequest) -> dict[str, Any]:
         """Makes a further contract set and names it to all nodes, at the founder's node."""
-        named, record = await parts.extending.add()
+        named, record = await parts.extending.add(wanted.number)
         contracts = named.contracts(parts.titles.sets.first.chain_id).named()
         return {
             "number": named.number,
