@@ -153,7 +153,7 @@ class _Listening:
         self._heard, self._position = roots, position
 
     def _versions(self, roots: set[Cid]) -> dict[str, tuple[str, Version]]:
-        """Versions that are held whole and open by their id, each with its film; a sealed film's captions are sealed."""
+        """Versions held whole and open by their id, each with its film; a sealed film's captions are sealed."""
         return {
             str(version.id): (film.id, version)
             for film in self._library.catalogue.films.values()

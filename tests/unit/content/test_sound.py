@@ -31,7 +31,7 @@ TUNE = tune(1)
 KNOWN = sketch(hashed(TUNE), SOUND, SOUND_PACE)
 
 
-def likeness(samples: np.ndarray):  # noqa: ANN201 (a Likeness or None)
+def likeness(samples: np.ndarray):
     return Shown(hashed(samples), SOUND_PACE, MAX_SOUND_BITS).likeness(KNOWN)
 
 
