@@ -77,13 +77,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
                 )  # fmt: skip
                 own = awaited(lambda: _given(creator), "the custodian to take the key")
                 assert own == [{"author": named, "given": True, "problem": None}]
-                held = lambda: custodian.api.get(f"/api/films/{done['film']}")["versions"][0]["held"]
+                held = lambda: custodian.api.get(f"/api/films/{done['film']}")["versions"][0]["held"]  # noqa: E731
                 awaited(held, "the custodian to hold the film")
                 offers = awaited(lambda: viewer.api.get(f"/api/films/{done['film']}/rights")["offers"], "the offer")
                 home = creator.home
             told(viewer, "pay", "--credits")
             told(viewer, "licence", "--buy", offers[0])
-            bought = lambda: custodian.api.get(f"/api/films/{done['film']}/rights")["licences"]
+            bought = lambda: custodian.api.get(f"/api/films/{done['film']}/rights")["licences"]  # noqa: E731
             awaited(bought, "the licence to be seen by the custodian")
             yield Stage(custodian, viewer, home, done["film"], done["version"], done)
 

@@ -248,7 +248,7 @@ def test_blocks_are_fetched_from_the_named_peer_and_progress_is_told_on_the_loop
             two.blocks.update({cid: block, hidden: secret})
             await one.p2p.connect(two.p2p.addrs[0])
             told: list[tuple[int, str]] = []
-            note = lambda done: told.append((done, threading.current_thread().name))
+            note = lambda done: told.append((done, threading.current_thread().name))  # noqa: E731
             assert await one.p2p.fetch(cid, [two.p2p.peer_id], 10, note) == 1
             assert one.blocks[cid] == block
             await until(lambda: bool(told))

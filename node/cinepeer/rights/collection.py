@@ -1,4 +1,4 @@
-"""The forms of a bundle of titles without bytes, `cinepeer/audit/2`: an author's, a network's, a catalogue's, or one"""
+"""The forms of a bundle of titles without bytes, `cinepeer/audit/2`: an author's, a network's, a catalogue's or one."""
 
 from __future__ import annotations
 

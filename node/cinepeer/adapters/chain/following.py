@@ -304,7 +304,7 @@ class Following:
                 await self._deliver()
             except CinepeerError as error:
                 _log.info("following the ledger: %s", error)
-            except Exception:  # a task's edge: the next turn starts afresh
+            except Exception:  # noqa: BLE001  # a task's edge: the next turn starts afresh
                 _log.exception("following the ledger failed")
             await asyncio.sleep(_PAUSE_S if self.snapshot is None else _REPLAY_PAUSE_S)
 

@@ -190,7 +190,7 @@ class Replay:
             decode_rlp(raw if raw[:1] >= b"\xc0" else raw[1:])
             transaction = self._evm.decode(raw)
             transaction.validate()
-            transaction.sender  # recovers the signer once; it is kept with the transaction
+            transaction.sender  # noqa: B018  # recovers the signer once; it is kept with the transaction
         except Refused:
             raise
         except (MemoryError, sqlite3.Error):

@@ -161,7 +161,7 @@ class Rpc:
         except (MissingTrieNode, MissingTraversalNode, EVMMissingData, StateRootNotFound):
             found = "found no state of that block here: the copy began by a snapshot, expected it once all is executed"
             answer = jsonrpc.error(identity, jsonrpc.NOT_FOUND, found)
-        except Exception as error:  # one question must not end the ledger; the fault is logged whole
+        except Exception as error:  # noqa: BLE001  # one question must not end the ledger; the fault is logged whole
             _log.exception("the ledger failed on %s", asked["method"])
             answer = jsonrpc.error(identity, jsonrpc.INTERNAL, f"the ledger failed on this: {type(error).__name__}")
         return answer if "id" in asked else None

@@ -145,7 +145,7 @@ class Sequencer:
             decode_rlp(raw if raw[:1] >= b"\xc0" else raw[1:])
             tx = self.evm.decode(raw)
             tx.validate()
-            tx.sender  # recovers the signer once; it is kept with the transaction
+            tx.sender  # noqa: B018  # recovers the signer once; it is kept with the transaction
         except (
             ValidationError,
             rlp.exceptions.RLPException,

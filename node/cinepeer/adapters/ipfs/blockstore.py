@@ -247,7 +247,7 @@ class Batch:
             try:
                 if self._failed is None and self._store._keep(*taken, is_bulk=True):
                     self._fresh.append(taken[0])
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001  of a thread: it is raised where the blocks come from
                 self._failed = self._failed or error
             finally:
                 self._slots.release()

@@ -206,7 +206,7 @@ class Bitswap:
                             peer.stream = await self._open(peer)
                     await Frames(peer.stream).write_framed(data)
                     return True
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001  the stream's edge: the library fails in any way
                     log.debug("bitswap to %s: %r", peer.id, error)
                     stream, peer.stream = peer.stream, None
                     if stream is not None:

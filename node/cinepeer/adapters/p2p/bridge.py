@@ -91,7 +91,7 @@ class _Run(Generic[S]):
         end: BaseException | None = None
         try:
             trio.run(self._main)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  the thread's edge: the watchdog is told whatever it was
             end = error
         self.post(self._settle_end, end)
 
@@ -137,7 +137,7 @@ class _Run(Generic[S]):
                 try:
                     assert self.service is not None
                     result = await function(self.service)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001  a call's edge: the caller gets whatever it was
                     self.post(_settle, future, None, error)
                 else:
                     self.post(_settle, future, result, None)

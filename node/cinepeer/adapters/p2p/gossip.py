@@ -59,7 +59,7 @@ class SafeGossip(GossipSub):
         while True:
             try:
                 await super().heartbeat()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  a task's edge: one bad round must not end the service
                 log.warning("gossip.failed reason=%r", error)
             await trio.sleep(1)
 
@@ -67,14 +67,14 @@ class SafeGossip(GossipSub):
         """Grafts a peer that subscribed; the next heartbeat does it when this fails."""
         try:
             await super().on_peer_subscribed(peer_id, topic)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  a task's edge: the peer may be gone again
             log.debug("a graft of %s failed: %r", peer_id, error)
 
     async def flush_pending_messages(self, peer_id: ID) -> None:
         """Sends what waited for this peer."""
         try:
             await super().flush_pending_messages(peer_id)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  a task's edge: the peer may be gone again
             log.debug("waiting messages for %s were lost: %r", peer_id, error)
 
 

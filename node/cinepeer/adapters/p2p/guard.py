@@ -32,7 +32,7 @@ async def reset(stream: INetStream) -> None:
     with trio.CancelScope(shield=True), trio.move_on_after(RESET_GRACE_S):
         try:
             await stream.reset()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  the stream may be gone in any way; there is nothing left to do
             log.debug("a stream could not be reset: %r", error)
 
 
@@ -49,7 +49,7 @@ def guard_streams(host: BasicHost, plan: Plan) -> None:
         with _counted(open_streams, peer):
             try:
                 await inner(stream)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  the stream's edge: without it the library ends the whole host
                 log.info("stream.reset peer=%s protocol=%s reason=%r", peer, stream.get_protocol(), error)
                 await reset(stream)
 
@@ -89,7 +89,7 @@ class Door:
                     with trio.fail_after(self._plan.dial_timeout_s / 2):
                         connection = await opened(socket, self._plan.dial_timeout_s / 10)
                     muxed = await self._swarm.upgrade_inbound_raw_conn(RawConnection(connection, False), addr)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  the connection's edge: a stranger's handshake fails in any way
                 log.debug("a connection from %s was refused: %r", ip, error)
                 with contextlib.suppress(Exception):  # closing what is half open
                     await socket.close()
@@ -133,7 +133,7 @@ class SafePubsub(Pubsub):
         self._in_validation.add(claimed)
         try:
             await super().push_msg(msg_forwarder, msg)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  the message's edge: a bad key or a bad id must not end the service
             log.info("gossip.dropped peer=%s reason=%r", msg_forwarder, error)
         finally:
             self._in_validation.discard(claimed)
@@ -151,7 +151,7 @@ class SafePubsub(Pubsub):
         """Reads one peer's stream; any error ends that stream and forgets its peer's subscriptions."""
         try:
             await super().stream_handler(stream)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  the stream's edge: a malformed frame, or a service that is ending
             peer = stream.muxed_conn.peer_id
             log.info("gossip.reset peer=%s reason=%r", peer, error)
             await reset(stream)

@@ -133,7 +133,7 @@ class Neighbourhood(INotifee):
             except Unreachable as error:
                 known.failures += 1
                 log.debug("redial %d: %s", known.failures, error)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  a task's edge: no dial may end the neighbourhood
                 known.failures += 1
                 log.warning("peer.undialled peer=%s reason=%r", peer, error)
 
@@ -151,7 +151,7 @@ class Neighbourhood(INotifee):
     async def _close(self, connection: INetConn | ISecureConn) -> None:
         try:
             await connection.close()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  a task's edge: one connection that resists must not keep the others
             log.debug("a connection could not be closed: %r", error)
 
     async def _own(self, connection: INetConn) -> None:
@@ -182,7 +182,7 @@ class Neighbourhood(INotifee):
             while True:
                 try:
                     alive = await self._ping(peer)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001  a task's edge: no ping may end the neighbourhood
                     log.debug("ping of %s: %r", peer, error)
                     alive = is_unknown_protocol(error)
                 self._report()

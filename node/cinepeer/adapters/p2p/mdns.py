@@ -99,7 +99,7 @@ class LocalNetwork:
                 addrs = heard(service.properties, self._network, self._ip)
                 if addrs:
                     self._on_found(addrs)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  a task's edge: what strangers announce may fail in any way
             log.debug("mdns.failed name=%s reason=%r", name, error)
 
     async def stop(self) -> None:

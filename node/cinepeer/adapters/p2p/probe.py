@@ -26,7 +26,7 @@ async def probe(host: BasicHost, peer: ID, addr: Multiaddr, timeout_s: float) ->
             raw = await TCP().dial(addr)  # past the swarm, which would keep the connection beside the one it has
             await swarm.upgrader.upgrade_security(raw, True, peer)
             return True
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  the probe's edge: whatever goes wrong means that it is not reached
         log.debug("%s was not reached at %s: %r", peer, addr, error)
     finally:
         if raw is not None:

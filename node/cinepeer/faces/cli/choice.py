@@ -21,7 +21,7 @@ class FilmParam(click.ParamType):
 
     name = "film"
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 (click's signature)
         """The ids of the node's films that begin so, with their names; none when no node answers."""
         # A parameter's callback has not run while a line is completed: the home is text or missing.
         home = Path(ctx.params.get("home") or DEFAULT_HOME).expanduser()

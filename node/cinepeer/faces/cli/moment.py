@@ -15,7 +15,7 @@ class Moment(click.ParamType):
 
     name = "time"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ARG002 (click's signature)
         """Reads it; raises `BadInput`. A default is seconds already."""
         if isinstance(value, int):
             return value

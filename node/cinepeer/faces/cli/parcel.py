@@ -156,7 +156,7 @@ def _import_ratings(
 def _source(stack: contextlib.ExitStack, file: Path) -> IO[bytes]:
     """The file, or what stdin gives, to be read twice."""
     if str(file) == "-":
-        spooled = stack.enter_context(tempfile.SpooledTemporaryFile(BATCH_BYTES))
+        spooled = stack.enter_context(tempfile.SpooledTemporaryFile(BATCH_BYTES))  # noqa: SIM115 (the stack closes it)
         shutil.copyfileobj(sys.stdin.buffer, spooled)
         spooled.seek(0)
         return spooled

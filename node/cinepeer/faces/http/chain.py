@@ -79,7 +79,7 @@ def _state(router: APIRouter, parts: Parts) -> None:
         return {"address": address.lower(), "code": _hex(code)}
 
     @router.get("/api/ledger/proofs/{address}", response_model=answers.Proof)
-    async def get_proof(address: Address, block: Block, slot: Slots = []) -> dict[str, Any]:
+    async def get_proof(address: Address, block: Block, slot: Slots = []) -> dict[str, Any]:  # noqa: B006
         """The way from a block's state root to an account, and to slots (hex) of its storage."""
         await _check_height(parts, block)
         slots = [_slot(text) for text in slot]

@@ -107,7 +107,7 @@ class PatientProtocol(H11Protocol):
         else:
             self._refuse(503, f"found {self.most_connections} connections at work, expected fewer: try again")
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """What is no HTTP."""
         self._refuse(400, "found bytes that are no HTTP request, expected one")
 
