@@ -254,7 +254,7 @@ def light(side: str, stars: csr_array, times: np.ndarray) -> Values:
     model = fit_served(csr_array(stars[:edge]), names, times[: stars.indptr[edge]])
     found = _costs("served", began)
     small = compact(model, 6_000_000)
-    wanted = csr_array((hidden_mask.astype(np.float32), test.indices, test.indptr), shape=test.shape)
+    wanted = csr_array((hidden_mask.astype(np.float32), test.indices, test.indptr), shape=test.shape, copy=True)
     wanted.eliminate_zeros()
     some = np.flatnonzero(np.diff(wanted.indptr))
     reached = []
