@@ -66,7 +66,8 @@ def test_a_viewer_plays_rates_and_sees_why(node: Running, chromium: str, films: 
     assert all("you gave 9 to “First Light”" in line for line in told["next"])
     assert "You gave 9 to “First Light”" in told["why"]
 
-    assert told["asked"] == ["Let this page sign for you", "Let the node sign"]
+    choices = ["Let this page sign for you", "Let the node sign", "Make or bring an author of your own"]
+    assert told["asked"] == choices
     assert told["signed"].startswith("Signed in this page by its own key.")
     assert told["ratings"] == len(node.api.get(f"/api/films/{first}/ratings"))
     assert told["behind"].startswith(f"{told['ratings']} ratings checked in this browser")
