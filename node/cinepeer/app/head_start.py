@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cinepeer.app.checkpoint import Checkpoints, Stated
 from cinepeer.app.recommend import Claim
+from cinepeer.app.talk import Talking
 from cinepeer.errors import CinepeerError, Refused
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import Cid
@@ -28,26 +28,6 @@ log = logging.getLogger("cinepeer.head_start")
 CHECKPOINTS = "/cinepeer/checkpoints/1"
 NOTHING = dagcbor.encode(None)
 ASK_TIMEOUT_S = 10.0
-
-
-class Talk(Protocol):
-    """An open conversation."""
-
-    async def ask(self, question: bytes, timeout_s: float) -> bytes: ...
-
-
-class Neighbour(Protocol):
-    """A connected peer."""
-
-    @property
-    def peer_id(self) -> str: ...
-
-
-class Network(Protocol):
-    """The peer-to-peer network, as far as a head start needs it."""
-
-    def neighbours(self) -> Sequence[Neighbour]: ...
-    def conversation(self, peer_id: str, protocol: str) -> AbstractAsyncContextManager[Talk]: ...
 
 
 class Store(Protocol):
@@ -108,7 +88,7 @@ class HeadStart:
         self.shown: Shown | None = None
         self.ended: Stated | None = None
 
-    async def start(self, network: Network) -> None:
+    async def start(self, network: Talking) -> None:
         """Begins to look for a checkpoint."""
         self._task = asyncio.create_task(self._go(network), name="head-start")
 
@@ -130,14 +110,14 @@ class HeadStart:
         """The ratings that the checkpoint shown has, for a model to be fitted on; None while none is shown."""
         return None if self.shown is None else self.shown.claim
 
-    async def look(self, network: Network) -> None:
+    async def look(self, network: Talking) -> None:
         """One step: to find a checkpoint worth showing, or to check the one that is shown."""
         if self.shown is None:
             await self._begin(network)
         else:
             await self._check(self.shown)
 
-    async def _go(self, network: Network) -> None:
+    async def _go(self, network: Talking) -> None:
         while True:
             try:
                 await self.look(network)
@@ -157,7 +137,7 @@ class HeadStart:
 
     # Finding one
 
-    async def _begin(self, network: Network) -> None:
+    async def _begin(self, network: Talking) -> None:
         """Loads the newest checkpoint that knows more records than are held here."""
         await self._ask(network)
         held = await self._store.count()
@@ -179,7 +159,7 @@ class HeadStart:
             log.info("head_start.shown checkpoint=%s ratings=%d label=%s", one.record, one.ratings, stated.label)
             return
 
-    async def _ask(self, network: Network) -> None:
+    async def _ask(self, network: Talking) -> None:
         """Asks each neighbour once what it knows of."""
         for neighbour in network.neighbours():
             peer = neighbour.peer_id

@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from cinepeer.app.catalogue import Film, Provider, Version
 from cinepeer.app.custody import Custody
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
+from cinepeer.app.talk import Notes, Reaching
 from cinepeer.app.titles import Titles
 from cinepeer.content import wrapping
 from cinepeer.content.cipher import MAX_CUSTODIANS, Sealed, sealed_of
@@ -29,34 +29,6 @@ TIMEOUT_S = 15.0
 MAX_ASKED = 16
 MEDIUM = "streaming"
 EVERY_S = 60.0
-
-
-class Talk(Protocol):
-    """An open conversation with one peer."""
-
-    async def ask(self, question: bytes, timeout_s: float = ...) -> bytes: ...
-
-
-class Neighbour(Protocol):
-    """A connected peer."""
-
-    @property
-    def peer_id(self) -> str: ...
-
-
-class Network(Protocol):
-    """The peer-to-peer network as far as keys need it."""
-
-    async def connect(self, multiaddr: str) -> str: ...
-    def neighbours(self) -> Sequence[Neighbour]: ...
-    def conversation(self, peer_id: str, protocol: str) -> AbstractAsyncContextManager[Talk]: ...
-
-
-class Notes(Protocol):
-    """What must not be forgotten over a restart, by name."""
-
-    def all(self) -> list[dict[str, Any]]: ...
-    def save(self, name: str, note: dict[str, Any]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +61,7 @@ class Licensed:
         library: Library,
         author: Author,
         titles: Titles,
-        network: Network,
+        network: Reaching,
         notes: Notes,
         keys: tuple[bytes, bytes],
         clock_ms: Callable[[], int],

@@ -9,10 +9,9 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from nacl import bindings
 from nacl.exceptions import CryptoError
@@ -20,6 +19,7 @@ from nacl.exceptions import CryptoError
 from cinepeer.app.catalogue import Film, Provider
 from cinepeer.app.identity import Author
 from cinepeer.app.library import Library
+from cinepeer.app.talk import Notes, Reaching
 from cinepeer.content.wrapping import agreement_key, device_agreement, device_secret
 from cinepeer.errors import BadInput, CinepeerError, Refused, Unreachable
 from cinepeer.records import dagcbor
@@ -41,34 +41,6 @@ SEALED_BYTES = 256
 _PASS, _TAKE = "pass", "take"
 
 
-class Talk(Protocol):
-    """An open conversation with one peer."""
-
-    async def ask(self, question: bytes, timeout_s: float = ...) -> bytes: ...
-
-
-class Neighbour(Protocol):
-    """A connected peer."""
-
-    @property
-    def peer_id(self) -> str: ...
-
-
-class Network(Protocol):
-    """The peer-to-peer network as far as reports need it."""
-
-    async def connect(self, multiaddr: str) -> str: ...
-    def neighbours(self) -> Sequence[Neighbour]: ...
-    def conversation(self, peer_id: str, protocol: str) -> AbstractAsyncContextManager[Talk]: ...
-
-
-class Notes(Protocol):
-    """What must not be forgotten over a restart, by name."""
-
-    def all(self) -> list[dict[str, Any]]: ...
-    def save(self, name: str, note: dict[str, Any]) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a node asks of another: to take a sealed report (`device` is None), or to pass it on to that device."""
@@ -85,7 +57,7 @@ class Screenings:
         author: Author,
         seed: bytes,
         library: Library,
-        network: Callable[[], Network],
+        network: Callable[[], Reaching],
         notes: Notes,
         clock_ms: Callable[[], int],
         chance: Callable[[], float],

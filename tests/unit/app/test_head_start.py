@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from cinepeer.app.facts import Ground
-from cinepeer.app.head_start import HeadStart, Neighbour, Pace
+from cinepeer.app.head_start import HeadStart, Pace
 from cinepeer.app.recommend import Recommendations
+from cinepeer.app.talk import Neighbour
 from cinepeer.app.taste import Taste
 from cinepeer.errors import Refused, Unreachable
 from cinepeer.records.cid import Cid
