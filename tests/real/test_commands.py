@@ -90,7 +90,7 @@ def test_a_film_is_meant_by_its_name_its_id_or_a_part_of_it(said: Said) -> None:
     (film,) = told(said, "films")
     assert film["facts"] == {
         "year": 2026, "genres": ["sea"], "languages": ["en"], "credits": [{"name": "Ada Byron", "role": "director"}],
-        "synopsis": "A day.", "external": [],
+        "synopsis": "A day.", "external": [], "translations": [], "warnings": None,
     }  # fmt: skip
     for stars, meant in enumerate((NAME, "first light", film["id"], film["id"][-6:], film["id"][:40]), 1):
         assert said("rate", meant, str(stars)).startswith(f"{stars} of 10 stars, signed as record b")
