@@ -161,7 +161,7 @@ def may_list(parts: Parts, film: Film, is_own: bool = True) -> bool:
 
 def _facts(fields: dict[str, Any]) -> dict[str, Any]:
     found = {name: fields[name] for name in answers.Facts.model_fields if name in fields}
-    said = {"translations": [asdict(one) for one in translations(fields)], "warnings": warnings_of(fields)}
+    said = {"warnings": warnings_of(fields), "translations": [asdict(one) for one in translations(fields)]}
     return found | said
 
 
