@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { authorCode, deviceCode, parseAuthorCode, parseDeviceCode, spokenOf } from '../src/identity/code';
-import { Denied } from '../src/identity/drawer';
+import { Denied } from '../src/identity/cabinet';
 import { Keychain } from '../src/identity/keychain';
 import { qrOf } from '../src/identity/qr';
 import { beginAuthor, rootKey, rotate, signByRoot } from '../src/identity/root';

@@ -4,9 +4,7 @@
  */
 
 import type { Octets } from '../verify/octets';
-
-const NAME = 'cinepeer';
-const VERSION = 1;
+import { openDatabase, transact } from './cabinet';
 
 /** The page's key for one author; `device` is the public key in hexadecimal digits. */
 export interface DeviceKey {
@@ -27,23 +25,6 @@ export interface Kept {
   readonly isTaken: boolean;
 }
 
-/** The browser keeps nothing for this page; the message is the browser's own word. `isFull`: it has no room left. */
-export class Denied extends Error {
-  constructor(
-    message: string,
-    readonly isFull = false,
-  ) {
-    super(message);
-  }
-
-  /** The denial that lies in what the browser threw. */
-  static by(error: unknown): Denied {
-    if (error instanceof Denied) return error;
-    const isFull = error instanceof DOMException && error.name === 'QuotaExceededError';
-    return new Denied(error instanceof Error ? error.message : String(error), isFull);
-  }
-}
-
 /** Where keys and records are kept. */
 export interface Drawer {
   key(author: string): Promise<DeviceKey | null>;
@@ -56,44 +37,15 @@ export interface Drawer {
 
 /** Opens the browser's drawer; throws `Denied`. */
 export async function openDrawer(): Promise<Drawer> {
-  const db = await opened();
-  const run = async <T>(store: string, mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> => {
-    try {
-      // Strict: what was signed has to outlive the machine before it is told to anybody.
-      const transaction = db.transaction(store, mode, { durability: 'strict' });
-      const request = work(transaction.objectStore(store));
-      await new Promise<void>((resolve, reject) => {
-        transaction.oncomplete = () => resolve();
-        transaction.onabort = () => reject(transaction.error ?? new Error('aborted'));
-      });
-      return request.result;
-    } catch (error) {
-      throw Denied.by(error);
-    }
-  };
-  return {
-    key: async (author) => ((await run('keys', 'readonly', (store) => store.get(author))) as DeviceKey | undefined) ?? null,
-    putKey: async (key) => void (await run('keys', 'readwrite', (store) => store.put(key))),
-    dropKey: (author) => run('keys', 'readwrite', (store) => store.delete(author)),
-    records: (device) => run('records', 'readonly', (store) => store.getAll(IDBKeyRange.bound([device, 0], [device, Infinity]))) as Promise<Kept[]>,
-    putRecord: async (kept) => void (await run('records', 'readwrite', (store) => store.put(kept))),
-  };
-}
-
-function opened(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const deny = (why: unknown): void => reject(Denied.by(why));
-    try {
-      const request = indexedDB.open(NAME, VERSION);
-      request.onupgradeneeded = () => {
-        request.result.createObjectStore('keys', { keyPath: 'author' });
-        request.result.createObjectStore('records', { keyPath: ['device', 'seq'] });
-      };
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => deny(request.error);
-      request.onblocked = () => deny('another tab holds an older form of it');
-    } catch (error) {
-      deny(error);
-    }
+  const db = await openDatabase('cinepeer', (made) => {
+    made.createObjectStore('keys', { keyPath: 'author' });
+    made.createObjectStore('records', { keyPath: ['device', 'seq'] });
   });
+  return {
+    key: async (author) => ((await transact(db, 'keys', 'readonly', (store) => store.get(author))) as DeviceKey | undefined) ?? null,
+    putKey: async (key) => void (await transact(db, 'keys', 'readwrite', (store) => store.put(key))),
+    dropKey: (author) => transact(db, 'keys', 'readwrite', (store) => store.delete(author)),
+    records: (device) => transact(db, 'records', 'readonly', (store) => store.getAll(IDBKeyRange.bound([device, 0], [device, Infinity]))) as Promise<Kept[]>,
+    putRecord: async (kept) => void (await transact(db, 'records', 'readwrite', (store) => store.put(kept))),
+  };
 }

@@ -1,11 +1,11 @@
 /** Who may sign for an author, folded from its records as any reader folds them. */
 
+import { admitPair, readPairs, type Admitted } from '../verify/admission';
 import type { Cid } from '../verify/cid';
-import { decode, encode, type Fields, type Value } from '../verify/dagcbor';
+import { encode, type Fields } from '../verify/dagcbor';
 import { Feeds } from '../verify/feeds';
 import { toHex, type Octets } from '../verify/octets';
-import { parseRecord, readBody, verifyRecord, type Record } from '../verify/record';
-import { Refused } from '../verify/refused';
+import type { Record } from '../verify/record';
 
 const KEY_KINDS: ReadonlySet<string> = new Set(['inception', 'rotation', 'delegate', 'revocation']);
 
@@ -33,15 +33,9 @@ export interface Speaking {
   readonly forkedAt: number | null;
 }
 
-interface Held {
-  readonly record: Record;
-  readonly fields: Fields | null;
-  readonly pair: Value;
-}
-
 export class Keychain {
   private readonly feeds = new Feeds();
-  private readonly held = new Map<string, Held>();
+  private readonly held = new Map<string, Admitted>();
 
   constructor(
     readonly author: string,
@@ -50,26 +44,10 @@ export class Keychain {
 
   /** Takes a DAG-CBOR list of [record, body] pairs; those of others are left out. Throws `Refused` at the first that does not hold. */
   async admit(list: Octets): Promise<void> {
-    const pairs = decode(list);
-    if (!Array.isArray(pairs)) throw new Refused('bad-list', 'found no list of records, expected pairs of record and body');
-    for (const pair of pairs) await this.admitPair(pair);
-  }
-
-  private async admitPair(pair: Value): Promise<void> {
-    const [block, body] = Array.isArray(pair) && pair.length === 2 ? pair : [];
-    if (!(block instanceof Uint8Array) || !(body === null || body instanceof Uint8Array)) {
-      throw new Refused('bad-list', 'found something else in a list of records, expected record and body');
+    for (const pair of readPairs(list)) {
+      const one = await admitPair(this.feeds, pair, this.nowMs(), (record) => record.author.text === this.author && !this.held.has(record.id.text));
+      if (one !== null) this.held.set(one.record.id.text, one);
     }
-    const record = await parseRecord(block);
-    if (record.author.text !== this.author || this.held.has(record.id.text)) return;
-    await verifyRecord(record);
-    const missing = await this.feeds.missing(record, this.nowMs());
-    if (missing === 'time') return;
-    if (missing !== null) throw new Refused('gap', `found the record ${record.id} before its ${missing}, expected it after`);
-    const fields = body === null ? null : await readBody(record, body);
-    await this.feeds.verify(record, fields);
-    await this.feeds.apply(record, fields);
-    this.held.set(record.id.text, { record, fields, pair });
   }
 
   /** Whether the author's inception is here. */
@@ -115,11 +93,11 @@ export class Keychain {
     return found === undefined ? '' : toHex(found.record.header.device);
   }
 
-  private of(key: string): Held[] {
+  private of(key: string): Admitted[] {
     return [...this.held.values()].filter(({ record }) => toHex(record.header.device) === key);
   }
 
-  private good(key: string): Held[] {
+  private good(key: string): Admitted[] {
     return this.of(key).filter(({ record }) => this.feeds.counts(record));
   }
 
@@ -130,7 +108,7 @@ export class Keychain {
   }
 }
 
-function lastOf(records: readonly Held[]): Last | null {
+function lastOf(records: readonly Admitted[]): Last | null {
   let last: Last | null = null;
   for (const { record } of records) {
     const { seq, time } = record.header;
@@ -140,7 +118,7 @@ function lastOf(records: readonly Held[]): Last | null {
 }
 
 /** The lowest seq that two records share, or null. */
-function forkOf(records: readonly Held[]): number | null {
+function forkOf(records: readonly Admitted[]): number | null {
   const seen = new Set<number>();
   let fork: number | null = null;
   for (const { record } of records) {

@@ -8,7 +8,8 @@ import { Cid } from '../verify/cid';
 import { decode, encode, type Fields } from '../verify/dagcbor';
 import { toHex } from '../verify/octets';
 import { Unavailable } from '../verify/refused';
-import { Denied, openDrawer, type DeviceKey, type Drawer } from './drawer';
+import { Denied } from './cabinet';
+import { openDrawer, type DeviceKey, type Drawer } from './drawer';
 import { Ended, Feed, NotTaken, type Taker, type World } from './feed';
 
 /**

@@ -4,10 +4,8 @@
  */
 
 import type { Octets } from '../verify/octets';
-import { Denied } from './drawer';
+import { openDatabase, transact } from './cabinet';
 
-const NAME = 'cinepeer-authors';
-const VERSION = 1;
 const STORE = 'authors';
 
 /** The phrase under a passkey: `id` names it, `salt` is what it is asked for, `sealed` the phrase under its answer. */
@@ -42,31 +40,10 @@ export async function forgetAuthor(author: string): Promise<void> {
 }
 
 async function run<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  const db = await opened();
+  const db = await openDatabase('cinepeer-authors', (made) => made.createObjectStore(STORE, { keyPath: 'author' }));
   try {
-    const transaction = db.transaction(STORE, mode, { durability: 'strict' });
-    const request = work(transaction.objectStore(STORE));
-    await new Promise<void>((resolve, reject) => {
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error ?? new Error('aborted'));
-    });
-    return request.result;
-  } catch (error) {
-    throw Denied.by(error);
+    return await transact(db, STORE, mode, work);
   } finally {
     db.close();
   }
-}
-
-function opened(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    try {
-      const request = indexedDB.open(NAME, VERSION);
-      request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: 'author' });
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(Denied.by(request.error));
-    } catch (error) {
-      reject(Denied.by(error));
-    }
-  });
 }

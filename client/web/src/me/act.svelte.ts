@@ -1,7 +1,7 @@
 /** What went wrong with an author's keys, in the page's language, with the next step. */
 
 import { failureOf } from '../ask/question.svelte';
-import { Denied } from '../identity/drawer';
+import { Denied } from '../identity/cabinet';
 import { Forked, Strange } from '../identity/own';
 import { NoPasskey } from '../identity/passkey';
 import { BadPhrase } from '../identity/phrase';

@@ -1,13 +1,13 @@
 /** Records that were checked one by one (signature, chain, body), and the films that they tell of. */
 
-import { MAX_BODY_BYTES } from './bodies';
+import { admitPair, readPairs, type Admitted } from './admission';
 import { Cid } from './cid';
 import { sealedOf, type Sealed } from './cipher';
-import { decode, type Fields, type Value } from './dagcbor';
+import type { Fields, Value } from './dagcbor';
 import { Feeds } from './feeds';
 import { compare, toHex, type Octets } from './octets';
 import { plain } from './plain';
-import { parseRecord, readBody, verifyRecord, type Record } from './record';
+import type { Record } from './record';
 import { Refused } from './refused';
 import { rankOf, sortOf } from './sort';
 import { reportedOf, type ProvenReported } from './reported';
@@ -98,45 +98,25 @@ export interface ProvenSaid {
   readonly fields: { readonly [name: string]: unknown } | null;
 }
 
-interface Held {
-  readonly record: Record;
-  readonly fields: Fields | null;
-}
-
 export class Shelf {
   private readonly feeds = new Feeds();
-  private readonly held = new Map<string, Held>();
-  private readonly retractions: Held[] = [];
+  private readonly held = new Map<string, Admitted>();
+  private readonly retractions: Admitted[] = [];
 
   /** `nowMs` is the reader's own time: records far ahead of it do not count. */
   constructor(private readonly nowMs: () => number) {}
 
   /** Takes a node's list of [record, body] pairs; throws `Refused` at the first that does not hold. */
   async admit(data: Octets): Promise<void> {
-    const pairs = decode(data);
-    if (!Array.isArray(pairs)) throw new Refused('bad-list', 'found no list of records, expected pairs of record and body');
-    for (const pair of pairs) await this.admitPair(pair);
-  }
-
-  private async admitPair(pair: Value): Promise<void> {
-    const [block, body] = Array.isArray(pair) && pair.length === 2 ? pair : [];
-    const isBody = body === null || (body instanceof Uint8Array && body.length <= MAX_BODY_BYTES);
-    if (!(block instanceof Uint8Array) || !isBody) {
-      throw new Refused('bad-list', 'found something else in a list of records, expected record and body');
+    for (const pair of readPairs(data)) {
+      const held = await admitPair(this.feeds, pair, this.nowMs(), (record, hasBody) => {
+        const known = this.held.get(record.id.text);
+        return known === undefined || (known.fields === null && hasBody);
+      });
+      if (held === null) continue;
+      this.held.set(held.record.id.text, held);
+      if (held.record.header.kind === 'retraction') this.retractions.push(held);
     }
-    const record = await parseRecord(block);
-    const known = this.held.get(record.id.text);
-    if (known !== undefined && (known.fields !== null || body === null)) return;
-    await verifyRecord(record);
-    const missing = await this.feeds.missing(record, this.nowMs());
-    if (missing === 'time') return;
-    if (missing !== null) throw new Refused('gap', `found the record ${record.id} before its ${missing}, expected it after`);
-    const fields = body === null ? null : await readBody(record, body);
-    await this.feeds.verify(record, fields);
-    await this.feeds.apply(record, fields);
-    const held = { record, fields };
-    this.held.set(record.id.text, held);
-    if (record.header.kind === 'retraction') this.retractions.push(held);
   }
 
   /** The film of this id with its versions, or null where no record that counts tells of it. */
