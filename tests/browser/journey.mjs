@@ -105,17 +105,17 @@ async function write(context) {
   await band.getByRole('button', { name: 'Sign and publish' }).click();
   await band.locator('.veil').waitFor();
   await band.locator('.veil button').click();
-  told.written = await band.locator('.words').textContent();
+  told.written = await band.locator('.written').textContent();
   told.writtenStars = await band.locator('.stars').textContent();
   await band.getByRole('button', { name: 'Answer' }).click();
   await band.locator('textarea').fill('So I say.');
   await band.getByRole('button', { name: 'Sign and publish' }).click();
-  await band.locator('.answer .words').waitFor();
-  told.answer = await band.locator('.answer .words').textContent();
+  await band.locator('.reply .written').waitFor();
+  told.answer = await band.locator('.reply .written').textContent();
   await inspect(page, 'a review is read');
   await keep(page, 'review-1440-light', true);
-  await band.locator('.answer').getByRole('button', { name: 'Take back' }).click();
-  await band.locator('.answer').waitFor({ state: 'detached' });
+  await band.locator('.reply').getByRole('button', { name: 'Take back' }).click();
+  await band.locator('.reply').waitFor({ state: 'detached' });
   told.reviews = (await band.locator('header .aside').textContent()).trim();
   await page.close();
 }

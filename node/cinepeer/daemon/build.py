@@ -24,6 +24,7 @@ from cinepeer.daemon.listeners import listen
 from cinepeer.daemon.neighbourhood import meet
 from cinepeer.daemon.networks import kept_network, open_announcements
 from cinepeer.daemon.ordering import watching
+from cinepeer.daemon.publishing import open_desk
 from cinepeer.daemon.reach import open_reach
 
 if TYPE_CHECKING:
@@ -39,10 +40,7 @@ async def build(
     network: Network,
 ) -> dict[str, Any]:
     """Builds the parts from the disk upwards; each is stopped when `stack` unwinds. Returns what `ready` is told."""
-    from cinepeer.adapters.media.sealing import seal_folder
-    from cinepeer.adapters.media.tools import FilmTools
     from cinepeer.adapters.system.notes import Notes
-    from cinepeer.adapters.system.uploads import Uploads
     from cinepeer.app.audit import Auditing
     from cinepeer.app.checkpoint import Checkpoints
     from cinepeer.app.consent import Consent
@@ -51,18 +49,14 @@ async def build(
     from cinepeer.app.fetch import Fetching
     from cinepeer.app.head_start import HeadStart
     from cinepeer.app.imports import Imports
-    from cinepeer.app.licensed import Licensed
     from cinepeer.app.moderate import Moderation
-    from cinepeer.app.publications import Publications
-    from cinepeer.app.publish import Publishing
     from cinepeer.app.receipts import Receipts
     from cinepeer.app.renewal import Renewal
-    from cinepeer.app.sealing import Sealing
     from cinepeer.app.strangers import Strangers, vouched_for
     from cinepeer.app.titles import Titles
     from cinepeer.app.trip import Trips
     from cinepeer.app.witness import Witnessing
-    from cinepeer.daemon.hosting import challenging, counting, open_choice, open_estimates, open_hosting
+    from cinepeer.daemon.hosting import challenging, counting, open_choice, open_hosting
     from cinepeer.daemon.lists import open_recommendations
     from cinepeer.faces.http.parts import Parts
     from cinepeer.records.keys import sign
@@ -109,16 +103,7 @@ async def build(
     )
     moderation.apply_list()
     hosting.consent = Consent(titles, library).objection
-    notes, own_keys = Notes(home.path / "licensed"), (device, kept.account)
-    licensed = Licensed(custody, library, author, titles, p2p, notes, own_keys, clock_ms, os.urandom)
-    sealing = Sealing(custody, seal_folder, licensed.hint)
-    tools = FilmTools(device)
-    estimates = open_estimates(home, tools, hosting, disk)
-    publishing = Publishing(
-        *(author, library, disk.ipfs, tools, hosting, disk.denied, sealing, estimates.learn), fetching.hosted
-    )
-    uploads, jobs = Uploads(home.path / "uploads", clock_ms, os.urandom), Notes(home.path / "publications")
-    publications = Publications(publishing, titles, uploads, jobs, clock_ms, os.urandom)
+    desk = open_desk(kept, titles, custody, p2p, fetching, hosting)
     devices = Devices(
         store, author, kept.roots.seeds, clock_ms, os.urandom, kept.is_restored, p2p.neighbours, replication.sync
     )
@@ -142,9 +127,9 @@ async def build(
         library=library,
         ipfs=disk.ipfs,
         denied=disk.denied,
-        publications=publications,
-        estimates=estimates,
-        uploads=uploads,
+        publications=desk.publications,
+        estimates=desk.estimates,
+        uploads=desk.uploads,
         hosting=hosting,
         bandwidth=reach.bandwidth,
         challenges=challenges,
@@ -155,7 +140,7 @@ async def build(
         receipts=Receipts(recommendations, library, author.device, partial(sign, device), os.urandom),
         imports=Imports(library, author, recommendations.taste),
         titles=titles,
-        licensed=licensed,
+        licensed=desk.licensed,
         announcements=announcements,
         extending=extending,
         auditing=Auditing(ledger, network, library, store, disk.ipfs, titles),
@@ -174,22 +159,19 @@ async def build(
     )
     await strangers.start()
     stack.push_async_callback(strangers.stop)
-    await replication.start(p2p)
-    stack.push_async_callback(replication.stop)
-    await peers.start(p2p)
-    stack.push_async_callback(peers.stop)
-    await head_start.start(p2p)
-    stack.push_async_callback(head_start.stop)
+    for part in (replication, peers, head_start):
+        await part.start(p2p)
+        stack.push_async_callback(part.stop)
     await meet(stack, settings, peers, p2p, network.id, store)
-    await publications.start()
-    stack.push_async_callback(publications.stop)
+    await desk.publications.start()
+    stack.push_async_callback(desk.publications.stop)
     witnessing = Witnessing(ledger, author, network.chain_id, lambda: chain.following.may_witness)
     every_s, renewed_s = int(settings["witness_interval"]), int(settings["checkpoint_interval"])
     renewal = Renewal(checkpoints, 1000 * renewed_s, clock_ms, hosting.drop)
     running = (
         tasks.follow(parts, reach.arrivals, relaying(home, titles, library, store, int(settings["relay_deeds"]))),
         tasks.count(library),
-        licensed.keep_giving(),
+        desk.licensed.keep_giving(),
         admit_when_possible(devices, hosting.tell),
         tasks.witness(witnessing, every_s),
         tasks.renew(renewal, renewed_s),
