@@ -3,124 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from cinepeer.adapters.ipfs.blockstore import BlockStore
-from cinepeer.adapters.ipfs.embedded import EmbeddedIpfs
 from cinepeer.app.catalogue import Version
-from cinepeer.app.challenge import PROVEN_MS, Challenges
 from cinepeer.app.choice import Choice
-from cinepeer.app.deny import DenyList
-from cinepeer.app.host import UNCHOSEN, Hosting
-from cinepeer.app.identity import Author
+from cinepeer.app.host import UNCHOSEN
 from cinepeer.app.scarcity import Copy, leave_first, make_room
-from cinepeer.content.unixfs import import_file, walk
-from cinepeer.errors import BadInput, Unreachable
+from cinepeer.errors import BadInput
 from cinepeer.records.cid import RAW, Cid
-from unit.app.people import World, in_world
-
-FILM_BYTES = 600_000
-CAP_BYTES = 3 * FILM_BYTES + 10_000
-HOST = "12D3KooWhost"
-
-
-class Stand:
-    """A host in a world where others published films and say that they hold them."""
-
-    def __init__(self, world: World, path: Path) -> None:
-        self.world = world
-        self.far: dict[Cid, bytes] = {}
-        self.away: set[Cid] = set()
-        self.asked: list[tuple[Cid, tuple[str, ...]]] = []
-        self.ipfs = EmbeddedIpfs(BlockStore(path / "blocks", cap_bytes=CAP_BYTES), path / "pins.db")
-        self.lines: list[str] = []
-        self.chances = iter(lambda: 0.0, 1.0)
-        self.hosts: list[Author] = []
-        self.hosting: Hosting
-        self.challenges: Challenges
-
-    async def open(self) -> None:
-        self.me = await self.world.author("host")
-        library = self.world.library
-        self.challenges = Challenges(
-            library, self.ipfs, lambda: self.me.device, self._give, self.world.clock_ms, lambda: next(self.chances)
-        )
-        self.hosting = Hosting(
-            library,
-            self.me,
-            self.ipfs,
-            DenyList(),
-            self._fetch,
-            lambda: ["/ip4/192.0.2.9/tcp/1/p2p/12D3KooWme"],
-            cap_bytes=CAP_BYTES,
-            willing=True,
-            challenges=self.challenges,
-            keep_kept=self._keep,
-        )
-        self.hosts = [await self.world.author(f"other {number}") for number in range(5)]
-
-    def _keep(self, lines: Sequence[str]) -> None:
-        self.lines = list(lines)
-
-    async def _fetch(self, root: Cid, _: Sequence[str]) -> int:
-        if root in self.away:
-            raise Unreachable("found nobody, expected a provider")
-        found = list(walk(root, self.far.get))
-        for cid, block in found:
-            self.ipfs.blocks.put(cid, block)
-        return len(found)
-
-    async def _give(self, cid: Cid, addrs: Sequence[str]) -> bytes | None:
-        self.asked.append((cid, tuple(addrs)))
-        return None if any("liar" in addr for addr in addrs) else self.far[cid]
-
-    async def film(self, name: str, author: Author) -> tuple[str, Version]:
-        """Publishes a film of `FILM_BYTES`; its id and its version."""
-        root = import_file([(name.encode() * FILM_BYTES)[:FILM_BYTES]], self.far.__setitem__).cid
-        film = await author.sign("film", FIELDS | {"name": name})
-        version = await author.sign(
-            "version",
-            {
-                **{"film": film.id, "label": "cut", "root": root, "duration_ms": 1000, "blocks": 4},
-                **{"size_bytes": FILM_BYTES, "renditions": [], "source": bytes(32)},
-            },
-        )
-        await self.world.library.refresh()
-        found = self.world.library.catalogue.version(version.id)
-        assert found is not None
-        return str(film.id), found
-
-    async def say(self, versions: Sequence[Version], hosts: Sequence[Author], name: str = HOST) -> None:
-        """Has other hosts say that they hold versions."""
-        for author in hosts:
-            held = sorted(version.id for version in versions)
-            addrs = [f"/ip4/192.0.2.1/tcp/1/p2p/{name}{self.hosts.index(author) if name == HOST else ''}"]
-            await author.sign("host", {"versions": held, "addrs": addrs, "gateway": None, "custody": False})
-        await self.world.library.refresh()
-
-    async def hold(self, root: Cid) -> None:
-        """Has this host hold a film without having taken it."""
-        await self._fetch(root, [])
-        await self.ipfs.pin(root)
-
-    async def held(self) -> set[Cid]:
-        return {version.id for version in await self.hosting.held()}
-
-
-FIELDS = {"year": None, "external": [], "credits": [], "genres": [], "synopsis": "", "languages": []}
-
-
-def on_a_stand(path: Path, story: Callable[[Stand], Awaitable[None]]) -> None:
-    async def run(world: World) -> None:
-        stand = Stand(world, path)
-        await stand.open()
-        await story(stand)
-        stand.ipfs.close()
-
-    in_world(path, run)
+from unit.app.host_stand import Stand, on_a_stand
 
 
 def test_the_scarcest_films_are_taken_when_not_all_fit(tmp_path: Path) -> None:
@@ -288,24 +182,6 @@ def test_every_film_is_explained(tmp_path: Path) -> None:
     on_a_stand(tmp_path, story)
 
 
-def test_a_host_that_gives_no_block_in_time_counts_no_more_until_it_does(tmp_path: Path) -> None:
-    async def story(stand: Stand) -> None:
-        _, film = await stand.film("film", stand.hosts[4])
-        await stand.hosting.pursue()
-        await stand.say([film], stand.hosts[:1])
-        await stand.say([film], stand.hosts[1:2], "liar")
-        assert stand.challenges.count(film) == 2
-        (honest, _), (liar, _) = sorted(stand.challenges.others(film), key=lambda pair: "liar" in pair[0].addrs[0])
-        good, bad = await stand.challenges.challenge(film, honest), await stand.challenges.challenge(film, liar)
-        assert good is not None and good.held and (good.kept, good.failed) == (1, 0)
-        assert bad is not None and not bad.held and (bad.kept, bad.failed) == (0, 1)
-        assert stand.challenges.count(film) == 1
-        assert await stand.challenges.look() is not None
-        assert {cid for cid, _ in stand.asked} <= set(stand.far)
-
-    on_a_stand(tmp_path, story)
-
-
 def test_no_film_leaves_because_others_say_that_they_hold_it(tmp_path: Path) -> None:
     async def story(stand: Stand) -> None:
         author = stand.hosts[4]
@@ -316,46 +192,6 @@ def test_no_film_leaves_because_others_say_that_they_hold_it(tmp_path: Path) -> 
         await stand.hosting.pursue()
         assert await stand.held() == {version.id for _, version in films}
         assert "left under the disk cap" in stand.hosting.declined[scarce.id]
-
-    on_a_stand(tmp_path, story)
-
-
-def test_one_peer_under_the_names_of_many_proves_once_and_not_for_ever(tmp_path: Path) -> None:
-    async def story(stand: Stand) -> None:
-        _, film = await stand.film("film", stand.hosts[4])
-        await stand.hosting.pursue()
-        await stand.say([film], stand.hosts[:4], "12D3KooWsame")
-        assert stand.challenges.proven(film) == 0 and stand.challenges.count(film) == 4
-        assert await stand.challenges.prove(film) == 1
-        stand.world.pass_ms(PROVEN_MS)
-        assert stand.challenges.proven(film) == 0
-
-    on_a_stand(tmp_path, story)
-
-
-def test_every_leaf_may_be_asked_for(tmp_path: Path) -> None:
-    async def story(stand: Stand) -> None:
-        _, film = await stand.film("films", stand.hosts[4])
-        await stand.hosting.pursue()
-        await stand.say([film], stand.hosts[:1])
-        stand.chances = iter([0.0, 0.5, 0.999])
-        ((host, _),) = stand.challenges.others(film)
-        for _ in range(3):
-            await stand.challenges.challenge(film, host)
-        leaves = [cid for cid, _ in walk(film.root, stand.far.get)][1:]
-        assert [cid for cid, _ in stand.asked] == leaves
-
-    on_a_stand(tmp_path, story)
-
-
-def test_nobody_is_asked_where_nothing_is_held_or_nobody_says_so(tmp_path: Path) -> None:
-    async def story(stand: Stand) -> None:
-        assert await stand.challenges.look() is None
-        _, film = await stand.film("film", stand.hosts[4])
-        await stand.say([film], stand.hosts[:1])
-        ((host, _),) = stand.challenges.others(film)
-        assert await stand.challenges.challenge(film, host) is None
-        assert stand.asked == []
 
     on_a_stand(tmp_path, story)
 

@@ -10,7 +10,7 @@ from cinepeer.app.catalogue import Version
 from cinepeer.app.trip import Standing, Trips
 from cinepeer.errors import Unreachable
 from cinepeer.records.cid import Cid
-from unit.app.test_host import FILM_BYTES, Stand, on_a_stand
+from unit.app.host_stand import FILM_BYTES, Stand, on_a_stand
 
 
 class Trip:
