@@ -7,70 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 
-from cinepeer.adapters.p2p.network import P2P
 from cinepeer.adapters.store.records import RecordStore
-from cinepeer.app.replicate import Replication
-from real.p2p_rig import LOOPBACK, Blocks, plan, until
-from unit.replication.rig import NETWORK, NOW_MS, Author
+from real.p2p_rig import until
+from real.stored_node import node, rated, settled
 
 TESTS = Path(__file__).parents[1]
-
-
-class Node:
-    """A node with a real store."""
-
-    def __init__(self, store: RecordStore, replication: Replication, p2p: P2P) -> None:
-        self.store, self.replication, self.p2p = store, replication, p2p
-
-    async def publish(self, author: Author, begin: int = 0) -> None:
-        pairs = author.pairs[begin:]
-        outcome = await self.store.add(pairs, NOW_MS)
-        assert len(outcome.added) == len(pairs)
-        await self.replication.announce(pairs)
-
-
-@asynccontextmanager
-async def node(folder: Path, number: int, interval_s: float = 2.0, **changes: object) -> AsyncIterator[Node]:
-    async with await RecordStore.open(folder / f"{number}.db") as store:
-        replication = Replication(store, NETWORK, clock_ms=lambda: NOW_MS, chance=lambda: 0.5, interval_s=interval_s)
-        p2p = await P2P.start(
-            bytes([number]) * 32,
-            [LOOPBACK],
-            Blocks(),
-            lambda *_: True,
-            replication.responders,
-            [replication.topic],
-            replication.on_gossip,
-            replication.on_neighbour,
-            chance=lambda: 0.5,
-            plan=plan(number, **{"redial_first_s": 0.1, **changes}),
-        )
-        try:
-            await replication.start(p2p)
-            yield Node(store, replication, p2p)
-        finally:
-            await replication.stop()
-            await p2p.stop()
-
-
-async def settled(count: int, *nodes: Node) -> None:
-    """Waits until every node holds so many records, and checks that they are the same ones."""
-    async with asyncio.timeout(150):
-        for one in nodes:
-            while await one.store.count() != count:
-                await asyncio.sleep(0.1)
-    held = [set(await one.store.leaves()) for one in nodes]
-    assert all(one == held[0] for one in held)
-
-
-def rated(number: int, count: int) -> Author:
-    author = Author(number)
-    author.rate(count)
-    return author
 
 
 class Wire:
@@ -118,14 +63,16 @@ class Wire:
 def test_ten_nodes_hold_the_same_whoever_said_it(tmp_path: Path) -> None:
     async def body() -> None:
         async with AsyncExitStack() as stack:
-            nodes = [await stack.enter_async_context(node(tmp_path, 100 + number)) for number in range(10)]
+            nodes = [
+                await stack.enter_async_context(node(tmp_path, 100 + number, interval_s=2.0)) for number in range(10)
+            ]
             for number, one in enumerate(nodes):  # a ring with a few chords
                 await one.p2p.connect(nodes[(number + 1) % 10].p2p.addrs[0])
                 if number % 3 == 0:
                     await one.p2p.connect(nodes[(number + 5) % 10].p2p.addrs[0])
             authors = [rated(number, 20) for number in range(1, 6)]
             for number, author in enumerate(authors):
-                await nodes[2 * number].publish(author)
+                await nodes[2 * number].publish(author.pairs)
             await settled(sum(len(author.pairs) for author in authors), *nodes)
 
     asyncio.run(body())
@@ -135,20 +82,23 @@ def test_two_halves_of_a_network_heal_when_the_wire_between_them_is_mended(tmp_p
     async def body() -> None:
         quick = {"ping_interval_s": 0.3, "ping_timeout_s": 1.5, "dial_timeout_s": 4.0, "redial_most_s": 0.5}
         async with AsyncExitStack() as stack:
-            nodes = [await stack.enter_async_context(node(tmp_path, 110 + number, **quick)) for number in range(4)]
+            nodes = [
+                await stack.enter_async_context(node(tmp_path, 110 + number, interval_s=2.0, **quick))
+                for number in range(4)
+            ]
             wire = Wire(int(nodes[2].p2p.addrs[0].split("/")[4]))
             server = await wire.start()
             await nodes[0].p2p.connect(nodes[1].p2p.addrs[0])
             await nodes[2].p2p.connect(nodes[3].p2p.addrs[0])
             await nodes[1].p2p.connect(f"/ip4/127.0.0.1/tcp/{wire.port}/p2p/{nodes[2].p2p.peer_id}")
             one, other = rated(1, 10), rated(2, 10)
-            await nodes[0].publish(one)
+            await nodes[0].publish(one.pairs)
             await settled(12, *nodes)
             wire.is_cut = True
             await until(lambda: [len(one.p2p.neighbours()) for one in nodes] == [1, 1, 1, 1])
             one.rate(10)
-            await nodes[0].publish(one, 12)
-            await nodes[3].publish(other)
+            await nodes[0].publish(one.pairs[12:])
+            await nodes[3].publish(other.pairs)
             await settled(22, *nodes[:2])
             await settled(24, *nodes[2:])
             wire.mend()
@@ -185,9 +135,9 @@ def counted(process: subprocess.Popen[str], least: int) -> int:
 
 def test_a_process_killed_in_the_middle_of_a_sync_goes_on_where_it_was(tmp_path: Path) -> None:
     async def body() -> None:
-        async with node(tmp_path, 120, 3600.0) as one:
+        async with node(tmp_path, 120) as one:
             author = rated(1, 3000)
-            await one.publish(author)
+            await one.publish(author.pairs)
             total, file, seen = len(author.pairs), tmp_path / "killed.db", 0
             for killed in range(3):
                 with syncing(file, one.p2p.addrs[0]) as process:
@@ -207,15 +157,15 @@ def test_a_process_killed_in_the_middle_of_a_sync_goes_on_where_it_was(tmp_path:
 def test_a_frozen_process_is_noticed_and_taken_up_again_when_it_goes_on(tmp_path: Path) -> None:
     async def body() -> None:
         quick = {"ping_interval_s": 0.3, "ping_timeout_s": 1.0}
-        async with node(tmp_path, 121, 3600.0, **quick) as one:
+        async with node(tmp_path, 121, **quick) as one:
             author = rated(1, 5)
-            await one.publish(author)
+            await one.publish(author.pairs)
             with syncing(tmp_path / "frozen.db", one.p2p.addrs[0]) as process:
                 assert await asyncio.to_thread(counted, process, 7) == 7
                 process.send_signal(signal.SIGSTOP)
                 await until(lambda: one.p2p.neighbours() == [])
                 author.rate(5)
-                await one.publish(author, 7)
+                await one.publish(author.pairs[7:])
                 process.send_signal(signal.SIGCONT)
                 assert await asyncio.to_thread(counted, process, 12) == 12
 
