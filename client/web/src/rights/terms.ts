@@ -1,7 +1,8 @@
 /** What a creator types of a licence offer, what is wrong with it, and what is asked of the node. Pure. */
 
 import type { OfferRequest } from '../ask/api';
-import { secondOf, type Medium, type Objections } from '../studio/checks';
+import { secondOf, type Objections } from '../studio/checks';
+import type { Medium } from '../studio/medium';
 import type { Objection } from '../upload/choice';
 
 export interface Terms {

@@ -2,7 +2,8 @@
 
 import type { Showing } from '../ask/api';
 import { day, grouped, short } from '../show/format';
-import { country, MEDIA, type Medium } from '../studio/checks';
+import { country } from '../studio/checks';
+import { MEDIA, type Medium } from '../studio/medium';
 import { t, type Word } from '../words/words.svelte';
 import { named } from './places';
 

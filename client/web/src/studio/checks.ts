@@ -3,7 +3,6 @@
 import { WARNINGS } from '../child/rules';
 import type { OfferTerms, PublicationRequest } from '../ask/api';
 import type { Objection } from '../upload/choice';
-import type { Word } from '../words/words.svelte';
 import type { Draft } from './draft.svelte';
 
 /** All shares of a title, in basis points. */
@@ -11,22 +10,6 @@ export const WHOLE = 10_000;
 
 /** Basis points as per cent with two places, without the sign. */
 export const hundredth = (shares: number): string => (shares / 100).toFixed(2);
-
-/** The media that a licence can be for, in the ledger's order, with their names. */
-export const MEDIA = {
-  cinema: 'medium.cinema',
-  television: 'medium.television',
-  streaming: 'medium.streaming',
-  rental: 'medium.rental',
-  download: 'medium.download',
-  disc: 'medium.disc',
-  education: 'medium.education',
-  festival: 'medium.festival',
-  transport: 'medium.transport',
-  venue: 'medium.venue',
-  remix: 'medium.remix',
-} as const satisfies { readonly [medium: string]: Word };
-export type Medium = keyof typeof MEDIA;
 
 /** Objections by the name of the field that they are about. */
 export type Objections = { readonly [field: string]: Objection };

@@ -1,6 +1,6 @@
 /** What the creator has typed of the next film; kept in this browser until it is published. */
 
-import type { Medium } from './checks';
+import type { Medium } from './medium';
 import { forget, keep, kept } from '../words/words.svelte';
 
 const KEY = 'draft';

@@ -107,16 +107,18 @@ def _audited_receipt(path: Path, opening: Path | None, node: Node | None, as_jso
     reading = read_file(path, opening)
     if node is not None and reading.receipt is not None and reading.code != 1:
         from cinepeer.recommend.receipt import model_of
-        from cinepeer.recommend.refit import BY_REFIT, refitted
+        from cinepeer.recommend.refit import BY_REFIT, refitted, unlike
         from cinepeer.recommend.replay import Finding as Check
         from cinepeer.recommend.served import load
 
         origin = reading.receipt.statement.origin
         expected = "ratings of a root that this home's node counts"
-        more = [Check("refit", None, "no root of ratings", expected, BY_REFIT)]
-        if origin is not None:
+        model = model_of(reading.receipt)
+        other = unlike(model)
+        more = [Check("refit", None, "no root of ratings", expected, BY_REFIT) if other is None else other]
+        if origin is not None and other is None:
             try:
-                shares = "".join(f"&share={share}" for share in model_of(reading.receipt).shares)
+                shares = "".join(f"&share={share}" for share in model.shares)
                 again = load(node.read("POST", f"/api/refits/{origin.root.hex()}?{shares[1:]}"))
                 more = refitted(reading.receipt, reading.entries, again)
             except Unreachable as error:

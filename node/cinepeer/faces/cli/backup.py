@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,8 @@ import click
 
 from cinepeer.errors import BadInput
 from cinepeer.faces.cli.call import home_option, json_option, show
-from cinepeer.faces.cli.keys import open_keystore
 from cinepeer.faces.cli.measure import Measure
-
-PASSPHRASE = "CINEPEER_PASSPHRASE"
+from cinepeer.faces.cli.passphrase import PASSPHRASE, known_passphrase, new_passphrase, open_keystore
 
 
 @click.command(epilog="Example: cinepeer backup home.bak --blocks   or   cinepeer backup --restore home.bak --home NEW")
@@ -45,7 +42,7 @@ def _make(home: Path, out: Path, blocks: bool, without_keys: bool) -> dict[str, 
     if not (home / "records.db").is_file():
         raise BadInput(f"found no records in {home}, expected a home that was started once")
     keys = None if without_keys else open_keystore(home)
-    passphrase = None if without_keys else _passphrase(is_new=True)
+    passphrase = None if without_keys else new_passphrase()
     with Measure("parts") as measure:
         folders = [home / "blocks", *map(Path, known_disks(home / "blocks"))] if blocks else []
         return make_backup(home, out, keys, passphrase, block_folders=folders, step=measure.step)
@@ -59,24 +56,7 @@ def _restore(file: Path, home: Path) -> dict[str, Any]:
     except OSError as error:
         raise BadInput(f"found {file} impossible to read ({error.strerror}), expected a backup") from error
     with source, Measure("parts") as measure:
-        return restore_backup(
-            source, home, lambda: _passphrase(is_new=False), os.environ.get(PASSPHRASE), step=measure.step
-        )
-
-
-def new_passphrase() -> str:
-    """The passphrase for a file that is made now; raises `BadInput` where there is none."""
-    return _passphrase(is_new=True)
-
-
-def _passphrase(is_new: bool) -> str:
-    """The passphrase of the environment, or the one that a person types, twice when it is a new one."""
-    found = os.environ.get(PASSPHRASE) or ""
-    if not found and sys.stdin.isatty():
-        found = click.prompt("Passphrase of the backup", hide_input=True, confirmation_prompt=is_new, err=True)
-    if not found:
-        raise BadInput(f"found no passphrase, expected one in {PASSPHRASE} or on a terminal")
-    return found
+        return restore_backup(source, home, known_passphrase, os.environ.get(PASSPHRASE), step=measure.step)
 
 
 def _made(told: dict[str, Any]) -> Iterator[str]:

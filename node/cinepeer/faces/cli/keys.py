@@ -13,6 +13,7 @@ import click
 from cinepeer.errors import BadInput, Unreachable
 from cinepeer.faces.cli import resting
 from cinepeer.faces.cli.call import Node, before_subcommand, home_option, json_option, show
+from cinepeer.faces.cli.passphrase import new_passphrase, open_keystore
 
 alone_option = click.option(
     "--alone", is_flag=True, help="No other machine has signed with this author's keys: ask no peer first."
@@ -64,18 +65,6 @@ def _end(key: dict[str, Any]) -> str:
     return f" after seq {key['last']['seq']}{named}"
 
 
-def open_keystore(home: Path) -> Any:
-    """The keystore of a home that exists, as it is, with the environment's passphrase if needed; raises `BadInput`."""
-    from cinepeer.adapters.system.keystore import Keystore, has_sealed
-
-    folder = home / "keys"
-    if not folder.is_dir():
-        raise BadInput(f"found no keys in {home}, expected a home that was started once")
-    if not os.access(folder, os.R_OK | os.X_OK):
-        raise BadInput(f"found {folder} closed to this account, expected its owner's")
-    return Keystore(folder, os.environ.get("CINEPEER_PASSPHRASE") if has_sealed(folder) else None)
-
-
 @keys.command(epilog="Example: cinepeer keys phrase --show")
 @click.option("--show", "shown", is_flag=True, help="Yes, show the words now: nobody is looking over my shoulder.")
 @json_option
@@ -108,7 +97,6 @@ def export(out: Path, as_json: bool, home: Path) -> None:
     The passphrase is asked for, or taken from CINEPEER_PASSPHRASE.
     """
     from cinepeer.adapters.system.backup import export_phrase
-    from cinepeer.faces.cli.backup import new_passphrase
 
     opened = open_keystore(home)
     export_phrase(opened, out, new_passphrase())

@@ -172,7 +172,7 @@ def keys(home: Path) -> dict[str, Any]:
     from cinepeer.adapters.system.keyring import open_roots
     from cinepeer.app.devices import Devices
     from cinepeer.app.identity import Author
-    from cinepeer.faces.cli.keys import open_keystore
+    from cinepeer.faces.cli.passphrase import open_keystore
     from cinepeer.rights.signatures import address_of
 
     author = Cid.parse(kept(home)["author"])
