@@ -141,38 +141,54 @@ class _Life:
     def act(self, step: Step, people: dict[int, _Life]) -> list[Pair]:
         """What the step makes; nothing where it makes no sense for this author now."""
         before = len(self.person.pairs)
-        how = {"at": self._time(step)}
         device = self.devices[step.one % len(self.devices)]
         own = [record for record, _ in device.pairs if record.author == self.person.id]
         if step.what in FALSE:
             return self._lie(step, device, own)
-        root = self.person.root
+        self._say(step, device)
+        self._hold_keys(step, device, own)
+        self._twist(step, device, own, people)
+        return self.person.pairs[before:]
+
+    def _say(self, step: Step, device: Writer) -> None:
+        """What a device says of films, or of what nobody knows yet."""
+        at = self._time(step)
         match step.what:
             case "rate" | "bodiless":
-                device.rate(1 + step.other % 9, 1 + step.one % 10, **how)
+                device.rate(1 + step.other % 9, 1 + step.one % 10, at=at)
             case "many":  # more than one question's worth
                 for number in range(60 + 40 * step.other):
-                    device.rate(1 + number % 50, 1 + step.one, **how)
+                    device.rate(1 + number % 50, 1 + step.one, at=at)
             case "batch":
                 films = [[f"movielens:{1 + step.other % 9 + more}", 1 + (step.one + more) % 10] for more in range(20)]
-                device.write("rating", ratings=films, **how)
+                device.write("rating", ratings=films, at=at)
             case "unrate":
-                device.rate(1 + step.other % 9, None, **how)
+                device.rate(1 + step.other % 9, None, at=at)
             case "film":
                 empty: dict[str, object] = {"external": [], "credits": [], "genres": [], "languages": ["en"]}
-                device.write("film", name=f"Film {step.other}", year=None, synopsis="", **empty, **how)
+                device.write("film", name=f"Film {step.other}", year=None, synopsis="", **empty, at=at)
             case "unknown":
-                device.write("from-tomorrow", words="x" * (100 * step.other), **how)
+                device.write("from-tomorrow", words="x" * (100 * step.other), at=at)
+
+    def _hold_keys(self, step: Step, device: Writer, own: list[Record]) -> None:
+        """Devices admitted and revoked, roots that follow each other."""
+        at, root = self._time(step), self.person.root
+        match step.what:
             case "device":
                 self.devices.append(Writer(self.person, f"device {len(self.devices)}"))
-                self.person.delegate(self.devices[-1], "more", **how)
+                self.person.delegate(self.devices[-1], "more", at=at)
             case "again":
-                self.person.delegate(device, "again", **how)
+                self.person.delegate(device, "again", at=at)
             case "revoke" | "revoke-all":
                 last = own[step.other % len(own)] if own and step.what == "revoke" else None
-                self.person.revoke(device, last, **how)
+                self.person.revoke(device, last, at=at)
             case "rotate" if self.is_promised:
                 self.person.rotate(root.pairs[-1 - step.other % min(3, len(root.pairs))][0])
+
+    def _twist(self, step: Step, device: Writer, own: list[Record], people: dict[int, _Life]) -> None:
+        """Forks, and keys used in a way that no honest program uses them."""
+        at, root = self._time(step), self.person.root
+        match step.what:
             case "rotate-back" if self.is_promised:
                 self.person.rotate(promise=step.one % (len(self.person.roots) + 1))
                 self.is_promised = False
@@ -191,15 +207,14 @@ class _Life:
                 self.person.delegate(device, "forked", after=root.pairs[step.other % len(root.pairs)][0])
             case "early-root" if self.is_promised:
                 early = Writer(self.person, f"root {len(self.person.roots)}")
-                self.person.delegate(early, **how)
-                early.rate(1 + step.other % 3, **how)
+                self.person.delegate(early, at=at)
+                early.rate(1 + step.other % 3, at=at)
             case "old-root":
                 self.person.roots[step.one % len(self.person.roots)].write("delegate", device=device.key, name="old")
             case "shared-device":
                 others = [life for number, life in sorted(people.items()) if life is not self]
                 if others:
-                    self.person.delegate(others[step.other % len(others)].devices[0], "not mine", **how)
-        return self.person.pairs[before:]
+                    self.person.delegate(others[step.other % len(others)].devices[0], "not mine", at=at)
 
     def _time(self, step: Step) -> int:
         """Now, or a little later where this author's clock was ahead before."""
