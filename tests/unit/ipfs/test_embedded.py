@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from cinepeer.adapters.ipfs.blockstore import BlockStore
+from cinepeer.adapters.ipfs.disk import Disk
 from cinepeer.adapters.ipfs.embedded import EmbeddedIpfs
+from cinepeer.content.unixfs import CHUNK_BYTES
 from cinepeer.errors import BadInput, LimitReached, Refused
 from cinepeer.records.cid import RAW, Cid
 from unit.ipfs.backend_behaviour import FILM, Behaviour
@@ -41,6 +44,26 @@ def test_pins_and_blocks_stand_after_a_restart(tmp_path: Path) -> None:
     assert asyncio.run(again.pins()) == {root}
     assert asyncio.run(again.stored_bytes()) == stored > len(FILM)
     again.close()
+
+
+def test_memory_is_used_again_only_once_its_block_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    leaves = [bytes([number]) * CHUNK_BYTES for number in range(40)]
+    (tmp_path / "film").write_bytes(b"".join([*leaves, leaves[0], b"the end"]))
+    whole, first = Disk.write, threading.Event()
+
+    def late(disk: Disk, name: str, data: bytes | memoryview, *, is_bulk: bool) -> None:
+        if name == str(Cid.of(leaves[1], RAW)):
+            first.wait(10)  # while the others are read, written and forgotten
+        elif name == str(Cid.of(leaves[-1], RAW)):
+            first.set()
+        whole(disk, name, data, is_bulk=is_bulk)
+
+    monkeypatch.setattr(Disk, "write", late)
+    ipfs = make(tmp_path)
+    asyncio.run(ipfs.add_file(tmp_path / "film"))
+    assert [ipfs.blocks.get(Cid.of(leaf, RAW)) for leaf in leaves] == leaves and first.is_set()
+    assert ipfs.blocks.get(Cid.of(b"the end", RAW)) == b"the end" and len(list(ipfs.blocks)) == 42
+    ipfs.close()
 
 
 def test_an_import_above_the_cap_changes_nothing(tmp_path: Path) -> None:

@@ -6,13 +6,16 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import FileIO
 from pathlib import Path
 from queue import SimpleQueue
+from typing import cast
 
 from cinepeer.adapters.ipfs.disk import Disk
 from cinepeer.adapters.ipfs.disks import Disks
-from cinepeer.adapters.ipfs.durable import in_words
+from cinepeer.adapters.ipfs.durable import Pages, in_words
 from cinepeer.content.dagpb import MAX_BLOCK_BYTES
+from cinepeer.content.unixfs import CHUNK_BYTES
 from cinepeer.errors import CinepeerError, LimitReached, Refused
 from cinepeer.records.cid import Cid
 
@@ -108,7 +111,7 @@ class BlockStore:
             with in_words(disk.path):
                 disk.sync()
 
-    def _keep(self, cid: Cid, block: bytes, *, is_bulk: bool = False) -> Disk | None:
+    def _keep(self, cid: Cid, block: bytes | memoryview, *, is_bulk: bool = False) -> Disk | None:
         """Writes the file under its final name; where, or None when it was there."""
         if self._denied(cid):
             raise Refused("denied", f"found {cid} on this node's deny list, expected a block that is not")
@@ -120,7 +123,9 @@ class BlockStore:
                 return None
             return self._write(name, block, self.disks.by_choice(), self._reserve, is_bulk=is_bulk)
 
-    def _write(self, name: str, block: bytes, disks: Iterable[Disk], reserve: Reserve, *, is_bulk: bool) -> Disk:
+    def _write(
+        self, name: str, block: bytes | memoryview, disks: Iterable[Disk], reserve: Reserve, *, is_bulk: bool
+    ) -> Disk:
         """Writes to the first of `disks` that has room and is there."""
         problem: CinepeerError | None = None
         for disk in disks:
@@ -233,6 +238,7 @@ class Batch:
         self._slots = threading.Semaphore(_IN_FLIGHT)
         self._fresh: list[Cid] = []
         self._failed: BaseException | None = None
+        self._pages = Pages(CHUNK_BYTES)
         self._writers = [threading.Thread(target=self._write_all, name=f"blocks-{n}") for n in range(_WRITERS)]
 
     def put(self, cid: Cid, block: bytes) -> None:
@@ -242,14 +248,29 @@ class Batch:
         self._slots.acquire()
         self._queue.put((cid, block))
 
+    def chunks(self, file: FileIO) -> Iterator[bytes]:
+        """The rest of `file` in pieces of a leaf, each to be put before the next is asked for.
+
+        They are views of memory that is used again once the block is written: whoever keeps one copies it.
+        """
+        while size := file.readinto(page := self._pages.take()):
+            if size == len(page):
+                yield cast(bytes, page)
+            else:
+                yield bytes(page[:size])
+                self._pages.give(page)
+
     def _write_all(self) -> None:
         while (taken := self._queue.get()) is not None:
+            cid, block = taken
             try:
-                if self._failed is None and self._store._keep(*taken, is_bulk=True):
-                    self._fresh.append(taken[0])
+                if self._failed is None and self._store._keep(cid, block, is_bulk=True):
+                    self._fresh.append(cid)
             except BaseException as error:  # noqa: BLE001  of a thread: it is raised where the blocks come from
                 self._failed = self._failed or error
             finally:
+                if isinstance(block, memoryview):
+                    self._pages.give(block)
                 self._slots.release()
 
     def __enter__(self) -> Batch:

@@ -140,7 +140,7 @@ class Disk:
         except FileNotFoundError:
             return None
 
-    def write(self, name: str, data: bytes, *, is_bulk: bool) -> None:
+    def write(self, name: str, data: bytes | memoryview, *, is_bulk: bool) -> None:
         """Writes the file under its name at once; `sync` waits until it is on the disk. `reserve` counts it."""
         fresh, place = Path(f"{self._root}/{_INCOMING}/{next(self._numbers)}"), self.place(name)
         try:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from cinepeer.adapters.ipfs.blockstore import BlockStore
+from cinepeer.adapters.ipfs.blockstore import Batch, BlockStore
 from cinepeer.adapters.ipfs.durable import in_words
 from cinepeer.adapters.ipfs.pins import Pins
 from cinepeer.content.unixfs import CHUNK_BYTES, Cat, Node, Put, directory, held, import_file, links
@@ -38,10 +38,10 @@ class EmbeddedIpfs:
         """Imports a folder and pins it; raises `BadInput` (a link or device in it) or `LimitReached`."""
         return await asyncio.to_thread(self._add, path, _import_path_folder)
 
-    def _add(self, path: Path, imported: Callable[[Path, Put], Node]) -> Cid:
+    def _add(self, path: Path, imported: Callable[[Path, Batch], Node]) -> Cid:
         with in_words(path):
             self._check_room(path)
-            (root,) = self.take(lambda put: [imported(path, put).cid])
+            (root,) = self._take(lambda batch: [imported(path, batch).cid])
         return root
 
     def take(self, build: Callable[[Put], Sequence[Cid]], *, pins: bool = True) -> Sequence[Cid]:
@@ -49,9 +49,12 @@ class EmbeddedIpfs:
 
         All is on the disk when it returns; when `build` raises, nothing of it stays.
         """
+        return self._take(lambda batch: build(batch.put), pins=pins)
+
+    def _take(self, build: Callable[[Batch], Sequence[Cid]], *, pins: bool = True) -> Sequence[Cid]:
         with self.arriving():
             with self.blocks.batch() as batch:
-                roots = build(batch.put)
+                roots = build(batch)
             for root in roots if pins else ():
                 self._pins.add(root)
         return roots
@@ -189,14 +192,14 @@ def _walk(root: Cid, blocks: BlockStore, seen: set[Cid] | None = None) -> Iterat
             waiting.extend(links(cid, block))
 
 
-def _import_path_file(path: Path, put: Put) -> Node:
+def _import_path_file(path: Path, batch: Batch) -> Node:
     if not path.is_file():
         raise BadInput(f"found no file at {path}, expected one")
     with path.open("rb", buffering=0) as file:
-        return import_file(iter(lambda: file.read(CHUNK_BYTES), b""), put)
+        return import_file(batch.chunks(file), batch.put)
 
 
-def _import_path_folder(path: Path, put: Put) -> Node:
+def _import_path_folder(path: Path, batch: Batch) -> Node:
     if not path.is_dir():
         raise BadInput(f"found no folder at {path}, expected one")
     entries: list[tuple[str, Node]] = []
@@ -204,9 +207,9 @@ def _import_path_folder(path: Path, put: Put) -> Node:
         if child.is_symlink():
             raise BadInput(f"found the link {child}, expected files and folders alone")
         if child.is_dir():
-            entries.append((child.name, _import_path_folder(child, put)))
+            entries.append((child.name, _import_path_folder(child, batch)))
         elif child.is_file():
-            entries.append((child.name, _import_path_file(child, put)))
+            entries.append((child.name, _import_path_file(child, batch)))
         else:
             raise BadInput(f"found {child} to be neither file nor folder, expected one of them")
-    return directory(entries, put)
+    return directory(entries, batch.put)
