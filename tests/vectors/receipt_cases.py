@@ -21,7 +21,7 @@ from cinepeer.recommend.receipt import (
 )
 from cinepeer.recommend.replay import replay
 from cinepeer.recommend.rules import Facts
-from cinepeer.recommend.served import ServedModel, channel_of, save, served_of
+from cinepeer.recommend.served import UNNAMED, Recipe, ServedModel, channel_of, save, served_of
 from cinepeer.recommend.wishes import Wishes
 from cinepeer.records import keys
 from cinepeer.records.cid import DAG_CBOR, Cid
@@ -95,9 +95,12 @@ WISHES = {
 }
 
 
-def made(wishes: Wishes, given: Sequence[Entry], coding: str = "dense", *, limit: int = 12) -> bytes:
+def made(
+    wishes: Wishes, given: Sequence[Entry], coding: str = "dense", *, limit: int = 12, recipe: Recipe = UNNAMED
+) -> bytes:
     """A receipt that holds."""
-    served, data = model(coding), save(model(coding))
+    served = replace(model(coding), recipe=recipe)
+    data = save(served)
     device = keys.public_key(SEED)
     told = state(served, data, given, wishes, FACTS, limit=limit, author=AUTHOR, device=device, origin=None)
     return write_receipt(told, SEED, data, given)
@@ -128,6 +131,8 @@ def cases() -> list[dict[str, Any]]:
     found.append(case("another rating", write_receipt(told, SEED, data, changed)))
     found.append(case("cut", whole[:300]))
     found.append(case("another magic", b"x" + whole))
+    named = Recipe(1, hashlib.sha256(b"what is told of films").digest())
+    found.append(case("a model that names its fit", made(Wishes(diversity=10), given, "sparse", recipe=named)))
     return found
 
 

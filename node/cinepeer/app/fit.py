@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import multiprocessing
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cinepeer.trust.rating_arrays import RatingArrays
 
@@ -55,6 +57,18 @@ def _parts(counted: RatingArrays, words: Mapping[str, Sequence[str]]) -> tuple[b
     return counted.root, (starts, film, stars, time, films, [list(words.get(film, ())) for film in films])
 
 
+def told_of(films: Sequence[str], words: Sequence[Sequence[str]]) -> bytes:
+    """The digest of what is told of films: SHA-256 over a line of JSON, [film, word, …], for each that has words.
+
+    Films and their words ascend; all but ASCII is escaped.
+    """
+    digest = hashlib.sha256()
+    for film, told in sorted(zip(films, words, strict=True)):
+        if told:
+            digest.update(json.dumps([film, *sorted(told)]).encode() + b"\n")
+    return digest.digest()
+
+
 def fit_parts(
     starts: bytes,
     film: bytes,
@@ -72,7 +86,7 @@ def fit_parts(
     from cinepeer.recommend.content import features
     from cinepeer.recommend.distilled import NEVER, compact, fit_served
     from cinepeer.recommend.recommender import TRIES
-    from cinepeer.recommend.served import save, served_of
+    from cinepeer.recommend.served import save
 
     begins, column = np.frombuffer(starts, np.int64).copy(), np.frombuffer(film, np.int32).copy()
     given = np.frombuffer(stars, np.int8).astype(np.int64)
@@ -82,10 +96,11 @@ def fit_parts(
     if content is not None and not content.shape[1]:
         content = None
     tries = TRIES if shares is None and len(given) <= MAX_TRIED else NEVER
-    model = fit_served(table, films, when, content, max_next=MAX_NEXT, tries=tries, shares=shares or ())
-    taste = [channel for channel in model.channels if channel.kind != "lately"]
+    told = told_of(films, words)
+    model = fit_served(table, films, when, content, max_next=MAX_NEXT, tries=tries, shares=shares or (), told=told)
+    taste = replace(model, channels=tuple(channel for channel in model.channels if channel.kind != "lately"))
     try:
-        light = save(compact(served_of(model.films, model.likes, model.records, taste, model.shares), LIGHT_BYTES))
+        light = save(compact(taste, LIGHT_BYTES))
     except BadInput:  # more films than fit into a light copy: whoever wants one takes the whole
         light = b""
     return save(model), light

@@ -19,7 +19,7 @@ from cinepeer.recommend.counterfactual import Counterfactual, counterfactual
 from cinepeer.recommend.fast_ranking import FastRanking
 from cinepeer.recommend.ranking import Part
 from cinepeer.recommend.rules import UNKNOWN, Facts
-from cinepeer.recommend.served import LIKED, ServedModel, load, save, served_id, served_of
+from cinepeer.recommend.served import FIT, LIKED, ServedModel, load, save, served_id, served_of
 from cinepeer.recommend.shortlist import Listed, Shortlist, refusal, shortlist
 from cinepeer.recommend.wishes import Wishes, parse_wishes
 from cinepeer.records.cid import Cid
@@ -134,11 +134,11 @@ class Recommendations:
 
     @property
     def is_current(self) -> bool:
-        """Whether the model was fitted on every rating that counts now, or on what is claimed meanwhile."""
+        """Whether the model was fitted as fits are made now, on every rating that counts or on what is claimed."""
         claim = self._claim()
         if claim is not None or self._claimed is not None:
             return _record(claim) == _record(self._claimed)
-        return self._fitted == self._library.ratings
+        return self._fitted == self._library.ratings and not self._is_of_another_fit
 
     @property
     def source(self) -> str | None:
@@ -211,6 +211,7 @@ class Recommendations:
         self.model: ServedModel = load(fitted.data)
         self.fitted = fitted
         self.model_id = served_id(fitted.data)
+        self._is_of_another_fit = self.model.recipe.fit != FIT and bool(self.model.films)
         self.light_id = served_id(fitted.light) if fitted.light else None
         self._known = frozenset(self.model.films)
         self._fast = FastRanking(self.model)

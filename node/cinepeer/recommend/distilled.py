@@ -9,6 +9,7 @@ takes the deviation of each viewer.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ from cinepeer.recommend.history import Floats, Integers, Times, popularity, spar
 from cinepeer.recommend.linear import DISLIKES, LIKES, Linear, inputs_of
 from cinepeer.recommend.recommender import Recommender, fit
 from cinepeer.recommend.ridge import gram_of
-from cinepeer.recommend.served import LIKED, MAX_SCALE, Channel, ServedModel, channel_of, save, served_of
+from cinepeer.recommend.served import FIT, LIKED, MAX_SCALE, Channel, Recipe, ServedModel, channel_of, save, served_of
 
 SPREAD = 500  # authors over whom deviations are taken
 VALUE = 64  # the input of a like; 1 in the fading channels is 256
@@ -52,6 +53,7 @@ def fit_served(
     least_known: int = 3,
     tries: int = NEVER,
     shares: Sequence[int] = (),
+    told: bytes = b"",
 ) -> ServedModel:
     """Fits every channel on `stars` [authors, films] (1..10; column j is `films[j]`) for `ranking.rank`.
 
@@ -59,7 +61,7 @@ def fit_served(
     are spoken of where `content` [films, features] tells what they are. `max_next` > 0: the most rated of them get
     the fading channels too, at 3 matrices. `ridge` is of M; `tries` as in `recommender`; what was tried
     stands in the model as its `shares`, since a trial near a tie could turn a refit elsewhere into another one: given
-    again they are not tried. Raises `BadInput`.
+    again they are not tried. `told`: the digest of what `content` was made of, for the recipe. Raises `BadInput`.
     """
     verify_stars(stars, times, len(films))
     if content is not None and content.shape[0] != len(films):
@@ -67,19 +69,20 @@ def fit_served(
     kept = _kept(stars, films, content, max_films)
     stars, times = _ordered(stars, times, kept)
     names = [films[number] for number in kept]
+    recipe = Recipe(FIT, told)
     counts = popularity(stars).astype(np.int64)
     warm = np.flatnonzero(counts)
     if not len(warm):
-        return served_of(names, counts.tolist(), int(stars.nnz), [])
-    told = None if content is None else sparse(content[kept])
-    blend = _blend(stars, times, told, warm, least_dislikes, tries, shares)
+        return served_of(names, counts.tolist(), int(stars.nnz), [], recipe=recipe)
+    known_of = None if content is None else sparse(content[kept])
+    blend = _blend(stars, times, known_of, warm, least_dislikes, tries, shares)
     liked, disliked, second = _taste(blend, sparse(stars[:, warm]), warm, ridge)
     cold = np.flatnonzero(counts == 0)
     across = None
-    if told is not None and len(cold):
+    if known_of is not None and len(cold):
         known = content_model.is_known(counts[warm].astype(np.float64), least_known)
         across = np.zeros((len(cold), len(warm)), np.float32)
-        across[:, known] = content_model.kernel(told, cold, warm[known], kernel_ridge)
+        across[:, known] = content_model.kernel(known_of, cold, warm[known], kernel_ridge)
     matrices: list[Matrix] = (
         [("disliked", (VALUE,), second, _wide(disliked, len(names), warm, cold, across))] if len(second) else []
     )
@@ -89,9 +92,9 @@ def fit_served(
     most = max(float(np.abs(matrix).max()) for _, _, _, matrix in matrices)
     channels = [
         _channel(name, values, rows, matrix, most)
-        for name, values, rows, matrix in sorted(matrices, key=lambda told: told[0])
+        for name, values, rows, matrix in sorted(matrices, key=lambda named: named[0])
     ]
-    return served_of(names, counts.tolist(), int(stars.nnz), channels, blend.shares)
+    return served_of(names, counts.tolist(), int(stars.nnz), channels, blend.shares, recipe)
 
 
 def compact(model: ServedModel, size_bytes: int) -> ServedModel:
@@ -122,7 +125,7 @@ def _shared(model: ServedModel, channels: Sequence[Channel], size_bytes: int) ->
 
 
 def _with(model: ServedModel, channels: Sequence[Channel]) -> ServedModel:
-    return served_of(model.films, model.likes, model.records, channels, model.shares)
+    return replace(model, channels=tuple(channels))
 
 
 def _loudest(channel: Channel) -> Channel:

@@ -1,5 +1,8 @@
 """Whether a model that was fitted anew agrees with the one that a receipt names, and which films tie between them.
 
+A model names the fit that made it and the digest of what was told of its films. Where those differ a refit says so
+instead of calling the model wrong: other weights follow from them.
+
 Kernels of different processors round the last bits of a fit differently, so that a weight may come out one step away.
 """
 
@@ -13,7 +16,7 @@ from cinepeer.recommend.fast_ranking import dense
 from cinepeer.recommend.ranking import inputs_of
 from cinepeer.recommend.receipt import Entry, Receipt, model_of, relist
 from cinepeer.recommend.replay import Finding
-from cinepeer.recommend.served import Channel, ServedModel
+from cinepeer.recommend.served import FIT, Channel, Recipe, ServedModel
 
 EPSILON_STEPS = 2
 """How many steps of its column a weight may differ: a step is 1/127 of the column's largest weight."""
@@ -21,11 +24,21 @@ EPSILON_STEPS = 2
 BY_REFIT = "fitting anew on the counted ratings of the named root"
 
 
+def unlike(model: ServedModel, fit: int = FIT) -> Finding | None:
+    """Why the fit of this number cannot make the model again; None where it can."""
+    if model.recipe.fit == fit:
+        return None
+    return Finding("refit", None, _made_by(model.recipe), f"one made by fit {fit}, as it is made here", BY_REFIT)
+
+
 def refitted(receipt: Receipt, entries: Sequence[Entry] | None, again: ServedModel) -> list[Finding]:
     """What a model fitted anew says of a receipt: its weights within ε, and with `entries` the list but for ties."""
     told = model_of(receipt)
+    other = unlike(told, again.recipe.fit)
+    if other is not None:
+        return [other]
     findings = [_weights(told, again)]
-    if entries is None:
+    if entries is None or findings[0].ok is None:
         return findings
     return [*findings, _ties(receipt, entries, told, again)]
 
@@ -41,7 +54,14 @@ def _weights(told: ServedModel, again: ServedModel) -> Finding:
         return Finding("refit", False, "other channels or rows", expected, BY_REFIT)
     worst = max((_steps(one, other) for one, other in zip(told.channels, again.channels, strict=True)), default=0.0)
     is_near = worst <= EPSILON_STEPS
+    if not is_near and told.recipe.told != again.recipe.told:
+        found = f"weights at most {worst:.2f} steps apart, but other facts are told of films here"
+        return Finding("refit", None, found, expected, BY_REFIT)
     return Finding("refit", is_near, f"weights at most {worst:.2f} steps apart", expected, BY_REFIT)
+
+
+def _made_by(recipe: Recipe) -> str:
+    return f"a model made by fit {recipe.fit}" if recipe.fit else "a model that does not name the fit that made it"
 
 
 def _steps(one: Channel, other: Channel) -> float:

@@ -14,6 +14,7 @@ from cinepeer.records import dagcbor
 from cinepeer.records.cid import RAW, Cid
 
 FORMAT = "cinepeer/served-model/1"
+FIT = 1  # the fit that this release makes: another number whenever the same ratings give other weights
 LIKED = 8  # stars from which a rating is a like (4 of 5 in MovieLens' scale)
 MAX_FILMS = 20_000
 MAX_CHANNELS = 8
@@ -78,11 +79,25 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a model was fitted: the number of the fit (0: it does not say), and the digest of what was told of films.
+
+    `told`: 32 bytes (sha256), or none. Who fits on the same ratings needs both alike to come to the same weights.
+    """
+
+    fit: int = 0
+    told: bytes = b""
+
+
+UNNAMED = Recipe()
+
+
+@dataclass(frozen=True, slots=True)
 class ServedModel:
     """`films`: ids ascending. `likes`: how many counted authors like each. `records`: ratings it was fitted on.
 
     `shares`: per cent of every part of the blend that it was made of, so that a refit elsewhere need not try them
-    again; empty where they were not tried.
+    again; empty where they were not tried. `recipe`: what else a refit has to have alike.
     """
 
     films: tuple[str, ...]
@@ -90,6 +105,7 @@ class ServedModel:
     records: int
     channels: tuple[Channel, ...]
     shares: tuple[int, ...] = ()
+    recipe: Recipe = UNNAMED
 
 
 def channel_of(
@@ -112,12 +128,19 @@ def channel_of(
 
 
 def served_of(
-    films: Sequence[str], likes: Sequence[int], records: int, channels: Iterable[Channel], shares: Sequence[int] = ()
+    films: Sequence[str],
+    likes: Sequence[int],
+    records: int,
+    channels: Iterable[Channel],
+    shares: Sequence[int] = (),
+    recipe: Recipe = UNNAMED,
 ) -> ServedModel:
     """A model from its parts; raises `Refused` (`bad-model`) when they do not fit together."""
-    model = ServedModel(tuple(films), tuple(likes), records, tuple(channels), tuple(shares))
+    model = ServedModel(tuple(films), tuple(likes), records, tuple(channels), tuple(shares), recipe)
     if len(shares) > MAX_CHANNELS or (shares and sum(shares) != 100):
         raise Refused("bad-model", f"found {len(shares)} shares of {sum(shares)} per cent, expected 100 together")
+    if len(recipe.told) not in (0, 32) or (recipe.told and not recipe.fit):
+        raise Refused("bad-model", f"found a digest of {len(recipe.told)} bytes, expected 32 beside the fit's number")
     names = [channel.name for channel in model.channels]
     if len(films) > MAX_FILMS or len(names) > MAX_CHANNELS:
         raise Refused("bad-model", f"found {len(films)} films in {len(names)} channels, expected at most {MAX_FILMS}")
@@ -139,6 +162,8 @@ def save(model: ServedModel) -> bytes:
     told: dict[str, dagcbor.Value] = {"format": FORMAT, "films": list(model.films), "likes": list(model.likes)}
     if model.shares:
         told["shares"] = list(model.shares)
+    if model.recipe.fit:
+        told["recipe"] = {"fit": model.recipe.fit, "told": model.recipe.told}
     header = dagcbor.encode({**told, "records": model.records, "channels": channels})
     return b"".join((len(header).to_bytes(4, "big"), header, *(channel.weights for channel in model.channels)))
 
@@ -165,7 +190,8 @@ def load(data: bytes) -> ServedModel:
         raise Refused("bad-model", f"found {len(data)} bytes, expected {at}")
     films = [_text(film) for film in _list(header, "films")]
     shares = _numbers(header, "shares") if "shares" in header else []
-    return served_of(films, _numbers(header, "likes"), _whole(header.get("records")), channels, shares)
+    recipe = _recipe(header["recipe"]) if "recipe" in header else UNNAMED
+    return served_of(films, _numbers(header, "likes"), _whole(header.get("records")), channels, shares, recipe)
 
 
 def served_id(data: bytes) -> Cid:
@@ -188,6 +214,12 @@ def _offsets(rows: int, films: int, coding: str, weights: bytes) -> Iterator[int
                 raise Refused("bad-model", f"found a row that speaks of more than {films} films")
             at += wide + bits.bit_count()
         yield at
+
+
+def _recipe(told: dagcbor.Value) -> Recipe:
+    if not isinstance(told, dict) or not isinstance(digest := told.get("told"), bytes):
+        raise Refused("bad-model", "found a recipe that is none, expected the fit's number and a digest")
+    return Recipe(_whole(told.get("fit")), digest)
 
 
 def _list(told: Mapping[str, dagcbor.Value], key: str) -> list[dagcbor.Value]:

@@ -15,6 +15,7 @@ from cinepeer.app.fit import Fitted
 from cinepeer.app.recommend import Recommendations
 from cinepeer.app.taste import Private, Taste
 from cinepeer.errors import Absent, BadInput
+from cinepeer.recommend.served import FIT, Recipe, load, save
 from cinepeer.recommend.wishes import Wishes
 from cinepeer.records.cid import Cid
 from cinepeer.rights.state import State
@@ -230,6 +231,27 @@ def test_a_kept_model_of_another_version_is_fitted_anew(tmp_path: Path) -> None:
         assert again.model_id == first.model_id and shelf.read() == again.fitted
 
     in_world(tmp_path, story)
+
+
+def test_a_kept_model_of_another_fit_serves_the_list_and_is_fitted_anew_behind_it(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        viewer, shelf = await crowd(world), Shelf()
+        first = made(world, shelf=shelf)
+        await first.refresh(viewer)
+        old = shelf.fitted = _of_another_fit(first.fitted)
+        again = made(world, shelf=shelf)
+        await again.refresh(viewer)
+        assert again.fitted == old and not again.is_current
+        assert await films(again, viewer) == await films(first, viewer)
+        await again.fit(viewer)
+        assert again.is_current and again.model_id == first.model_id
+        assert shelf.read() == again.fitted
+
+    in_world(tmp_path, story)
+
+
+def _of_another_fit(fitted: Fitted) -> Fitted:
+    return replace(fitted, data=save(replace(load(fitted.data), recipe=Recipe(FIT + 1))))
 
 
 def test_a_model_is_kept_over_a_restart_and_named_by_what_it_was_fitted_on(tmp_path: Path) -> None:

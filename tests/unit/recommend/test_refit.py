@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from cinepeer.recommend import receipt as receipts
 from cinepeer.recommend.receipt import Entry, Receipt, read_receipt
-from cinepeer.recommend.refit import refitted
+from cinepeer.recommend.refit import refitted, unlike
 from cinepeer.recommend.replay import is_held
-from cinepeer.recommend.served import ServedModel, save, served_of
+from cinepeer.recommend.served import FIT, Recipe, ServedModel, save, served_of
 from cinepeer.recommend.wishes import Wishes
 from cinepeer.records.keys import public_key
 from unit.recommend.served_models import DISLIKED, FILMS, LIKED, ONE, THREE, TWO, channel, small_model
@@ -62,6 +62,24 @@ def test_films_that_change_places_within_what_can_move_are_named_as_ties_and_oth
     far = {**near, ONE: {**near[ONE], THREE: 5}}
     _, ties = refitted(found, ENTRIES, served_of(FILMS, model.likes, 129, [channel("liked.item", far)]))
     assert ties.ok is False
+
+
+def test_a_model_of_another_fit_is_not_called_wrong_but_one_that_cannot_be_made_here() -> None:
+    (line,) = refitted(receipt(), ENTRIES, replace(moved(9), recipe=Recipe(FIT)))
+    assert (line.ok, line.found) == (None, "a model that does not name the fit that made it")
+    assert f"fit {FIT}" in line.expected
+    theirs = replace(small_model(), recipe=Recipe(FIT + 1))
+    line = unlike(theirs)
+    assert line is not None
+    assert (line.ok, line.found) == (None, f"a model made by fit {FIT + 1}")
+    assert unlike(replace(theirs, recipe=Recipe(FIT))) is None
+
+
+def test_other_facts_of_films_are_named_where_the_weights_differ_and_only_there() -> None:
+    (line,) = refitted(receipt(), ENTRIES, replace(moved(-3), recipe=Recipe(0, bytes(32))))
+    assert line.ok is None
+    assert line.found == "weights at most 3.00 steps apart, but other facts are told of films here"
+    assert is_held(refitted(receipt(), ENTRIES, replace(small_model(), recipe=Recipe(0, bytes(32))))) is True
 
 
 def test_a_model_of_other_films_or_channels_does_not_agree() -> None:

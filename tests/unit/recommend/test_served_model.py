@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from cinepeer.recommend.distilled import compact, fit_served
 from cinepeer.recommend.fast_ranking import FastRanking
 from cinepeer.recommend.history import likes
 from cinepeer.recommend.recommender import fit
+from cinepeer.records import dagcbor
 from unit.recommend.behaviour import FILMS, rows, world
 
 NAMES = [f"imdb:tt{number:07d}" for number in range(FILMS)]
@@ -239,6 +241,27 @@ def test_models_whose_parts_do_not_fit_are_refused() -> None:
     for wrong in (data + b"0", data.replace(b"served-model/1", b"served-model/2")):
         with pytest.raises(Refused):
             served.load(wrong)
+
+
+def test_a_model_names_its_fit_and_what_was_told_of_films_and_its_light_copy_does_too() -> None:
+    model = made(told=bytes(range(32)))
+    assert model.recipe == served.Recipe(served.FIT, bytes(range(32)))
+    assert served.load(served.save(model)) == model
+    assert compact(model, 3_000).recipe == model.recipe
+    unnamed = served.save(replace(model, recipe=served.UNNAMED))
+    assert served.load(unnamed).recipe == served.UNNAMED  # models from before fits were named
+    for told in (7, {"fit": 1}, {"fit": -1, "told": b""}, {"fit": 1, "told": b"short"}, {"fit": 0, "told": bytes(32)}):
+        with pytest.raises(Refused) as found:
+            served.load(_with_recipe(unnamed, told))
+        assert found.value.reason == "bad-model"
+
+
+def _with_recipe(data: bytes, told: dagcbor.Value) -> bytes:
+    size = int.from_bytes(data[:4], "big")
+    header = dagcbor.decode(data[4 : 4 + size])
+    assert isinstance(header, dict)
+    said = dagcbor.encode({**header, "recipe": told})
+    return len(said).to_bytes(4, "big") + said + data[4 + size :]
 
 
 def test_wrong_requests_are_refused_in_words() -> None:
