@@ -108,14 +108,20 @@ def divided(inverse: Floats) -> Floats:
     return inverse
 
 
-def gram_of(rows: csr_array, *, block: int = 2048) -> Floats:
-    """rows' rows, float32 in Fortran order, by blocks of columns: one dense array is all that is taken."""
+def gram_of(rows: csr_array, *, block: int = 512) -> Floats:
+    """rows' rows, float32 in Fortran order, by blocks of columns: one dense array is all that is taken.
+
+    What stands above the diagonal is copied from below it.
+    """
     count = rows.shape[1]
     gram: Floats = np.empty((count, count), dtype=np.float32, order="F")
     transposed = sparse(rows.T).astype(np.float32)
     columns = rows.tocsc().astype(np.float32)
     for start in range(0, count, block):
-        gram[:, start : start + block] = (transposed @ columns[:, start : start + block]).toarray()
+        stop = start + block
+        part = (transposed[start:] @ columns[:, start:stop]).toarray()
+        gram[start:, start:stop] = part
+        gram[start:stop, stop:] = part[block:].T
     return gram
 
 
