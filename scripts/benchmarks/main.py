@@ -51,7 +51,9 @@ def main() -> int:
     if wanted.name == "recommend":  # with one thread CPU seconds are work: two wait for each other by turning round
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     found = importlib.import_module(wanted.name).figures(*rest)
-    result = {"name": wanted.name, **{key: found.get(key, {}) for key in KEYS}, "machine": machine()}
+    # Every figure also stands by its own name at the top, so that whoever reads one needs to know nothing else.
+    result = {**found["figures"], "name": wanted.name}
+    result |= {key: found.get(key, {}) for key in KEYS} | {"machine": machine()}
     print(json.dumps(result) if wanted.as_json else table(result))
     return 0
 
