@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def film_id(node: Node, text: str) -> str:
     except Refused as error:
         if ":" in text:
             raise BadInput(str(error)) from error
-    found = _matching(node.get("/api/films"), text)
+    films = node.get("/api/films")
+    found = _matching(films, text)
     if len(found) == 1:
         return str(found[0]["id"])
     if found:
@@ -50,7 +52,7 @@ def film_id(node: Node, text: str) -> str:
         raise BadInput(f"found {len(found)} films for {text[:80]!r}, expected one: {ids}")
     raise BadInput(
         f"found no film {text[:80]!r}, expected its name, its id or {MIN_PART} signs of it as `cinepeer films` shows "
-        "them, or an id such as imdb:tt0111161"
+        f"them, or an id such as imdb:tt0111161{_nearest(films, text)}"
     )
 
 
@@ -60,3 +62,10 @@ def _matching(films: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
     if named or len(text) < MIN_PART:
         return named
     return [film for film in films if film["id"].startswith(text) or film["id"].endswith(text)]
+
+
+def _nearest(films: list[dict[str, Any]], text: str) -> str:
+    """What a misspelt name may have meant, as the end of a sentence; empty where no name is near."""
+    names = {film["name"].casefold(): film["name"] for film in films}
+    near = get_close_matches(text.casefold(), names, n=1, cutoff=0.7)
+    return f"; the nearest name here is {names[near[0]]!r}" if near else ""
