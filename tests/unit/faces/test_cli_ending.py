@@ -116,3 +116,10 @@ def test_a_command_without_an_output_ends_well() -> None:
     shell = f"'{sys.executable}' -m cinepeer.faces.cli.main --help >&-"
     done = subprocess.run(["sh", "-c", shell], stderr=subprocess.PIPE, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(("package", "name"), [("cinepeer", b"cinepeer"), ("cinepeer_client", b"cinepeer-client")])
+def test_a_package_that_is_run_is_its_command(package: str, name: bytes) -> None:
+    done = subprocess.run([sys.executable, "-m", package, "--help"], capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"Usage: " + name + b" [OPTIONS]")
