@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
+import re
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -20,22 +22,29 @@ from libp2p.network.exceptions import SwarmException
 from libp2p.network.stream.exceptions import StreamError
 from libp2p.peer.peerinfo import PeerInfo
 
+import cinepeer
 from cinepeer.adapters.p2p.conversation import encode_length
 from cinepeer.adapters.p2p.host import make_host, parse_dial
 from cinepeer.adapters.p2p.network import P2P
 from cinepeer.adapters.p2p.service import Peerage
 from cinepeer.adapters.store.records import RecordStore
+from cinepeer.adapters.system.notes import Notes
 from cinepeer.app.acquaintances import Acquaintances
+from cinepeer.app.custody import Custody
 from cinepeer.app.head_start import CHECKPOINTS
 from cinepeer.app.network import LEDGER_PROTOCOL, PROTOCOL
 from cinepeer.app.peers import PEERS, Peers
 from cinepeer.app.reach import DIALBACK
 from cinepeer.app.replicate import SYNC, Replication
+from cinepeer.app.screenings import PROTOCOL as SCREENINGS
+from cinepeer.app.screenings import Screenings
 from cinepeer.records import dagcbor
+from cinepeer.rights.deposit import PROTOCOL as KEYS
 from real.p2p_rig import ASK, LOOPBACK, Blocks, node, plan, running, until
 from unit.replication.rig import NETWORK, NOW_MS
 
-OURS = (SYNC, PEERS, DIALBACK, CHECKPOINTS, PROTOCOL, LEDGER_PROTOCOL)
+PARSED = (SYNC, PEERS, DIALBACK, KEYS, SCREENINGS)  # by what answers them in a node as well
+OURS = (*PARSED, CHECKPOINTS, PROTOCOL, LEDGER_PROTOCOL)
 LIBRARYS = (
     "/meshsub/1.1.0",
     "/meshsub/1.2.0",
@@ -83,12 +92,17 @@ async def victim(folder: Path, **changes: object) -> AsyncIterator[Victim]:
         )
         replication = Replication(store, NETWORK, clock_ms=lambda: NOW_MS, chance=lambda: 0.5, on_refused=peers.blame)
         echoes = {name: lambda _peer: echo for name in (CHECKPOINTS, PROTOCOL, LEDGER_PROTOCOL, ASK)}
+        # Of these two no malformed question gets further than to their forms.
+        none: Any = None
+        custody = Custody(none, store, none, none, bytes(32), lambda: NOW_MS, bytes)
+        screenings = Screenings(none, bytes(32), none, none, Notes(folder / "notes"), lambda: NOW_MS, lambda: 0.5)
+        answers = {KEYS: custody.responder, SCREENINGS: screenings.responder}
         p2p = await P2P.start(
             bytes([71]) * 32,
             [LOOPBACK],
             Blocks(),
             lambda *_: True,
-            {**replication.responders, **peers.responders, **echoes},
+            {**replication.responders, **peers.responders, **answers, **echoes},
             [replication.topic],
             replication.on_gossip,
             replication.on_neighbour,
@@ -140,14 +154,18 @@ def garbage(seed: int) -> list[bytes]:
     return raw + framed + [encode_length(len(data)) + data for data in maps] + lengths
 
 
-@pytest.mark.parametrize("protocol", [*OURS, *LIBRARYS])
-def test_garbage_on_any_protocol_costs_nobody_else_anything(tmp_path: Path, protocol: str) -> None:
+@pytest.mark.parametrize("protocols", [PARSED, OURS[len(PARSED) :], LIBRARYS], ids=["parsed", "echoed", "library"])
+def test_garbage_on_any_protocol_costs_nobody_else_anything(tmp_path: Path, protocols: tuple[str, ...]) -> None:
+    """All of them at once, each from a peer of its own."""
+
     async def body() -> None:
         async with victim(tmp_path) as found, node(72) as innocent:
             peer = await innocent.p2p.connect(found.addr)
-            pieces = garbage(sum(protocol.encode()))
-            print("seed", sum(protocol.encode()))
-            assert await attack(73, found.addr, protocol, pieces) > 0
+            attacks = (
+                attack(number, found.addr, protocol, garbage(sum(protocol.encode())))
+                for number, protocol in enumerate(protocols, 80)
+            )
+            assert all(await asyncio.gather(*attacks))
             async with innocent.p2p.conversation(peer, ASK) as talk:
                 assert await talk.ask(b"still there?") == b"still there?"
             assert innocent.events == [(peer, True)]
@@ -176,7 +194,14 @@ def test_every_protocol_that_a_node_answers_is_attacked_here_and_nothing_else_is
     asyncio.run(body())
 
 
-@pytest.mark.parametrize("protocol", [SYNC, PEERS, DIALBACK])
+def test_no_protocol_that_a_nodes_source_names_is_left_out_here() -> None:
+    named = [
+        re.findall(r'"(/cinepeer/[a-z]+/\d)"', one.read_text()) for one in Path(cinepeer.__path__[0]).rglob("*.py")
+    ]
+    assert {name for names in named for name in names} == set(OURS)
+
+
+@pytest.mark.parametrize("protocol", PARSED)
 def test_who_goes_on_sending_garbage_is_banned_and_not_let_in_again(tmp_path: Path, protocol: str) -> None:
     async def body() -> None:
         async with victim(tmp_path) as found:
