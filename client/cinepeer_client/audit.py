@@ -102,6 +102,15 @@ def compare(one: Path, other: Path, *, as_json: bool) -> tuple[str, bool]:
     return "\n".join(words if found else ["A and B say the same.", *words]), bool(found)
 
 
+def keep_bundle(out: Path, data: bytes) -> None:
+    """Writes a bundle into a new file; raises `BadInput`."""
+    try:
+        with out.open("xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise BadInput(f"found {out} not writable ({error.strerror}), expected the name of a new file") from error
+
+
 def _report_of(path: Path) -> tuple[Mapping[str, Any], str]:
     """The report in a file, or that of the bundle in it; raises `CheckFailed` for a report that nobody signed so."""
     try:

@@ -11,30 +11,9 @@ from typing import Any, NoReturn
 
 import click
 
-from cinepeer.errors import BadInput, CheckFailed, CinepeerError
+from cinepeer.errors import BadInput, CinepeerError
 from cinepeer_client.ending import run_and_exit
-
-NODE = "CINEPEER_NODE"
-
-node_option = click.option(
-    "--node", "urls", multiple=True, metavar="URL", help=f"A node's page or gateway address; repeatable. Or {NODE}."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
-timeout_option = click.option(
-    "--timeout",
-    "timeout_s",
-    type=click.FloatRange(0.1, 600),
-    default=20.0,
-    show_default=True,
-    help="Seconds an answer may take.",
-)
-
-
-state_option = click.option(
-    "--state",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The folder of this client's keys and ratings; else CINEPEER_CLIENT_STATE or ~/.cinepeer-client.",
-)
+from cinepeer_client.options import NODE, json_option, node_option, sources_of, state_option, timeout_option, with_nodes
 
 
 @click.group()
@@ -44,35 +23,6 @@ def group() -> None:
 
     Exit code 0: everything held; 1: something served did not hold; 2: bad input; 3: no node could be reached.
     """
-
-
-def _with_nodes(urls: tuple[str, ...], timeout_s: float, work: Callable[[Any], int]) -> int:
-    """Runs `work` with the nodes; whatever they served that does not hold is told, and makes the exit code 1."""
-    from cinepeer_client.fetch import Nodes
-
-    with Nodes(_sources(urls, timeout_s)) as nodes:
-        try:
-            code = work(nodes)
-        except CinepeerError as error:
-            if not nodes.lies:
-                raise
-            raise CheckFailed(str(error)) from error
-        finally:
-            for lie in dict.fromkeys(nodes.lies):
-                click.echo(f"cinepeer-client: served what does not hold: {lie}", err=True)
-        return 1 if nodes.lies else code
-
-
-def _sources(urls: tuple[str, ...], timeout_s: float) -> list[Any]:
-    """The nodes that a person named, or those of the environment; raises `BadInput` where there is none."""
-    import os
-
-    from cinepeer_client.fetch import Source
-
-    named = urls or tuple(os.environ.get(NODE, "").split())
-    if not named:
-        raise BadInput("found no node to ask, expected --node URL (or CINEPEER_NODE)")
-    return [Source.of(url, timeout_s) for url in named]
 
 
 def _now_ms() -> int:
@@ -110,7 +60,7 @@ def films(urls: tuple[str, ...], timeout_s: float, as_json: bool) -> int:
             click.echo("no film yet")
         return 0
 
-    return _with_nodes(urls, timeout_s, work)
+    return with_nodes(urls, timeout_s, work)
 
 
 @group.command(epilog="Example: cinepeer-client play FILM --node http://localhost:8080 --out film.mp4")
@@ -159,7 +109,7 @@ def play(
         click.echo(json.dumps(proof, ensure_ascii=False) if as_json else playing.told(proof))
         return 0
 
-    return _with_nodes(urls, timeout_s, work)
+    return with_nodes(urls, timeout_s, work)
 
 
 def _watch(nodes: Any, root: Any, key: bytes | None) -> int:
@@ -192,7 +142,7 @@ def verify(film: str, cut: str | None, urls: tuple[str, ...], timeout_s: float, 
         click.echo(json.dumps(done, ensure_ascii=False) if as_json else words)
         return 0
 
-    return _with_nodes(urls, timeout_s, work)
+    return with_nodes(urls, timeout_s, work)
 
 
 @group.command(epilog="Example: cinepeer-client rate imdb:tt0111161 9 --node http://localhost:8080")
@@ -218,7 +168,7 @@ def rate(
 
     if withdraw == (stars is not None):
         raise BadInput("found neither or both of STARS and --withdraw, expected one of them")
-    sources = _sources(urls, timeout_s)
+    sources = sources_of(urls, timeout_s)
     record, pairs = sign_rating(State.of(state), film, stars, _now_ms())
     told = {"record": str(record.id), "author": str(record.author), "seq": record.seq, "nodes": send(sources, pairs)}
     words = "taken back" if stars is None else f"{stars} of 10 stars"
@@ -262,42 +212,68 @@ def recommend(
         click.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(told_words(found, why)))
         return 0
 
-    return _with_nodes(urls, timeout_s, work)
+    return with_nodes(urls, timeout_s, work)
 
 
 @group.command(epilog="Example: cinepeer-client audit film.audit.car")
-@click.argument("bundle", type=click.Path(path_type=Path), required=False)
+@click.argument("subject", metavar="[BUNDLE|FILM]", required=False)
 @click.option("--html", type=click.Path(path_type=Path), help="Write the report as a page into this new file.")
 @click.option("--csv", "table", type=click.Path(path_type=Path), help="Write a table of the titles into this new file.")
 @click.option(
     "--diff", nargs=2, type=click.Path(path_type=Path), metavar="A B", help="Show what differs between two of them."
 )
 @click.option("--opening", type=click.Path(path_type=Path), help="What opens the sealed history of a list's receipt.")
+@click.option("--out", type=click.Path(path_type=Path), help="Keep the bundle that a node gave in this new file.")
+@node_option
+@timeout_option
 @json_option
 def audit(
-    bundle: Path | None,
+    subject: str | None,
     html: Path | None,
     table: Path | None,
     diff: tuple[Path, Path] | None,
     opening: Path | None,
+    out: Path | None,
+    urls: tuple[str, ...],
+    timeout_s: float,
     as_json: bool,
 ) -> int:
-    """Verify an audit bundle or a list's receipt offline, or compare two bundles or reports."""
+    """Verify an audit bundle or a list's receipt offline, have nodes prove a film's title, or compare two reports."""
     from cinepeer_client.audit import Finding, audit_file, compare
+    from cinepeer_client.films import is_film_id
     from cinepeer_client.receipt import is_receipt_file, read_file
 
-    if (bundle is None) == (diff is None):
+    if (subject is None) == (diff is None):
         raise BadInput("found neither or both of BUNDLE and --diff A B, expected one of them")
     if diff is not None:
         text, differs = compare(*diff, as_json=as_json)
         click.echo(text)
         return 1 if differs else 0
-    assert bundle is not None
+    assert subject is not None
+    if is_film_id(subject) and not Path(subject).exists():
+        return with_nodes(urls, timeout_s, lambda nodes: _prove(nodes, subject, html, table, out, as_json))
+    if out is not None:
+        raise BadInput(f"found --out with the file {subject}, expected it with a film's id")
+    bundle = Path(subject)
     if is_receipt_file(bundle):
         reading = read_file(bundle, opening)
         click.echo(reading.render(as_json))
         return reading.code
-    report = audit_file(bundle)
+    finding = Finding(audit_file(bundle))
+    finding.write(html, table)
+    finding.show(as_json)
+    return 0 if finding.report.ok else 1
+
+
+def _prove(nodes: Any, film: str, html: Path | None, table: Path | None, out: Path | None, as_json: bool) -> int:
+    """What nodes prove of a film's title; the bundle is kept where that is asked for."""
+    from cinepeer_client.audit import Finding, keep_bundle
+    from cinepeer_client.films import parse_film
+    from cinepeer_client.proof import prove
+
+    report, data = prove(nodes, parse_film(film))
+    if out is not None:
+        keep_bundle(out, data)
     finding = Finding(report)
     finding.write(html, table)
     finding.show(as_json)
@@ -336,7 +312,7 @@ def checkpoint(
             click.echo(f"{film['film']}  median {film['median'] or '–'} of {film['count']:,} ratings")
         return 0
 
-    return _with_nodes(urls, timeout_s, work)
+    return with_nodes(urls, timeout_s, work)
 
 
 @group.command("open", epilog="Example: cinepeer-client open --node http://localhost:8080")

@@ -216,10 +216,13 @@ class Nodes:
     def each(self, read: Callable[[Source], Answer]) -> list[tuple[Source, Answer]]:
         """The answers of all nodes that gave one that holds; raises like `block` when there is none."""
 
+        reasons = []
+
         def ask(source: Source) -> tuple[Source, Answer] | None:
             try:
                 return source, read(source)
-            except Unavailable:
+            except Unavailable as error:
+                reasons.append(f"{source.url}: {error}")
                 return None
             except Refused as error:
                 self.blame(source, error)
@@ -227,7 +230,7 @@ class Nodes:
 
         answers = [answer for answer in self._pool.map(ask, self.sources) if answer is not None]
         if not answers:
-            raise self._nothing("an answer", [])
+            raise self._nothing("an answer", reasons)
         return answers
 
     def many(self, cids: Sequence[Cid]) -> list[bytes]:

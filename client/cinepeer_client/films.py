@@ -10,7 +10,7 @@ from cinepeer.content.sort import FILM, place_of, sort_of
 from cinepeer.errors import BadInput, Refused
 from cinepeer.records import dagcbor
 from cinepeer.records.bodies import parse_body
-from cinepeer.records.cid import Cid
+from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.records.feed import Feeds
 from cinepeer.records.record import MAX_BODY_BYTES, Record, parse_record, verify_body, verify_record
 from cinepeer_client.fetch import Nodes, Source, Unavailable, encoded
@@ -93,6 +93,10 @@ class Shelf:
                     "bad-list", f"found a body that is no bytes or too long, expected {MAX_BODY_BYTES} at most"
                 )
             self._admit(parse_record(block), body)
+
+    def __contains__(self, record: Cid) -> bool:
+        """Whether a record of this id was admitted, whether or not it counts."""
+        return record in self._held
 
     def _admit(self, record: Record, body: bytes | None) -> None:
         if record.id not in self._held:
@@ -197,6 +201,14 @@ def parse_film(text: str) -> Cid:
         raise BadInput(f"found the film {text[:80]!r}, expected the id of a published film (b…)") from None
 
 
+def is_film_id(text: str) -> bool:
+    """Whether a text has the form of a published film's id."""
+    try:
+        return Cid.parse(text).codec == DAG_CBOR
+    except Refused:
+        return False
+
+
 def find_film(nodes: Nodes, film: Cid, now_ms: int) -> Film:
     """The film as its author signed it; raises `BadInput` when no node knows it."""
 
@@ -209,6 +221,8 @@ def find_film(nodes: Nodes, film: Cid, now_ms: int) -> Film:
             return None
         shelf = Shelf(now_ms)
         shelf.admit(data)
+        if film not in shelf:
+            raise Refused("no-film", f"found other records for the film {film}, expected its own among them")
         return shelf.film(film)
 
     answers = [found for _, found in nodes.each(read) if found is not None]

@@ -47,9 +47,10 @@ def _ask(source: Source) -> tuple[Cid, int, str]:
     try:
         told = json.loads(source.get("/api/models", MAX_TOLD_BYTES))
         fitted_on, root = told["fitted_on"], told["root"]
-        if not isinstance(fitted_on, int) or isinstance(fitted_on, bool) or not isinstance(root, str):
+        model = told["light"] or told["model"]
+        if type(fitted_on) is not int or not isinstance(root, str) or not isinstance(model, str):
             raise TypeError
-        return Cid.parse(told["light"] or told["model"]), fitted_on, root
+        return Cid.parse(model), fitted_on, root
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Refused("bad-model", "found no description of a model, expected its id and what it rests on") from None
 

@@ -17,6 +17,8 @@ from cinepeer.adapters.media.sample import make_sample
 from cinepeer.rights.audit import Expectations, verify
 from cinepeer.rights.auditor import parse_report
 from cinepeer.rights.shipped import SHIPPED
+from real.film_stand import Node as Server
+from real.film_stand import serving
 from real.nodes import Running, command, running
 
 pytestmark = pytest.mark.ffmpeg
@@ -71,6 +73,32 @@ def test_a_film_an_author_the_network_and_the_catalogue_are_proved(node: Running
 
 def _id(report: dict[str, Any], name: str) -> str:
     return next(str(row["title"]) for row in report["films"] if row["name"] == name)
+
+
+def test_the_light_client_has_nodes_prove_a_title_and_names_the_one_that_lies(node: Running, tmp_path: Path) -> None:
+    ids = {film["name"]: film["id"] for film in node.api.get("/api/films")}
+    film, path, taken = ids[NAMES[0]], f"/api/films/{ids[NAMES[0]]}/audit", tmp_path / "taken.car"
+    named = ("--node", node.told["page"])
+    alone = by_client(film, *named, "--json", "--out", taken)
+    report = json.loads(alone.stdout)
+    assert alone.returncode == 0 and report["ok"] and [row["film"] for row in report["films"]] == [film]
+    assert json.loads(by_client(taken, *named, "--json").stdout) == report, "a file needs no node"
+
+    twice = by_client(film, *named, "--node", f"{node.told['page']}/", "--json")
+    assert twice.returncode == 0 and json.loads(twice.stdout)["lines"][-1]["check"] == "the nodes agree"
+
+    data = taken.read_bytes()
+    other = node.api.read("GET", f"/api/films/{ids[NAMES[1]]}/audit")
+    for lie in (data[:-1], data[:2000] + bytes([data[2000] ^ 1]) + data[2001:], other, b"<html>"):
+        with serving(Server(answers={path: lie})) as liar:
+            found = by_client(film, "--node", liar.url, *named, "--json")
+            assert found.returncode == 1 and json.loads(found.stdout)["ok"]
+            assert f"served what does not hold: {liar.url}: found an audit bundle" in found.stderr
+            assert by_client(film, "--node", liar.url).returncode == 1
+    with serving(Server()) as empty:
+        assert by_client(film, "--node", empty.url).returncode == 2
+    assert by_client(film, "--node", "http://127.0.0.1:9").returncode == 3
+    assert by_client(taken, "--out", tmp_path / "again.car").returncode == 2
 
 
 def test_an_older_block_is_proved_as_it_was(node: Running) -> None:

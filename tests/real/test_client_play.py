@@ -26,7 +26,7 @@ from cinepeer.records.cid import Cid
 from cinepeer_client import cli, decode, relay
 from cinepeer_client.fetch import Nodes, Source
 from cinepeer_client.tree import Tree
-from real.film_stand import Node, Stand, dead_url, files_in, files_of_a_film, packed, serving, set_up
+from real.film_stand import Node, Stand, Writer, dead_url, files_in, files_of_a_film, packed, serving, set_up
 
 Ran = tuple[int, str, str]
 
@@ -90,6 +90,26 @@ def test_a_film_without_records_that_prove_it_is_a_lie(stand: Stand, client: Cal
         code, out, err = client("films", "--node", liar.url, "--node", honest.url, "--json")
         assert code == 1 and [film["id"] for film in json.loads(out)] == [str(stand.film.id)]
         assert f"served what does not hold: {liar.url}: found no signed record of the film" in err
+
+
+def test_the_records_of_another_film_are_a_lie_where_one_was_asked_for(
+    stand: Stand, node: Node, client: Callable[..., Ran]
+) -> None:
+    other = set_up(files_of_a_film(), name="another", writer=Writer("another"))
+    with serving(Node().offer(stand)) as liar:
+        liar.answers[f"/api/films/{stand.film.id}/records"] = packed(other.writer.pairs)
+        code, out, err = client("play", str(stand.film.id), "--node", liar.url, "--node", node.url, "--json")
+    assert code == 1 and json.loads(out)["segments"] == 6
+    assert "found other records for the film" in err
+
+
+@pytest.mark.parametrize("told", ["7", "[]", '{"model": 7, "light": null, "fitted_on": 0, "root": ""}', "[" * 60_000])
+def test_a_word_of_a_model_that_cannot_be_read_is_a_lie(
+    node: Node, client: Callable[..., Ran], tmp_path: Path, told: str
+) -> None:
+    node.answers["/api/models"] = told.encode()
+    code, out, err = client("recommend", "--state", str(tmp_path), "--node", node.url)
+    assert (code, out) == (1, "") and "found no description of a model" in err
 
 
 def test_a_film_plays_to_its_end_with_each_block_verified(stand: Stand, node: Node, client: Callable[..., Ran]) -> None:

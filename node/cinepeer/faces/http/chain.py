@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response, StreamingResponse
 
 from cinepeer.errors import Absent, BadInput
 from cinepeer.faces.http import ledger_answers as answers
+from cinepeer.faces.http import views
 from cinepeer.faces.http.parts import Parts
 from cinepeer.rights.deployment import ContractSet
 
 MAX_BLOCKS = 5_000
 MAX_SLOTS = 64
+CAR_TYPE = "application/vnd.ipld.car"
+CAR: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The audit bundle.",
+        "content": {CAR_TYPE: {"schema": {"type": "string", "contentMediaType": CAR_TYPE}}},
+    }
+}
 
 Number = Annotated[int, Path(ge=0, le=2**53 - 1)]
 Block = Annotated[int, Query(ge=0, le=2**53 - 1)]
@@ -21,8 +30,14 @@ Slots = Annotated[list[str], Query(max_length=MAX_SLOTS)]
 
 
 def chain(parts: Parts) -> APIRouter:
-    """Routes below `/api/ledger`."""
+    """Routes below `/api/ledger`, and the bundle that proves a film's title."""
     router = APIRouter(tags=["chain"])
+
+    @router.get("/api/films/{film}/audit", response_class=Response, responses=CAR)
+    async def get_audit(film: str) -> Response:
+        """A bundle that proves a film's title, licences and payments offline, without the film's bytes."""
+        views.film_of(parts, film)
+        return StreamingResponse(await parts.auditing.surveying.title(film, None), media_type=CAR_TYPE)
 
     @router.get("/api/ledger", response_model=answers.Chain)
     async def get_ledger() -> dict[str, Any]:

@@ -11,16 +11,9 @@ from cinepeer.app.terms import Terms
 from cinepeer.app.titles import parse_owners
 from cinepeer.faces.http import ledger_answers as answers
 from cinepeer.faces.http import shapes, views
+from cinepeer.faces.http.chain import CAR, CAR_TYPE
 from cinepeer.faces.http.nesting import ShallowRoute
 from cinepeer.faces.http.parts import Parts
-
-_CAR_TYPE = "application/vnd.ipld.car"
-_CAR: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The audit bundle.",
-        "content": {_CAR_TYPE: {"schema": {"type": "string", "contentMediaType": _CAR_TYPE}}},
-    }
-}
 
 
 def ledger(parts: Parts) -> APIRouter:
@@ -81,7 +74,7 @@ def titles(parts: Parts) -> APIRouter:
         """Anchors the Merkle root over everything that this node holds."""
         return await parts.titles.anchor()
 
-    @router.post("/api/audits", response_class=Response, responses=_CAR)
+    @router.post("/api/audits", response_class=Response, responses=CAR)
     async def audit(wanted: shapes.AuditRequest) -> Response:
         """A bundle that proves offline a film's rights, bytes and ratings, or the titles of many films."""
         if wanted.sort == "film":
@@ -92,7 +85,7 @@ def titles(parts: Parts) -> APIRouter:
         else:
             author = views.cid(wanted.author) if wanted.sort == "author" else None
             bundle = await parts.auditing.surveying.bundle(wanted.sort, author, wanted.at, wanted.set)
-        return StreamingResponse(bundle, media_type=_CAR_TYPE)
+        return StreamingResponse(bundle, media_type=CAR_TYPE)
 
     @router.post("/api/audits/signatures", response_model=answers.ReportSigned)
     async def sign_report(wanted: shapes.ReportRequest) -> dict[str, Any]:
