@@ -37,20 +37,6 @@ def names_of(film: Film) -> Iterator[str]:
             yield str(external)
 
 
-def words_of(catalogue: Catalogue) -> dict[str, list[str]]:
-    """What is told of every film, as words that a content model compares."""
-    return {film.id: _told(film) for film in catalogue.films.values()}
-
-
-def _told(film: Film) -> list[str]:
-    return [
-        *(f"genre {genre}" for genre in _words(film, "genres")),
-        *(f"language {language}" for language in _words(film, "languages")),
-        *(f"{credit['role']} {credit['name']}".lower() for credit in film.fields.get("credits", ())),
-        *([f"decade {film.fields['year'] // 10}0"] if film.fields.get("year") else []),
-    ]
-
-
 class FactBook:
     """The facts of all films, list after list: what a film's records say is read again when they change."""
 
@@ -145,7 +131,7 @@ def about_films(catalogue: Catalogue) -> dict[str, About]:
     """Who published each film, its first language and its year, under each of its ids."""
     found: dict[str, About] = {}
     for film in catalogue.films.values():
-        languages = _words(film, "languages")
+        languages = words_in(film, "languages")
         about = About(str(film.author), languages[0] if languages else None, film.fields.get("year"))
         for name in names_of(film):
             found.setdefault(name, about)
@@ -157,8 +143,8 @@ def _page(film: Film) -> _Page:
     facts = Facts(
         minutes=-(-min(lengths) // 60_000) if lengths else None,
         year=film.fields.get("year"),
-        languages=tuple(_words(film, "languages")) or None,
-        genres=tuple(_words(film, "genres")) or None,
+        languages=tuple(words_in(film, "languages")) or None,
+        genres=tuple(words_in(film, "genres")) or None,
     )
     versions, roots = [version.id for version in film.versions], tuple(version.root for version in film.versions)
     return _Page(versions, roots, tuple(names_of(film)), release_of(film.fields), facts)
@@ -184,11 +170,6 @@ def _rights(film: Film, release: Release, ground: Ground) -> tuple[bool | None, 
     return None, False
 
 
-def _words(film: Film, name: str) -> list[str]:
+def words_in(film: Film, name: str) -> list[str]:
+    """The words of a field, each once, in lower case."""
     return sorted({str(word).strip().lower() for word in film.fields.get(name, ())})
-
-
-def shared_words(catalogue: Catalogue, film: str, other: str) -> list[str]:
-    """What two films have in common by what is told of them."""
-    first, second = catalogue.films.get(film), catalogue.films.get(other)
-    return [] if first is None or second is None else sorted(set(_told(first)).intersection(_told(second)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cinepeer.app.facts import words_of
 from cinepeer.app.fit import SEED, Fitted, fit_apart
 from cinepeer.app.library import Library
 from cinepeer.app.recommend import Recommendations
+from cinepeer.app.telling import words_of
 from cinepeer.errors import Unreachable
 from cinepeer.recommend.receipt import SALT_BYTES, Entry, Origin, state, write_head, write_opening
 from cinepeer.recommend.wishes import Wishes
@@ -77,4 +77,4 @@ class Receipts:
                 f"found the ratings {counted.root.hex()[:16]}… counted here, expected those of the root "
                 f"{root.hex()[:16]}…: only a node that holds the same records can fit on them anew"
             )
-        return await fit_apart(counted, words_of(self._library.catalogue), shares)
+        return await fit_apart(counted, words_of(self._library.catalogue, counted.films), shares)

@@ -10,10 +10,11 @@ from functools import cache
 from heapq import nsmallest
 from typing import Any, Protocol
 
-from cinepeer.app.facts import FactBook, Ground, about_films, shared_words, words_of
+from cinepeer.app.facts import FactBook, Ground, about_films
 from cinepeer.app.fit import Fitted, fit_apart
 from cinepeer.app.library import Library
 from cinepeer.app.taste import Taste
+from cinepeer.app.telling import shared_words, words_of
 from cinepeer.errors import Absent, CinepeerError, Refused
 from cinepeer.recommend.counterfactual import Counterfactual, counterfactual
 from cinepeer.recommend.fast_ranking import FastRanking
@@ -187,7 +188,7 @@ class Recommendations:
                 claim = self._claim()
                 counted = self._library.counted.arrays() if claim is None else claim.arrays
                 if self._fitted >= 0 or not await self._takes_kept(counted.root):
-                    fitted = await fit_apart(counted, words_of(self._library.catalogue))
+                    fitted = await fit_apart(counted, words_of(self._library.catalogue, counted.films))
                     if self._shelf is not None and claim is None:
                         await asyncio.to_thread(self._shelf.write, fitted)
                     self._take(fitted)
