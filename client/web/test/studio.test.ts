@@ -13,7 +13,7 @@ vi.stubGlobal('localStorage', {
 const { choose, judge } = await import('../src/upload/choice');
 const { fingerprint } = await import('../src/upload/fingerprint');
 const { matching, remember } = await import('../src/upload/begun');
-const { country, listed, objectionsTo, restOf, shareOf, wishOf } = await import('../src/studio/checks');
+const { country, filmOf, listed, objectionsTo, restOf, shareOf, wishOf } = await import('../src/studio/checks');
 const { draft, emptyDraft, keepDraft } = await import('../src/studio/draft.svelte');
 const { after } = await import('../src/studio/jobs.svelte');
 const { progressOf, standingOf, told } = await import('../src/studio/stages');
@@ -79,6 +79,9 @@ describe('a file that is chosen again', () => {
 const HOLDER = `0x${'ab'.repeat(20)}`;
 const sound = (more: Partial<Draft> = {}): Draft => ({ ...structuredClone({ ...draft }), name: 'First Light', ...more });
 const titled = (more: Partial<Draft> = {}): Draft => sound({ isTitled: true, owners: [{ holder: HOLDER, percent: '30' }], ...more });
+const FILM = `bafyrei${'a'.repeat(52)}`;
+const version = (more: Partial<Draft> = {}): Draft => sound({ isVersion: true, of: FILM, sort: 'trailer', label: ' Teaser ', ...more });
+const made = (more: Partial<Draft> = {}): Draft => titled({ isMade: true, made: `http://127.0.0.1:4002/film/${FILM}#t=3`, madePercent: '12.5', ...more });
 const offered = (more: Partial<Draft> = {}): Draft => titled({ isOffered: true, price: '1000', ...more });
 
 describe('a draft', () => {
@@ -111,6 +114,14 @@ describe('a draft', () => {
     ['a country that is none', offered({ territory: 'FR, QQ' }), 'territory'],
     ['no day at all', offered({ days: '0' }), 'days'],
     ['a premiere on no day', sound({ premiere: 'spring' }), 'premiere'],
+    ['a version of no film', version({ of: '' }), 'of'],
+    ['a version without a name', version({ label: ' ' }), 'label'],
+    ['a version of a name without end', version({ label: 'x'.repeat(101) }), 'label'],
+    ['another film that is none', made({ made: 'The Tide' }), 'made'],
+    ['another film and no title', made({ isTitled: false }), 'made'],
+    ['no share for another film', made({ madePercent: '0' }), 'made-percent'],
+    ['the whole for another film', made({ owners: [], madePercent: '100' }), 'made-percent'],
+    ['more than is left for another film', made({ madePercent: '70.01' }), 'made-percent'],
     ['nothing to sell', offered({ supply: '0' }), 'supply'],
   ])('with %s says so at its field', (_, found, field) => {
     expect(Object.keys(objectionsTo(found))).toEqual([field]);
@@ -120,6 +131,19 @@ describe('a draft', () => {
     expect(wishOf(sound({ premiere: '2035-01-01', isUnlisted: true }), 'up')).toMatchObject({ premiere: 2_051_222_400, unlisted: true });
     expect(wishOf(sound(), 'up')).toMatchObject({ premiere: null, unlisted: false });
     expect(wishOf(offered({ isTitled: false }), 'up')).toMatchObject({ title: false, owners: [], offer: null });
+  });
+  test('of another version is about that version alone', () => {
+    const found = version({ isTitled: true, isOffered: true, price: '', year: 'last' });
+    expect(objectionsTo(found)).toEqual({});
+    expect(wishOf(found, 'up')).toEqual({ upload: 'up', name: 'First Light', of: FILM, sort: 'trailer', label: 'Teaser', title: false });
+    expect(objectionsTo(version({ isMade: true, made: '' }))).toEqual({});
+  });
+  test('of a film that is made from another names it and its share', () => {
+    expect(objectionsTo(made())).toEqual({});
+    expect(wishOf(made(), 'up')).toMatchObject({ parent: FILM, parent_shares: 1250, owners: [{ holder: HOLDER, shares: 3000 }] });
+    expect(objectionsTo(made({ madePercent: '70' }))).toEqual({});
+    expect(wishOf(sound({ made: FILM }), 'up')).not.toHaveProperty('parent');
+    expect([FILM, `/film/${FILM}`, '/film/imdb%3Att0111161', 'http://x/film/', '%zz'].map(filmOf)).toEqual([FILM, FILM, 'imdb:tt0111161', null, null]);
   });
   test('shares are basis points, exactly', () => {
     expect(['30', '30.5', '0,07', '100', '33.33'].map(shareOf)).toEqual([3000, 3050, 7, 10_000, 3333]);

@@ -3,6 +3,7 @@
 import { WARNINGS } from '../child/rules';
 import type { OfferTerms, PublicationRequest } from '../ask/api';
 import type { Objection } from '../upload/choice';
+import { isFilmId } from '../verify/bodies';
 import type { Draft } from './draft.svelte';
 
 /** All shares of a title, in basis points. */
@@ -11,6 +12,10 @@ export const WHOLE = 10_000;
 /** Basis points as per cent with two places, without the sign. */
 export const hundredth = (shares: number): string => (shares / 100).toFixed(2);
 
+/** What a version can be to its film. */
+export type Sort = Draft['sort'];
+export const SORTS: readonly Sort[] = ['cut', 'dub', 'trailer', 'film'];
+
 /** Objections by the name of the field that they are about. */
 export type Objections = { readonly [field: string]: Objection };
 
@@ -18,6 +23,7 @@ const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 const PERCENT = /^\d{1,3}([.,]\d{1,2})?$/;
 const EXTERNAL = /^(imdb:tt(\d{7}|[1-9]\d{7,9})|wikidata:Q[1-9]\d{0,11}|(tmdb|movielens):[1-9]\d{0,9})$/;
 const MAX_NAME = 300;
+const MAX_LABEL = 100;
 const MAX_SYNOPSIS = 5_000;
 
 /** The parts of a text with commas between. */
@@ -64,7 +70,35 @@ export function languageTag(text: string): string | null {
 
 /** What is wrong with a draft. Empty when it can be published. */
 export function objectionsTo(draft: Draft): Objections {
-  return { ...facts(draft), ...(draft.isTitled ? { ...ownersObjections(draft.owners), ...(draft.isOffered ? offer(draft) : {}) } : {}) };
+  if (draft.isVersion) return version(draft);
+  return { ...facts(draft), ...made(draft), ...(draft.isTitled ? { ...ownersObjections(draft.owners), ...(draft.isOffered ? offer(draft) : {}) } : {}) };
+}
+
+function version(draft: Draft): Objections {
+  const label = draft.label.trim();
+  return {
+    ...(draft.of ? {} : { of: { word: 'check.of', values: {} } }),
+    ...(label ? {} : { label: { word: 'check.label', values: {} } }),
+    ...(label.length > MAX_LABEL ? { label: { word: 'check.long', values: { count: label.length, most: MAX_LABEL } } } : {}),
+  };
+}
+
+/** The id of a film by its page's address or by itself, or null where there is none. */
+export function filmOf(text: string): string | null {
+  const found = (/\/film\/([\w:%-]+)/.exec(text)?.[1] ?? text.trim()).replace('%3A', ':');
+  return isFilmId(found) ? found : null;
+}
+
+function made(draft: Draft): Objections {
+  if (!draft.isMade) return {};
+  const share = shareOf(draft.madePercent);
+  const rest = (draft.isTitled ? restOf(draft.owners) : WHOLE) - (share ?? 0);
+  return {
+    ...(filmOf(draft.made) === null ? { made: { word: 'check.made', values: { found: draft.made.trim() || '–' } } } : {}),
+    ...(draft.isTitled ? {} : { made: { word: 'check.made.title', values: {} } }),
+    ...(!share ? { 'made-percent': { word: 'check.percent', values: { found: draft.madePercent.trim() || '–' } } } : {}),
+    ...(share && (rest < 0 || share === WHOLE) ? { 'made-percent': { word: 'check.sum', values: { sum: hundredth(WHOLE - rest) } } } : {}),
+  };
 }
 
 function facts(draft: Draft): Objections {
@@ -137,7 +171,10 @@ function isWithin(text: string, least: number, most: number): boolean {
 
 /** The wish for the node; the draft has to be without objections. */
 export function wishOf(draft: Draft, upload: string): PublicationRequest {
+  // The film's own facts and title stand; only what is new of this version is said.
+  if (draft.isVersion) return { upload, name: draft.name.trim(), of: draft.of, sort: draft.sort, label: draft.label.trim(), title: false };
   return {
+    ...(draft.isMade ? { parent: filmOf(draft.made), parent_shares: shareOf(draft.madePercent)! } : {}),
     upload,
     name: draft.name.trim(),
     year: draft.year.trim() ? Number(draft.year) : null,

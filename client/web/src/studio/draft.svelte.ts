@@ -1,11 +1,21 @@
 /** What the creator has typed of the next film; kept in this browser until it is published. */
 
+import type { PublicationRequest } from '../ask/api';
 import type { Medium } from './medium';
 import { forget, keep, kept } from '../words/words.svelte';
 
 const KEY = 'draft';
 
 export interface Draft {
+  /** Whether the file is another version of the own film `of`, and what it is to it; `label` is what it is called. */
+  isVersion: boolean;
+  of: string;
+  sort: NonNullable<PublicationRequest['sort']>;
+  label: string;
+  /** Whether the film is made from another, `made` its page or id, and the part of the title that this one gets. */
+  isMade: boolean;
+  made: string;
+  madePercent: string;
   name: string;
   year: string;
   synopsis: string;
@@ -37,6 +47,13 @@ export interface Draft {
 }
 
 const EMPTY: Draft = {
+  isVersion: false,
+  of: '',
+  sort: 'cut',
+  label: '',
+  isMade: false,
+  made: '',
+  madePercent: '10',
   name: '',
   year: '',
   synopsis: '',
