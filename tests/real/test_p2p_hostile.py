@@ -38,12 +38,13 @@ from cinepeer.app.reach import DIALBACK
 from cinepeer.app.replicate import SYNC, Replication
 from cinepeer.app.screenings import PROTOCOL as SCREENINGS
 from cinepeer.app.screenings import Screenings
+from cinepeer.app.versions import VERSION_OF
 from cinepeer.records import dagcbor
 from cinepeer.rights.deposit import PROTOCOL as KEYS
 from real.p2p_rig import ASK, LOOPBACK, Blocks, node, plan, running, until
 from unit.replication.rig import NETWORK, NOW_MS
 
-PARSED = (SYNC, PEERS, DIALBACK, KEYS, SCREENINGS)  # by what answers them in a node as well
+PARSED = (SYNC, PEERS, DIALBACK, VERSION_OF, KEYS, SCREENINGS)  # by what answers them in a node as well
 OURS = (*PARSED, CHECKPOINTS, PROTOCOL, LEDGER_PROTOCOL)
 LIBRARYS = (
     "/meshsub/1.1.0",

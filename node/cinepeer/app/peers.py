@@ -10,8 +10,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from cinepeer import __version__
 from cinepeer.app.acquaintances import Acquaintances
 from cinepeer.app.reach import DIALBACK, Reachability
+from cinepeer.app.versions import VERSION_OF, Versions
 from cinepeer.errors import BadInput, CinepeerError, Refused, Unreachable
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import Cid
@@ -70,6 +72,7 @@ class Pace:
     look_s: float = 5.0
     ask_s: float = 300.0
     reach_s: float = 600.0
+    version_s: float = 3600.0
     enough: int = 8
     dials_at_once: int = 4
 
@@ -91,6 +94,7 @@ class Peers:
         chance: Callable[[], float],
         keep: Callable[[Acquaintances], None],
         pace: Pace | None = None,
+        version: str = __version__,
     ) -> None:
         """`seed` is the peer key's; `known` is what an earlier run kept by `keep`; `chance` gives a share in [0, 1)."""
         self._seed = seed
@@ -101,6 +105,7 @@ class Peers:
         self._pace = pace or Pace()
         self.reputation = Reputation(bans=known.bans)
         self.reach = Reachability(self._ip_of, clock_ms, self.blame)
+        self.versions = Versions(version, clock_ms, self.blame)
         self.book = Book("", known.entries)
         self._p2p: Network | None = None
         self._answered_ms: dict[str, int] = {}
@@ -114,13 +119,13 @@ class Peers:
     @property
     def responders(self) -> dict[str, Callable[[str], Answer]]:
         """The protocols that are answered here, for the network."""
-        return {PEERS: self._responder, DIALBACK: self.reach.responder}
+        return {PEERS: self._responder, DIALBACK: self.reach.responder, VERSION_OF: self.versions.responder}
 
     async def start(self, p2p: Network) -> None:
         """Begins to look for peers."""
         self._p2p = p2p
         self.book = Book(p2p.peer_id, self.book.entries())
-        self.reach.p2p = p2p
+        self.reach.p2p = self.versions.p2p = p2p
         await self._turn_away()
         self._spawn(self._look_often())
 
@@ -149,6 +154,7 @@ class Peers:
         else:
             self._asked_ms.pop(peer_id, None)
             self.reach.forget(peer_id)
+            self.versions.forget(peer_id)
 
     async def on_blame(self, peer_id: str, reason: str) -> None:
         """Takes note of what the network holds against a peer."""
@@ -221,6 +227,7 @@ class Peers:
                 await self._turn_away()
                 await self._ask_around()
                 await self.reach.look(self._pace.reach_s)
+                await self.versions.look(self._pace.version_s)
                 await self._dial_some()
                 self.book.expire(self._clock_ms())
                 if self._is_changed and self._clock_ms() - kept_ms > 1000 * self._pace.look_s:

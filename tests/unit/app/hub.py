@@ -52,6 +52,7 @@ class Node:
         *,
         behind_nat: bool = False,
         pace: Pace = PACE,
+        version: str = "0.1.0",
     ) -> None:
         seed = bytes([number]) * 32
         self.hub, self.ip = hub, ip
@@ -73,6 +74,7 @@ class Node:
             chance=lambda: 0.5,
             keep=self.kept.append,
             pace=pace,
+            version=version,
         )
 
     def neighbours(self) -> list[Near]:

@@ -845,6 +845,7 @@ export interface Neighbourhood {
   readonly known: number;
   readonly banned: readonly Ban[];
   readonly refused: { readonly [key: string]: number };
+  readonly versions: Versions;
 }
 
 /** Something done in public by somebody who is followed: a film, version, review or collection. */
@@ -1763,6 +1764,14 @@ export interface Version {
   readonly held: boolean;
   readonly licensed: boolean;
   readonly providers: readonly ProviderOf[];
+}
+
+/** What neighbours say they run: `said` of them told it, `newer` a newer one than `own`, most of these `newest`. */
+export interface Versions {
+  readonly own: string;
+  readonly said: number;
+  readonly newer: number;
+  readonly newest: string | null;
 }
 
 /** Another author who liked both films: the records of the two ratings. */

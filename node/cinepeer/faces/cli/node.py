@@ -40,6 +40,7 @@ def _rests(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _status(found: dict[str, Any]) -> Iterator[str]:
+    yield f"version   {_version(found['neighbourhood']['versions'])}"
     yield f"page      {found['page']}"
     yield f"build     {found['page_build'] or 'none: ./scripts/build_web makes the page'}"
     yield f"author    {found['author']}"
@@ -85,6 +86,13 @@ def _peers(found: list[dict[str, Any]], around: dict[str, Any]) -> Iterator[str]
     yield f"reached   {_reached(around['reach'])}"
     for ban in around["banned"]:
         yield f"banned    {ban['peer']} for {ban['reason']}, until {_moment(ban['until_ms'])}"
+
+
+def _version(told: dict[str, Any]) -> str:
+    """The own version, and what neighbours run; nothing is fetched."""
+    if not told["newer"]:
+        return str(told["own"])
+    return f"{told['own']}; {told['newer']} of {told['said']} neighbours say they run a newer one ({told['newest']})"
 
 
 def _reached(reach: dict[str, Any]) -> str:

@@ -24,6 +24,15 @@ class Ban(Answer):
     times: int
 
 
+class Versions(Answer):
+    """What neighbours say they run: `said` of them told it, `newer` a newer one than `own`, most of these `newest`."""
+
+    own: str
+    said: int
+    newer: int
+    newest: str | None
+
+
 class Neighbourhood(Answer):
     """Whether others reach this node, how many peers it knows, whom it turns away, and what was refused, by reason."""
 
@@ -31,3 +40,4 @@ class Neighbourhood(Answer):
     known: int
     banned: list[Ban]
     refused: dict[str, int]
+    versions: Versions

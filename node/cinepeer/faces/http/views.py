@@ -335,6 +335,7 @@ def neighbourhood(parts: Parts) -> dict[str, Any]:
         "known": len(parts.peers.book),
         "banned": [asdict(ban) for ban in parts.peers.bans()],
         "refused": dict(parts.peers.refused),
+        "versions": parts.peers.versions.told(),
     }
 
 
