@@ -141,6 +141,25 @@ def test_missing_silent_and_lying_providers_are_replaced_by_a_good_one() -> None
     meet(test, Node(1), good, Node(3), Node(4), Node(5))
 
 
+def test_j_who_sends_what_nobody_asked_for_is_replaced_at_once_and_not_when_patience_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cinepeer.adapters.p2p.bitswap.PATIENCE_S", 1e6)
+    good, root = stocked(2)
+
+    async def test(host: Node, good: Node, liar: Node) -> None:
+        async def lie(stream: object) -> None:
+            await stream.read(1)  # type: ignore[attr-defined]
+            answer = await liar.host.new_stream(host.host.get_id(), [TProtocol(PROTOCOL)])
+            await answer.write(frame(Message(blocks=[(Cid.of(b"no such block", RAW), b"no such block")])))
+
+        liar.host.set_stream_handler(TProtocol(PROTOCOL), lie)
+        with trio.fail_after(TIMEOUT_S):
+            assert await host.bitswap.fetch(root, [liar.id, good.id], 4e6) == len(good.blocks)
+
+    meet(test, Node(1), good, Node(3))
+
+
 def test_a_provider_that_goes_away_is_replaced() -> None:
     good, root = stocked(2)
 

@@ -1,4 +1,4 @@
-"""What libp2p ships and a node does not speak: QUIC, relays, the DHT; each is shown to be in the library's host."""
+"""What libp2p ships and a node leaves alone: QUIC, relays, the DHT, the dialler; each is shown to be in its host."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cinepeer.errors import BadInput, Refused
 from cinepeer.records import keys
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.replication.addresses import parse_notice, peer_id, sign_notice
-from real.p2p_rig import LOOPBACK, info, plan, running
+from real.p2p_rig import LOOPBACK, info, is_linked, plan, running
 
 PEER = peer_id(keys.public_key(bytes(32)))
 QUIC = "/ip4/127.0.0.1/udp/4001/quic-v1"
@@ -95,5 +95,19 @@ def test_k_a_node_is_in_no_routing_table_because_nobody_answers_for_the_dht(is_g
                 else:
                     stream = await asker.new_stream(asked.get_id(), [KAD])
                     await stream.reset()
+
+    trio.run(body)
+
+
+@pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "as-shipped"])
+def test_k_the_librarys_own_connector_dials_nobody_whose_address_is_known(is_guarded: bool) -> None:
+    async def body() -> None:
+        host = make_host(plan(224)) if is_guarded else new_host(listen_addrs=[Multiaddr(LOOPBACK)])
+        other = make_host(plan(225))
+        async with running(host, other):
+            host.get_peerstore().add_addrs(other.get_id(), other.get_transport_addrs(), 600)
+            with trio.fail_after(60):
+                await host.get_network().auto_connector.maybe_connect()
+            assert is_linked(host, other) is not is_guarded
 
     trio.run(body)

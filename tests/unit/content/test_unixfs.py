@@ -9,6 +9,7 @@ from cinepeer.content.protobuf import encode_bytes, encode_number
 from cinepeer.content.unixfs import (
     CHUNK_BYTES,
     MAX_DEPTH,
+    PINNED,
     Cat,
     Directory,
     FileNode,
@@ -234,6 +235,17 @@ def test_links_are_read_from_every_codec() -> None:
     assert links(Cid.of(block, DAG_CBOR), block) == [child, child]
     with pytest.raises(Refused):
         links(Cid.of(b"\xff", DAG_CBOR), b"\xff")
+
+
+def test_j_a_film_whose_bytes_are_those_of_a_node_is_those_bytes_and_not_what_the_node_names() -> None:
+    """libp2p's bitswap goes by a block's look: it gives the replacement for the original."""
+    replacement, held = imported(b"replacement")
+    for look in (held[replacement.cid], encode({"a": replacement.cid})):
+        original, blocks = imported(look, PINNED)
+        assert blocks == {original.cid: look}
+        assert links(original.cid, look) == []
+        assert b"".join(cat(original.cid, (held | blocks).get)) == look
+        assert dict(walk(original.cid, (held | blocks).get)) == blocks
 
 
 def test_a_walk_names_each_block_once_and_stops_at_a_hole() -> None:
