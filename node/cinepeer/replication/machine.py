@@ -1,8 +1,8 @@
-"""The replication machine: when to sync with whom, what to gossip, what to hold against a peer. Pure: see `events`."""
+"""The replication machine: syncs under way, what to gossip, what to hold against a peer. Pure: see `events`."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,6 +18,7 @@ from cinepeer.replication.limits import Limits as Limits
 from cinepeer.replication.party import Parties, Party, Session
 from cinepeer.replication.scope import EVERYTHING, Scope
 from cinepeer.replication.statistics import PeerStatistics
+from cinepeer.replication.turns import Turns
 
 
 class Machine:
@@ -33,7 +34,6 @@ class Machine:
         self.scope = scope
         self._limits = limits or Limits()
         self._peers = Parties(self._limits.peers)
-        self._queue: deque[str] = deque()
         self._ticket = 0
         self._conversation = 0
         self._sessions: dict[int, Session] = {}
@@ -41,6 +41,7 @@ class Machine:
         self._herald = Herald(self._limits, scope)
         self._now_ms = 0
         self._out: list[Effect] = []
+        self._turns = Turns(self._peers, self._limits, self._chance, self._emit)
 
     def handle(self, event: Event, now_ms: int) -> list[Effect]:
         """What follows from an event at a time (Unix, ms); to be performed in this order."""
@@ -71,6 +72,9 @@ class Machine:
                 self._want(peer, number)
         return self._out
 
+    def _emit(self, effect: Effect) -> None:
+        self._out.append(effect)
+
     def peers(self) -> Mapping[str, PeerStatistics]:
         """What each peer brought and took, by peer id."""
         return self._peers.statistics()
@@ -80,14 +84,11 @@ class Machine:
         """What was gossiped and is not stored yet."""
         return self._herald.pool
 
-    # Neighbours and turns
+    # Neighbours and their syncs
 
     def _connect(self, name: str) -> None:
-        peer = self._peers.of(name)
-        if not peer.is_near:
-            peer.is_near = True
-            # One side's sync heals both, so the other side looks a little later whether it was needed.
-            self._schedule(name, 0 if self.me < name else 1_000 + self._chance.below(1_000))
+        self._turns.meet(name, self._now_ms, is_first=self.me < name)
+        self._begin_syncs()
 
     def _disconnect(self, name: str) -> None:
         peer = self._peers.of(name)
@@ -114,49 +115,17 @@ class Machine:
         elif peer.sync is not None:
             peer.is_again = True
         else:
-            self._enqueue(name, is_first=True)
+            self._turns.enqueue(name, is_first=True)
+            self._begin_syncs()
 
-    def _request(self, name: str, delay_ms: int = 0) -> None:
-        """Has a sync run soon; requests while one runs become one more after it."""
-        peer = self._peers.of(name)
-        if peer.sync is not None:
-            peer.is_again = True
-        elif peer.is_near and not peer.is_queued:
-            self._schedule(name, delay_ms)
-
-    def _schedule(self, name: str, delay_ms: int) -> None:
-        """Sets when the next sync is due, unless one is due earlier."""
-        peer = self._peers.of(name)
-        if delay_ms <= 0:
-            self._enqueue(name)
-            return
-        due_ms = self._now_ms + delay_ms
-        if peer.due_ms is None or due_ms < peer.due_ms:
-            self._set_timer(name, peer, due_ms)
-
-    def _set_timer(self, name: str, peer: Party, due_ms: int) -> None:
-        peer.due_ms = due_ms
-        self._out.append(events.Wake(Timer("sync", name), due_ms))
-
-    def _enqueue(self, name: str, *, is_first: bool = False) -> None:
-        peer = self._peers.of(name)
-        if peer.is_queued:
-            if not is_first:
-                return
-            self._queue.remove(name)
-        peer.is_queued = True
-        peer.due_ms = None
-        self._queue.appendleft(name) if is_first else self._queue.append(name)
+    def _request(self, name: str) -> None:
+        self._turns.request(name)
         self._begin_syncs()
 
     def _begin_syncs(self) -> None:
-        running = self._peers.syncing()
-        while self._queue and running < self._limits.syncs_at_once:
-            name = self._queue.popleft()
+        while (name := self._turns.take()) is not None:
             peer = self._peers.of(name)
-            peer.is_queued = False
             if peer.is_near:
-                running += 1
                 self._begin_sync(name, peer)
             else:
                 self._release(name, peer)
@@ -166,7 +135,7 @@ class Machine:
         dialler = Dialler(name, self._network, self.scope, self._chance.share())
         peer.sync = Session(dialler.run(), name, dialler, self._conversation)
         peer.waited, peer.wanted, peer.is_again = peer.wanted, [], False
-        self._set_timer(name, peer, self._now_ms + self._limits.sync_timeout_ms)
+        self._turns.limit(peer, name, self._now_ms)
         self._advance(peer.sync, None)
 
     def _end_sync(self, session: Session, failure: str | None) -> None:
@@ -186,13 +155,7 @@ class Machine:
         self._out.append(events.Close(session.peer, session.number))
         self._out.append(events.Done(session.peer, done, failure, tuple(peer.waited)))
         if peer.is_near:
-            limits, share = self._limits, self._chance.share()
-            if peer.wanted:
-                self._enqueue(session.peer, is_first=True)
-            elif peer.is_again:
-                self._schedule(session.peer, int(limits.gap_pause_ms * (0.5 + share)))
-            else:
-                self._schedule(session.peer, int(limits.interval_ms * (0.5 + share / 2)))
+            self._turns.follow(peer, session.peer, self._now_ms)
         self._begin_syncs()
 
     def _wake(self, timer: Timer) -> None:
@@ -205,7 +168,8 @@ class Machine:
         if peer.sync is not None:
             self._end_sync(peer.sync, "timeout")
         elif peer.is_near:
-            self._enqueue(timer.peer)
+            self._turns.enqueue(timer.peer)
+            self._begin_syncs()
 
     # Steps
 
