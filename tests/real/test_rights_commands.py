@@ -122,8 +122,8 @@ def test_a_profile_names_an_account_that_signed_for_its_author(node: Running) ->
 def test_a_film_before_its_premiere_is_listed_nowhere_but_at_home(node: Running, tmp_path: Path) -> None:
     film = tmp_path / "later.mp4"
     asyncio.run(make_sample(film, seconds=2))
-    ended = command("publish", film, "--name", "Later", "--premiere", "2035-01-01", "--no-title", "--home", node.home)
-    assert ended.returncode == 0, ended.stderr
+    premiere = ("--premiere", "2035-01-01")
+    told(node, "publish", film, "--name", "Later", *premiere, "--made-from", "First Light=1000")
     (later,) = [one for one in told(node, "films") if one["name"] == "Later"]
     assert (later["premiere"], later["unlisted"]) == (2_051_222_400, False)
     answer = told(node, "showing", "Later", code=1)
@@ -139,6 +139,17 @@ def test_a_film_before_its_premiere_is_listed_nowhere_but_at_home(node: Running,
         assert "premiere" in json.loads(seen.stdout)["reason"]
         assert [one["name"] for one in told(other, "films")] == ["First Light"]
         assert told(other, "search", "Later")["films"] == []
+
+
+def test_a_film_made_from_another_pays_into_that_one_s_purse_on_the_ledger(node: Running) -> None:
+    """The film is the one of the test before this."""
+    parent, child = (told(node, "title", name, "--show") for name in ("First Light", "Later"))
+    own = child["creator"]
+    assert child["shares"] == {own: 9_000, parent["title"]: 1_000}
+    assert command("pay", "Later", "500", "--home", node.home).returncode == 0
+    assert command("pay", "Later", "--withdraw", parent["title"], "--home", node.home).returncode == 0
+    assert int(told(node, "title", "First Light", "--show")["paid_in"]) == int(parent["paid_in"]) + 50
+    assert ("film", "50") in [(one["sort"], one["amount"]) for one in told(node, "statement", "First Light")["sources"]]
 
 
 def test_offers_are_told_as_plain_texts_that_are_read_back(node: Running) -> None:
