@@ -100,12 +100,12 @@ class Initiator:
             theirs = dict.fromkeys(stated.ids)
             room = self._max_taught - len(have) + len(theirs)
             ours = self._items.ids(begin, min(end, begin + room))
-            have.update([(one, None) for one in ours if one not in theirs and one not in self._have])
+            have.update(dict.fromkeys([one for one in ours if one not in theirs and one not in self._have]))
             if end - begin > room:
                 self._reach(key_bound(self._items[begin + room]))
                 return False
             here = set(ours)
-            need.update([(one, None) for one in theirs if one not in here and one not in self._need])
+            need.update(dict.fromkeys([one for one in theirs if one not in here and one not in self._need]))
             if len(need) + len(self._need) > self._max_needed:
                 raise Refused("too-many-ids", f"found more than {self._max_needed} ids that are not held here")
             return True
