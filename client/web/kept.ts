@@ -2,7 +2,7 @@
 
 import type { Plugin } from 'vite';
 
-const SCREENS = ['/src/screens/Film.svelte', '/src/screens/Me.svelte'];
+const SCREENS = ['/src/screens/Film.svelte', '/src/screens/Me.svelte', '/src/words/en.json?later'];
 
 /** Puts the files of those screens, with what they import, into the head of the page. */
 export function kept(): Plugin {

@@ -4,12 +4,13 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { kept } from './kept.ts';
 import { notices } from './notices.ts';
+import { words } from './words.ts';
 
 const NODE = 'http://localhost:8080';
 const others = notices();
 
 export default defineConfig({
-  plugins: [svelte({ compilerOptions: { runes: true } }), others.page, kept()],
+  plugins: [words(), svelte({ compilerOptions: { runes: true } }), others.page, kept()],
   build: {
     outDir: '../cinepeer_client/web',
     emptyOutDir: true,

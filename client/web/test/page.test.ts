@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { clock, columns, grouped, middleHalf, percent, short, size } from '../src/show/format';
 import english from '../src/words/en.json';
+import { firstWords } from '../words';
 import chinese from '../src/words/zh.json';
 
 vi.stubGlobal('location', new URL('http://localhost/'));
@@ -24,6 +25,16 @@ describe('words', () => {
     const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(svelte|ts)$/.test(file));
     const said = files.map((file) => readFileSync(new URL(file, root), 'utf8')).join('\n');
     expect(Object.keys(english).filter((word) => !said.includes(`'${word}'`))).toEqual([]);
+  });
+  test('the first screen brings the words that it may say, and not those of the others', () => {
+    const first = firstWords(new URL('..', import.meta.url).pathname, Object.keys(english));
+    for (const word of ['films.empty', 'skip', 'nav', 'why', 'rate.hint', 'page.stale', 'missing'] as const) {
+      if (word in english) expect(first.has(word), word).toBe(true);
+    }
+    const later = Object.keys(english).filter((word) => !first.has(word));
+    expect(later.some((word) => word.startsWith('audit.'))).toBe(true);
+    expect(later.some((word) => word.startsWith('node.'))).toBe(true);
+    expect(later.length).toBeGreaterThan(first.size);
   });
   test('no message blames, cheers or uses a word that is not ours', () => {
     expect(Object.values(english).filter((text) => /!|oops|\bmovie(?!lens)|\bvideo\b|\buser\b|seeder|please/i.test(text))).toEqual([]);
