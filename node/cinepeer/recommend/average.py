@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -11,9 +10,7 @@ from scipy.sparse import csr_array
 from cinepeer.recommend.arrays import pack
 from cinepeer.recommend.evidence import Evidence, evidence_of
 from cinepeer.recommend.history import Floats, Times
-
-if TYPE_CHECKING:
-    from cinepeer.recommend.recommender import Recommender
+from cinepeer.recommend.model import Recommender
 
 
 @dataclass(frozen=True, slots=True)

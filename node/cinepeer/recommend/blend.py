@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -11,9 +11,7 @@ from scipy.sparse import csr_array
 from cinepeer.recommend.arrays import pack
 from cinepeer.recommend.evidence import Evidence, evidence_of
 from cinepeer.recommend.history import Floats, Times
-
-if TYPE_CHECKING:
-    from cinepeer.recommend.recommender import Recommender
+from cinepeer.recommend.model import Recommender
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +37,7 @@ class Blend:
 
     def explain(self, stars: csr_array, film: int, times: Times | None = None) -> Evidence:
         """The parts' contributions under the same scaling; `rest` holds what the means take away."""
-        adds = np.zeros(stars.shape[1])
-        rest = 0.0
-        for part, weight in zip(self.parts, self.weights, strict=True):
-            middle, spread = moments(part.scores(stars, times))
-            factor = weight / float(spread[0, 0])
-            found = part.explain(stars, film, times)
-            np.add.at(adds, np.array(found.films, np.int64), np.array(found.adds) * factor)
-            rest += (found.rest - float(middle[0, 0])) * factor
-        return evidence_of(film, np.arange(len(adds)), adds, rest)
+        return explain_sum(zip(self.parts, self.weights, strict=True), stars, film, times)
 
     def save(self) -> bytes:
         """Deterministic bytes: the weights, and every part's own bytes."""
@@ -69,3 +59,17 @@ def moments(scores: Floats) -> tuple[Floats, Floats]:
     spread = scores.std(axis=1, keepdims=True, dtype=np.float64)
     middle = scores.mean(axis=1, keepdims=True, dtype=np.float64)
     return middle.astype(np.float32), np.where(spread > 0, spread, 1).astype(np.float32)
+
+
+def explain_sum(
+    parts: Iterable[tuple[Recommender, float]], stars: csr_array, film: int, times: Times | None, rest: float = 0.0
+) -> Evidence:
+    """What makes up a sum of weighted models, each brought to mean 0 and deviation 1; `rest` belongs to no rating."""
+    adds = np.zeros(stars.shape[1])
+    for part, weight in parts:
+        middle, spread = moments(part.scores(stars, times))
+        factor = weight / float(spread[0, 0])
+        found = part.explain(stars, film, times)
+        np.add.at(adds, np.array(found.films, np.int64), np.array(found.adds) * factor)
+        rest += (found.rest - float(middle[0, 0])) * factor
+    return evidence_of(film, np.arange(len(adds)), adds, rest)

@@ -8,19 +8,16 @@ told nothing gets what is popular; a film that nobody knows is ranked by its con
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from cinepeer.recommend.arrays import pack
-from cinepeer.recommend.blend import moments
-from cinepeer.recommend.evidence import Evidence, evidence_of
+from cinepeer.recommend.blend import explain_sum, moments
+from cinepeer.recommend.evidence import Evidence
 from cinepeer.recommend.history import Floats, Times, likes, verify_stars
-
-if TYPE_CHECKING:
-    from cinepeer.recommend.recommender import Recommender
+from cinepeer.recommend.model import Recommender
 
 HALF_VIEWER = 1.0
 HALF_FILM = 3.0
@@ -52,14 +49,8 @@ class Hybrid:
         verify_stars(stars, times, len(self.counts))
         known = float(_known(np.diff(likes(stars).indptr), HALF_VIEWER)[0])
         share = float(_known(self.counts[[film]], HALF_FILM)[0])
-        adds, rest = np.zeros(stars.shape[1]), (1 - known) * float(self._popular()[film])
-        for part, weight in ((self.taste, known * share), (self.content, known * (1 - share))):
-            middle, spread = moments(part.scores(stars, times))
-            factor = weight / float(spread[0, 0])
-            found = part.explain(stars, film, times)
-            np.add.at(adds, np.array(found.films, np.int64), np.array(found.adds) * factor)
-            rest += (found.rest - float(middle[0, 0])) * factor
-        return evidence_of(film, np.arange(len(adds)), adds, rest)
+        parts = ((self.taste, known * share), (self.content, known * (1 - share)))
+        return explain_sum(parts, stars, film, times, (1 - known) * float(self._popular()[film]))
 
     def save(self) -> bytes:
         """Deterministic bytes: the counts, and the bytes of both parts."""

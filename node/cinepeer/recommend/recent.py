@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -12,9 +11,7 @@ from cinepeer.errors import BadInput
 from cinepeer.recommend.arrays import pack
 from cinepeer.recommend.evidence import Evidence
 from cinepeer.recommend.history import Floats, Times, ages, row_numbers, sparse, verify_stars
-
-if TYPE_CHECKING:
-    from cinepeer.recommend.recommender import Recommender
+from cinepeer.recommend.model import Recommender
 
 BEST = 10  # every rated film is shown to the part as if it were liked
 

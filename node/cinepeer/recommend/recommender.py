@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -31,10 +31,10 @@ from cinepeer.recommend import (
 from cinepeer.recommend.arrays import model_name, unpack
 from cinepeer.recommend.average import Average
 from cinepeer.recommend.blend import Blend, blend_of
-from cinepeer.recommend.evidence import Evidence
 from cinepeer.recommend.history import Floats, Integers, Times, likes, verify_stars
 from cinepeer.recommend.history import popularity as popularity_of
 from cinepeer.recommend.linear import load_linear
+from cinepeer.recommend.model import Recommender
 
 LINEAR = ("popularity", "films", "ease", "edlae", "dislikes", "next", "content", "rated", "near", "words")
 BLENDS = ("blend", "dislikes-blend", "next-blend", "cold-blend", "stars-blend")
@@ -43,23 +43,6 @@ DISLIKE_SHARES = (20, 20, 20, 40)  # per cent of dislikes, near, EASE with conte
 TRIES = 400
 COLD_SHARES: tuple[float, ...] = (0.5, 0.3, 0.2)  # of content, content-factors and words
 SPAN = 32  # ratings that follow each other
-
-
-class Recommender(Protocol):
-    """A fitted model. `stars` is [viewers, films], 1..10, sorted within rows; `times` one per star (see `history`)."""
-
-    @property
-    def name(self) -> str:
-        """The name under which `fit` knows the model."""
-
-    def scores(self, stars: csr_array, times: Times | None = None) -> Floats:
-        """float32 [viewers, films] for histories that need not have been there in fitting; raises `BadInput`."""
-
-    def explain(self, stars: csr_array, film: int, times: Times | None = None) -> Evidence:
-        """What makes up the score of `film` for the one history in `stars` [1, films]."""
-
-    def save(self) -> bytes:
-        """Deterministic bytes for `load`."""
 
 
 def fit(

@@ -11,7 +11,8 @@ from scipy.sparse import csr_array
 
 from cinepeer.errors import BadInput, Refused
 from cinepeer.recommend.history import likes
-from cinepeer.recommend.recommender import Recommender, best, fit, load
+from cinepeer.recommend.model import Recommender
+from cinepeer.recommend.recommender import best, fit, load
 
 AUTHORS, FILMS, CLOSE = 60, 24, 1e-4
 
