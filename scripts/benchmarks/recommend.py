@@ -143,7 +143,7 @@ STRONG: Models = {
     "ials": {"model": "factors", "size": 64, "unseen": 0.3},
     "popularity": {},
 }
-DISLIKES: Models = {"dislikes-blend": {}, "dislikes": {"ridge": 400.0}, "edlae+ials": {"model": "edlae+ials"}}
+DISLIKES: Models = {"dislikes-blend": {}, "dislikes": {"ridge": 400.0, "max_second": 10_000}, "edlae+ials": {"model": "edlae+ials"}}
 SEQUENTIAL: Models = {
     "next-blend": {},
     "three-scales": {"model": "next", "decays": (0.5, 0.8, 0.97), "discount": 0.5},

@@ -1,34 +1,33 @@
 """The best models in the form in which a node serves them: one matrix of signed bytes for every channel.
 
-The item models are linear in a history as they stand. The factors (iALS) are not: a history's own system decides how
-much each like counts. Here they are the ridge M from histories to the factors that iALS folds them into, so that
-M V' joins the other matrices. Each part is weighed by the mean deviation of its scores over the authors, where a blend
-takes the deviation of each viewer.
+The item models are linear in a history as they stand. The factors V (iALS) are not: a history's own system decides how
+much each like counts. Here one matrix M stands for all those systems, so that M V' joins the other matrices. Each
+part is weighed by the mean deviation of its scores over the authors, where a blend takes the deviation of each viewer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import lapack
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, diags_array
 
 from cinepeer.errors import BadInput
 from cinepeer.recommend import content as content_model
 from cinepeer.recommend import factors, next_film
 from cinepeer.recommend.blend import Blend
-from cinepeer.recommend.dislikes import MAX_INPUTS, often_disliked, pairs
+from cinepeer.recommend.dislikes import MAX_INPUTS, MAX_SECOND, often_disliked, pairs
 from cinepeer.recommend.fast_ranking import dense
 from cinepeer.recommend.history import Floats, Integers, Times, popularity, sparse, verify_stars
-from cinepeer.recommend.linear import DISLIKES, LIKES, Linear, inputs_of
-from cinepeer.recommend.recommender import Recommender, fit
-from cinepeer.recommend.ridge import gram_of
+from cinepeer.recommend.linear import DISLIKES, LIKES, Linear
+from cinepeer.recommend.recommender import fit
 from cinepeer.recommend.served import FIT, LIKED, MAX_SCALE, Channel, Recipe, ServedModel, channel_of, save, served_of
 
 SPREAD = 500  # authors over whom deviations are taken
+ROWS = 512  # added at once
+RIDGE, STEPS, TINY = 50.0, 8, np.float32(1e-20)  # of what stands for the systems of all histories
 VALUE = 64  # the input of a like; 1 in the fading channels is 256
 FADED = 256
 NEVER = 1 << 40  # no world has so many authors
@@ -48,7 +47,6 @@ def fit_served(
     max_films: int = 4_000,
     max_next: int = 0,
     least_dislikes: int = 5,
-    ridge: float = 50.0,
     kernel_ridge: float = 3.0,
     least_known: int = 3,
     tries: int = NEVER,
@@ -59,7 +57,7 @@ def fit_served(
 
     `times` as in `recommender.fit`. The `max_films` most liked films speak and are spoken of; films that nobody likes
     are spoken of where `content` [films, features] tells what they are. `max_next` > 0: the most rated of them get
-    the fading channels too, at 3 matrices. `ridge` is of M; `tries` as in `recommender`; what was tried
+    the fading channels too, at 3 matrices. `tries` as in `recommender`; what was tried
     stands in the model as its `shares`, since a trial near a tie could turn a refit elsewhere into another one: given
     again they are not tried. `told`: the digest of what `content` was made of, for the recipe. Raises `BadInput`.
     """
@@ -76,7 +74,7 @@ def fit_served(
         return served_of(names, counts.tolist(), int(stars.nnz), [], recipe=recipe)
     known_of = None if content is None else sparse(content[kept])
     blend = _blend(stars, times, known_of, warm, least_dislikes, tries, shares)
-    liked, disliked, second = _taste(blend, sparse(stars[:, warm]), warm, ridge)
+    liked, disliked, second = _taste(blend, sparse(stars[:, warm]), warm)
     cold = np.flatnonzero(counts == 0)
     across = None
     if known_of is not None and len(cold):
@@ -189,51 +187,95 @@ def _blend(
     return found
 
 
-def _taste(blend: Blend, mine: csr_array, warm: Integers, ridge: float) -> tuple[Floats, Floats, Integers]:
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one part says: of row k the channel's code `codes[k]`, the film `films[k]`, and the weights to every film.
+
+    The weights are `left` [rows, films], or `left` @ `right` where that is given.
+    """
+
+    codes: Floats
+    films: Integers
+    left: Floats
+    right: Floats | None = None
+
+    def rows(self, start: int, stop: int) -> Floats:
+        """The weights of some rows; float32 [rows, films]."""
+        return self.left[start:stop] if self.right is None else self.left[start:stop] @ self.right
+
+
+def _taste(blend: Blend, mine: csr_array, warm: Integers) -> tuple[Floats, Floats, Integers]:
     """(likes to films [warm, warm], dislikes to films [second, warm], the second's film numbers)."""
     some = sparse(mine[np.unique(np.linspace(0, mine.shape[0] - 1, SPREAD).astype(np.int64))])
     counts = np.bincount(mine.indices[mine.data < LIKED], minlength=len(warm)).astype(np.int64)
-    second = often_disliked(counts, room=MAX_INPUTS - len(warm))
+    second = often_disliked(counts, room=min(MAX_INPUTS - len(warm), MAX_SECOND))
     total: Floats = np.zeros((len(warm), len(warm)), np.float32)
     below: Floats = np.zeros((len(second), len(warm)), np.float32)
     for part, share in zip(blend.parts, blend.weights, strict=True):
-        linear = _linear(part, mine, second, ridge)
-        factor = np.float32(share / _deviation(linear.scores(some)))
-        speaks = linear.channels[linear.rows[:, 0]]
-        total[linear.rows[speaks == LIKES, 1]] += linear.weights[speaks == LIKES] * factor
-        says_less = speaks == DISLIKES
-        below[np.searchsorted(second, linear.rows[says_less, 1])] += linear.weights[says_less] * factor
+        if isinstance(part, Linear):
+            said = _Said(part.channels[part.rows[:, 0]], part.rows[:, 1], part.weights)
+            deviation = _deviation(part.scores(some))
+        else:
+            assert isinstance(part, factors.Factors), "the parts of these blends are linear or factors"
+            said = _of_factors(part, mine, second)
+            shown = pairs(some, np.arange(len(warm)), said.films[len(warm) :])
+            deviation = _deviation(np.asarray((shown @ said.left) @ said.right))
+        _add(said, np.float32(share / deviation), total, below, second)
     below[np.arange(len(second)), second] = 0
     np.fill_diagonal(total, 0)
     return (total, below, warm[second]) if below.any() else (total, below[:0], warm[:0])
 
 
-def _linear(part: Recommender, stars: csr_array, second: Integers, ridge: float) -> Linear:
-    """The part as it is, or the factors as M V'."""
-    if isinstance(part, Linear):
-        return part
-    assert isinstance(part, factors.Factors), "the parts of these blends are linear or factors"
-    films = np.arange(stars.shape[1])
-    second = second if part.mild else second[:0]
-    weights = _linear_factors(part, stars, second, ridge)
-    channels = np.array([LIKES, DISLIKES], np.float32)
-    return Linear("linear", channels, inputs_of(films, second), weights, part.prior)
+def _add(said: _Said, factor: np.float32, total: Floats, below: Floats, second: Integers) -> None:
+    """Adds what is said of likes to `total` and of dislikes to `below`, some rows at a time."""
+    for start in range(0, len(said.films), ROWS):
+        weights = said.rows(start, start + ROWS) * factor
+        codes, films = said.codes[start : start + ROWS], said.films[start : start + ROWS]
+        total[films[codes == LIKES]] += weights[codes == LIKES]
+        below[np.searchsorted(second, films[codes == DISLIKES])] += weights[codes == DISLIKES]
 
 
-def _linear_factors(model: factors.Factors, stars: csr_array, second: Integers, ridge: float) -> Floats:
-    """M V', with M = (X'X + ridge)^-1 X'U for the factors U that iALS gives the histories X.
+def _of_factors(model: factors.Factors, stars: csr_array, second: Integers) -> _Said:
+    """The factors as M V', M [inputs, size] near the ridge from histories X to the factors U that iALS gives them.
 
-    X holds likes, then dislikes of the films `second`; float32 [inputs, films].
+    A history of n ratings weighs 1/n in X and U: lists are of one viewer, so that errors count beside its own length.
+    M begins as V A for likes and V B for dislikes, with A and B [size, size] the least squares of U from the sums of
+    the factors of what is liked and of what is not; `STEPS` of conjugate gradients go on from there towards
+    (X'X + `RIDGE`)^-1 X'(U - X M).
     """
+    films, size = np.arange(stars.shape[1]), model.films.shape[1]
+    second = second if model.mild else second[:0]
     wanted = factors.solve_side(factors.targets(stars, model.mild), model.films, model.unseen, model.ridge)
-    shown = pairs(stars, np.arange(stars.shape[1]), second)
-    system = gram_of(shown)
-    system[np.diag_indices(len(system))] += np.float32(ridge)
-    target = np.asfortranarray(shown.T.astype(np.float64) @ wanted, dtype=np.float32)
-    _, found, info = lapack.sposv(system, target, lower=True, overwrite_a=True)
-    if info:
-        raise ArithmeticError(f"the system is not positive definite at input {info}")
-    return np.asarray(found @ model.films.T, dtype=np.float32)
+    shown = pairs(stars, films, second)
+    each = np.maximum(np.diff(shown.indptr), 1)
+    weight = (max(float(each.mean()), 1.0) / each).astype(np.float32)
+    shown, wanted = sparse(diags_array(weight) @ shown), wanted * weight[:, None]
+    sums = np.hstack([shown[:, : len(films)] @ model.films, shown[:, len(films) :] @ model.films[second]])
+    system = sums.T.astype(np.float64) @ sums
+    system[np.diag_indices(len(system))] += 1
+    found = np.linalg.solve(system, sums.T @ wanted.astype(np.float64))
+    left = np.vstack([model.films @ found[:size], model.films[second] @ found[size:]]).astype(np.float32)
+    _descend(left, shown, wanted)
+    codes = np.repeat(np.array([LIKES, DISLIKES], np.float32), [len(films), len(second)])
+    return _Said(codes, np.concatenate([films, second]), left, np.ascontiguousarray(model.films.T))
+
+
+def _descend(left: Floats, shown: csr_array, wanted: Floats) -> None:
+    """`STEPS` of preconditioned conjugate gradients on `left`, every column a system of its own; in place."""
+    across = sparse(shown.T)
+    counts = np.asarray(shown.power(2).sum(axis=0), dtype=np.float32).ravel()[:, None] + np.float32(RIDGE)
+    rest = across @ (wanted - shown @ left)
+    towards = rest / counts
+    step = towards.copy()
+    length = (rest * towards).sum(axis=0)
+    for _ in range(STEPS):
+        ahead = across @ (shown @ step) + np.float32(RIDGE) * step
+        size = length / np.maximum((step * ahead).sum(axis=0), TINY)
+        left += size * step
+        rest -= size * ahead
+        towards = rest / counts
+        before, length = length, (rest * towards).sum(axis=0)
+        step = towards + (length / np.maximum(before, TINY)) * step
 
 
 def _deviation(scores: Floats) -> float:
@@ -244,6 +286,8 @@ def _deviation(scores: Floats) -> float:
 
 def _wide(weights: Floats, films: int, warm: Integers, cold: Integers, across: Floats | None) -> Floats:
     """The columns of all films: the known ones, and the new ones by their content."""
+    if len(warm) == films:
+        return weights
     found = np.zeros((len(weights), films), np.float32)
     found[:, warm] = weights
     if across is not None:

@@ -10,6 +10,7 @@ from cinepeer.errors import BadInput
 from cinepeer.recommend import sums
 from cinepeer.recommend.history import likes
 from cinepeer.recommend.online import Online
+from cinepeer.recommend.recommender import fit
 from cinepeer.recommend.sums import ROW_BITS
 from unit.recommend.behaviour import FILMS, world
 
@@ -76,6 +77,20 @@ def test_sums_that_would_not_fit_are_refused_and_nothing_changes() -> None:
     with pytest.raises(BadInput, match="too many authors"):
         sums.change(full, np.array([], np.int64), np.array([0]))
     assert full.gram[0, 0] == sums.MOST - 10 and full.likes[0] == 1 << 20
+
+
+def test_a_hundred_thousand_authors_on_one_film_fit_into_the_sums_and_say_nothing_of_others() -> None:
+    authors = 100_000
+    few = [3, 5, 8]
+    rows = np.concatenate([np.arange(authors), few])
+    columns = np.concatenate([np.zeros(authors, np.int64), [1, 1, 2]])
+    stars = csr_array((np.full(len(rows), 9.0), (rows, columns)), shape=(authors, 3))
+    stars.sort_indices()
+    found = sums.sums_of(stars)
+    assert found.likes.tolist() == [authors, 2, 1]
+    assert int(found.gram[0, 0]) < 1 << 31
+    model = fit(stars, model="ease")
+    assert np.isfinite(model.scores(csr_array([[9.0, 0, 0]]))).all()
 
 
 def test_what_is_not_there_cannot_be_taken_away() -> None:
