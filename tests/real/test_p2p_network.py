@@ -1,8 +1,9 @@
-"""Networks on real sockets: ten nodes, a partition, a frozen process, and a process killed in the middle of a sync."""
+"""Networks on real sockets: ten processes, a partition, a frozen process, and one killed in the middle of a sync."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -60,22 +61,19 @@ class Wire:
         self._open.clear()
 
 
-def test_ten_nodes_hold_the_same_whoever_said_it(tmp_path: Path) -> None:
-    async def body() -> None:
-        async with AsyncExitStack() as stack:
-            nodes = [
-                await stack.enter_async_context(node(tmp_path, 100 + number, interval_s=2.0)) for number in range(10)
-            ]
-            for number, one in enumerate(nodes):  # a ring with a few chords
-                await one.p2p.connect(nodes[(number + 1) % 10].p2p.addrs[0])
-                if number % 3 == 0:
-                    await one.p2p.connect(nodes[(number + 5) % 10].p2p.addrs[0])
-            authors = [rated(number, 20) for number in range(1, 6)]
-            for number, author in enumerate(authors):
-                await nodes[2 * number].publish(author.pairs)
-            await settled(sum(len(author.pairs) for author in authors), *nodes)
-
-    asyncio.run(body())
+def test_ten_processes_hold_the_same_whoever_said_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "real.ten_processes", str(tmp_path)],
+        cwd=TESTS,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert len(set(told["pids"])) == len(told["held"]) == 10
+    assert len(set(told["held"])) == 1
 
 
 def test_two_halves_of_a_network_heal_when_the_wire_between_them_is_mended(tmp_path: Path) -> None:
