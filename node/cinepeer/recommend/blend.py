@@ -56,8 +56,8 @@ def moments(scores: Floats) -> tuple[Floats, Floats]:
     """Mean and deviation of every row, [viewers, 1]; a deviation of 0 becomes 1."""
     if not scores.shape[1]:
         return np.zeros((len(scores), 1), np.float32), np.ones((len(scores), 1), np.float32)
-    spread = scores.std(axis=1, keepdims=True, dtype=np.float64)
     middle = scores.mean(axis=1, keepdims=True, dtype=np.float64)
+    spread = np.sqrt(np.square(scores - middle).mean(axis=1, keepdims=True))
     return middle.astype(np.float32), np.where(spread > 0, spread, 1).astype(np.float32)
 
 

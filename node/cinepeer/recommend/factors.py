@@ -6,7 +6,7 @@ Ratings below a like may count too, as a mild sign that a film is one for that a
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.linalg import blas, lapack
@@ -32,12 +32,16 @@ class Factors:
     ridge: float
     name: str = "factors"
     mild: float = 0.0
+    whole: Floats = field(init=False, repr=False, compare=False)  # of every history's system: what no rating decides
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "whole", _shared(self.films, 0, self.unseen, self.ridge))
 
     def scores(self, stars: csr_array, times: Times | None = None) -> Floats:
         """float32 [viewers, films]: each history is folded in by one least-squares step."""
         verify_stars(stars, times, len(self.prior))
         told = targets(stars, self.mild)
-        found = solve_side(told, self.films, self.unseen, self.ridge) @ self.films.T
+        found = solve_side(told, self.films, self.unseen, self.ridge, self.whole) @ self.films.T
         found[np.diff(told.indptr) == 0] = self.prior
         return np.asarray(found, dtype=np.float32)
 
@@ -108,13 +112,16 @@ def _liked(told: csr_array) -> csr_array:
     return sparse(found[np.diff(found.indptr) > 0])
 
 
-def solve_side(rows: csr_array, other: Floats, unseen: float, ridge: float) -> Floats:
-    """For every row of targets the factors that fit it best, given the `other` side's; float32 [rows, size]."""
+def solve_side(rows: csr_array, other: Floats, unseen: float, ridge: float, whole: Floats | None = None) -> Floats:
+    """For every row of targets the factors that fit it best, given the `other` side's; float32 [rows, size].
+
+    `whole`: what all systems share, where it is known already.
+    """
     size = other.shape[1]
     found = np.zeros((rows.shape[0], size), dtype=np.float32)
     if not size:
         return found
-    whole = _shared(other, 0, unseen, ridge)
+    whole = _shared(other, 0, unseen, ridge) if whole is None else whole
     system: Floats = np.empty((size, size), dtype=np.float32)
     diagonal = system.reshape(-1)[:: size + 1]
     wanted, edges = np.asarray(rows @ other, dtype=np.float32), rows.indptr.tolist()

@@ -62,10 +62,18 @@ class Linear:
         parts = []
         for number, code in enumerate(self.channels):
             films = self.rows[self.rows[:, 0] == number, 1]
-            parts.append(sparse(channel(stars, times, float(code))[:, films]))
-        found = sparse(hstack(parts, format="csr", dtype=np.float32))
-        found.eliminate_zeros()
-        return found
+            parts.append(_picked(channel(stars, times, float(code)), films))
+        return parts[0] if len(parts) == 1 else sparse(hstack(parts, format="csr", dtype=np.float32))
+
+
+def _picked(told: csr_array, films: Integers) -> csr_array:
+    """Some columns, without what is 0: as `told[:, films]`, at a tenth of the price for one viewer."""
+    place = np.full(told.shape[1], -1, np.int64)
+    place[films] = np.arange(len(films))
+    columns = place[told.indices]
+    kept = (columns >= 0) & (told.data != 0)
+    edges = np.concatenate([[0], np.cumsum(kept)])[told.indptr]
+    return sparse((told.data[kept].astype(np.float32), columns[kept], edges), (told.shape[0], len(films)))
 
 
 def channel(stars: csr_array, times: Times | None, code: float) -> csr_array:

@@ -21,7 +21,7 @@ ROW_BITS = 12
 Whole = npt.NDArray[np.int32]
 Reals = npt.NDArray[np.float64]
 MOST = (1 << 31) - 1
-BLOCK = 1024  # columns at once
+BLOCK = 512  # columns at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ def sums_of(stars: csr_array, *, out: Whole | None = None) -> Sums:
         raise BadInput(f"found {out.dtype} {out.shape} for the sums, expected int32 {(films, films)}")
     gram = np.empty((films, films), np.int32) if out is None else out
     for start, part in rows.blocks():
-        gram[:, start : start + BLOCK] = part
+        gram[start:, start : start + BLOCK] = part
+        gram[start : start + BLOCK, start + BLOCK :] = part[BLOCK:].T
     return Sums(gram, rows.likes, rows.authors)
 
 
@@ -69,9 +70,9 @@ class _Rows:
         self._transposed, self._columns = sparse(liked.T), weighed.astype(np.int32).tocsc()
 
     def blocks(self) -> Iterator[tuple[int, Whole]]:
-        """(number of the first, int32 [films, at most `BLOCK`]) for all columns of the Gram matrix."""
+        """(number of the first, int32 [films from it on, at most `BLOCK`]) for all columns of the Gram matrix."""
         for start in range(0, len(self.likes), BLOCK):
-            yield start, (self._transposed @ self._columns[:, start : start + BLOCK]).toarray()
+            yield start, (self._transposed[start:] @ self._columns[:, start : start + BLOCK]).toarray()
 
 
 def row_weights(likes_each: npt.NDArray[np.integer]) -> Integers:
@@ -122,7 +123,7 @@ def strengths(sums: Sums, ridge: float = 12.0, power: float = 0.25) -> Reals:
 def inverse(sums: Sums, strength: Reals) -> Floats:
     """(G + diag(`strength`))^-1; float32 [films, films] is all the memory that it takes."""
     films = len(sums.likes)
-    return _inverse(films, ((at, sums.gram[:, at : at + BLOCK]) for at in range(0, films, BLOCK)), strength)
+    return _inverse(films, ((at, sums.gram[at:, at : at + BLOCK]) for at in range(0, films, BLOCK)), strength)
 
 
 def inverse_of(stars: csr_array, ridge: float = 12.0, power: float = 0.25) -> Floats:
@@ -145,7 +146,7 @@ def _inverse(films: int, blocks: Iterable[tuple[int, Whole]], strength: Reals) -
     for start, whole in blocks:
         part = whole.astype(np.float32)
         part *= np.float32(1 / (1 << ROW_BITS))
-        system[:, start : start + BLOCK] = part
+        system[start:, start : start + BLOCK] = part  # the lower triangle alone is read
     numbers = np.arange(films)
     system[numbers, numbers] += strength.astype(np.float32)
     return invert(system) if films else system
