@@ -8,10 +8,11 @@ import { asked, forgive, inspect, keep, open, run, survey, told } from './browse
 
 const flat = (text) => text.replace(/\s+/g, ' ').trim();
 
-/** Waits for `name` among what is held: the node takes it by itself once it has heard of it. */
+/** Waits for `name` among what is held and told: the node takes it by itself once it has heard of it, and says so. */
 async function held(page, name) {
   const line = page.locator('section[aria-labelledby="hosting"] li', { hasText: name });
-  for (let asked = 0; asked < 60 && !(await line.isVisible()); asked++) {
+  const isTold = line.filter({ hasText: '2 nodes say' });
+  for (let asked = 0; asked < 60 && !(await isTold.isVisible()); asked++) {
     await page.waitForTimeout(1_000);
     await page.reload();
     await page.locator('section[aria-labelledby="hosting"] h3').first().waitFor();
@@ -73,6 +74,35 @@ async function change(page) {
   told.kept = await field.inputValue();
 }
 
+/** A newer version that neighbours run is told at the top, and nothing is fetched for it. */
+async function newer(page) {
+  const versions = { own: '0.1.0', said: 5, newer: 3, newest: '0.2.0' };
+  await page.route('**/api/neighbourhood', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), versions } });
+  });
+  await page.goto(`${asked.page}/node`);
+  const line = page.locator('.well li', { hasText: '0.2.0' });
+  await line.waitFor();
+  told.newer = flat(await line.textContent());
+  await inspect(page, 'newer');
+  await keep(page, 'node-newer-1440-light');
+  await page.unroute('**/api/neighbourhood');
+}
+
+/** The next root follows the one that speaks, once what follows from it was read. */
+async function rotate(page) {
+  const keys = page.locator('section[aria-labelledby="keys"]');
+  await keys.getByRole('button', { name: 'Let the next root key follow' }).click();
+  const sheet = page.getByRole('dialog');
+  told.rotating = flat(await sheet.textContent());
+  await inspect(page, 'rotate');
+  await keep(page, 'node-rotate-1440-light');
+  await sheet.getByRole('button', { name: 'Let the next root follow, for good' }).click();
+  await keys.locator('td', { hasText: 'followed by another root' }).waitFor();
+  told.rotated = (await keys.locator('tbody tr').allTextContents()).map(flat);
+}
+
 async function play(context) {
   const page = await open(context);
   await page.goto(`${asked.page}/`);
@@ -91,6 +121,8 @@ await run(async (browser) => {
   await join(page);
   await look(page);
   await change(page);
+  await newer(page);
+  await rotate(page);
   await page.close();
   await play(context);
   await context.close();

@@ -117,7 +117,7 @@ async function child(browser) {
   told.tried = (await page.locator('.gate [role=status]').textContent()).trim();
   await page.getByLabel('PIN').fill('2468');
   await page.getByRole('button', { name: 'Leave it' }).click();
-  await page.getByText('Who signs on this page').waitFor();
+  await page.getByRole('heading', { name: 'Who signs on this page' }).waitFor();
   await context.close();
 }
 
@@ -131,6 +131,8 @@ run(async (browser) => {
   await inspect(page, 'own');
   await keep(page, 'own-1440', true);
   await signed(page, 9);
+  const [list] = await Promise.all([page.waitForResponse((answer) => answer.url().includes('/api/recommendations')), page.goto(`${asked.page}/`)]);
+  told.listOf = (await list.json()).author;
   await page.goto(`${asked.page}/me`);
   await page.getByRole('button', { name: 'Open by a passkey too' }).click();
   await page.getByRole('dialog').getByLabel('Passphrase').fill(PASSPHRASE);
