@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from cinepeer.content.dagpb import MAX_BLOCK_BYTES, read_link_bytes
 from cinepeer.content.protobuf import encode_varint, read_varint
 from cinepeer.errors import Refused
-from cinepeer.records.cid import Cid
+from cinepeer.records.cid import DAG_PB, Cid
 from cinepeer.records.dagcbor import Value, decode, encode
 
 MAX_HEADER_BYTES = 64 << 10
@@ -17,6 +17,7 @@ _SHA2_256 = b"\x12\x20"
 _MAX_LENGTH_BYTES = 4  # a varint for a section of up to 256 MiB, far above the limits
 _V0_BYTES = 34
 _V1_BYTES = 36
+_LINK_V0, _LINK_V1 = b"\xd8\x2a\x58\x23\x00\x12\x20", b"\xd8\x2a\x58\x25\x00"
 
 
 def write(roots: Sequence[Cid], blocks: Iterable[tuple[Cid, bytes]]) -> Iterator[bytes]:
@@ -38,7 +39,7 @@ def read(data: bytes | Iterable[bytes]) -> tuple[list[Cid], Iterator[tuple[Cid, 
     header = source.section("the header", MAX_HEADER_BYTES)
     if header is None:
         raise Refused("bad-car", "found an empty file, expected a CAR")
-    value = decode(header)
+    value = decode(_newer(header))
     roots = value.get("roots") if isinstance(value, dict) and value.keys() == {"version", "roots"} else None
     if not isinstance(value, dict) or value.get("version") != 1 or not isinstance(roots, list):
         raise Refused("bad-car", "found another header, expected that of CAR version 1")
@@ -46,6 +47,20 @@ def read(data: bytes | Iterable[bytes]) -> tuple[list[Cid], Iterator[tuple[Cid, 
     if len(named) != len(roots) or not 1 <= len(roots) <= MAX_ROOTS:
         raise Refused("bad-car", f"found {len(roots)} roots, expected 1 to {MAX_ROOTS} CIDs")
     return named, _blocks(source)
+
+
+def _newer(header: bytes) -> bytes:
+    """The header with every root in its CIDv1 form, as other software still names them in the older one."""
+    out, at = bytearray(), 0
+    while at < len(header):
+        if header.startswith(_LINK_V0, at):
+            out += _LINK_V1 + bytes((1, DAG_PB)) + _SHA2_256
+            width, at = _V0_BYTES - len(_SHA2_256), at + len(_LINK_V0)
+        else:
+            width = len(_LINK_V1) + _V1_BYTES if header.startswith(_LINK_V1, at) else 1
+        out += header[at : at + width]
+        at += width
+    return bytes(out)
 
 
 def _blocks(source: _Source) -> Iterator[tuple[Cid, bytes, int]]:

@@ -31,3 +31,8 @@ def read_identity(text: str) -> bytes:
     if not is_whole or len(block) >= MAX_BYTES or "b" + base64.b32encode(data).decode().lower().rstrip("=") != text:
         raise Refused("bad-cid", f"found {text[:80]!r}, expected a raw CIDv1 that holds fewer than {MAX_BYTES} bytes")
     return block
+
+
+def name_identity(block: bytes) -> bytes:
+    """The bytes of the CID that holds a raw block of fewer than 128 bytes."""
+    return _PREFIX + bytes((len(block),)) + block

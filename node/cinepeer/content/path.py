@@ -1,4 +1,4 @@
-"""A path below a folder, plain or sharded: which blocks lead to it, and what it ends at."""
+"""A path below a folder, plain or sharded, or below a DAG-CBOR node: which blocks lead to it, what it ends at."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections import deque
 from cinepeer.content.hamt import is_shard, parse_shard
 from cinepeer.content.unixfs import Get, entry, held, split_path
 from cinepeer.errors import Refused
-from cinepeer.records.cid import Cid
+from cinepeer.records.cid import DAG_CBOR, Cid
+from cinepeer.records.dagcbor import Value, decode
 
 
 class Way:
@@ -37,6 +38,9 @@ class Way:
     def feed(self, block: bytes) -> None:
         """Takes the needed block, checked against its id; raises `Refused` (`no-entry`, `not-a-folder`, `bad-node`)."""
         name = self._names[0]
+        if self.cid.codec == DAG_CBOR:
+            self._through(decode(block))
+            return
         if not is_shard(self.cid, block):
             self.cid = entry(self.cid, block, name)
             self._step()
@@ -48,6 +52,20 @@ class Way:
         self._depth += 1
         if is_entry:
             self._step()
+
+    def _through(self, value: Value) -> None:
+        """Goes down the maps and lists of a node to its next link; the path has to lead to one."""
+        while self._names and not isinstance(value, Cid):
+            name = self._names.popleft()
+            if isinstance(value, dict) and name in value:
+                value = value[name]
+            elif isinstance(value, list) and name.isascii() and name.isdecimal() and int(name[:9]) < len(value):
+                value = value[int(name[:9])]
+            else:
+                raise Refused("no-entry", f"found no {name!r} in the node {self.cid}, expected it there")
+        if not isinstance(value, Cid):
+            raise Refused("no-entry", f"found a path to a value within {self.cid}, expected one to a link")
+        self.cid = value
 
     def _step(self) -> None:
         self._names.popleft()

@@ -33,6 +33,20 @@ def test_the_header_is_that_of_the_format() -> None:
     assert next(write([BLOCKS[0][0]], [])).hex().startswith("3aa265726f6f747381d82a582500")
 
 
+def test_roots_may_be_named_by_their_older_ids() -> None:
+    old, raw = Cid.of(b"\x0a\x00", DAG_PB), Cid.of(b"", RAW)
+    link = b"\xd8\x2a\x58\x23\x00"
+    for roots in ([old], [raw, old, old]):
+        links = b"".join(link + old[2:] if cid is old else b"\xd8\x2a\x58\x25\x00" + cid for cid in roots)
+        header = b"\xa2\x65roots" + bytes((0x80 + len(roots),)) + links + b"\x67version\x01"
+        assert read(encode_varint(len(header)) + header)[0] == roots
+        with pytest.raises(Refused):
+            read(encode_varint(len(header) - 1) + header[:-1])
+    cut = b"\xa2\x65roots\x81" + link + old[2:20]
+    with pytest.raises(Refused):
+        read(encode_varint(len(cut)) + cut)
+
+
 def test_a_block_under_an_older_id_is_taken_as_the_newer() -> None:
     block = encode_bytes(1, b"\x08\x01")
     cid = Cid.of(block, DAG_PB)

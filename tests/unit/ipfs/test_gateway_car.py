@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from cinepeer.adapters.ipfs.blockstore import BlockStore
 from cinepeer.adapters.ipfs.embedded import EmbeddedIpfs
 from cinepeer.content.car import read
+from cinepeer.content.cidv0 import text_of
 from cinepeer.content.unixfs import CHUNK_BYTES, directory, import_file, walk
 from cinepeer.faces.http.gateway import gateway
 from cinepeer.records.cid import DAG_CBOR, DAG_PB, RAW, Cid
@@ -214,3 +215,30 @@ def test_what_is_not_here_is_told_by_the_wish_of_the_reader(site: Site) -> None:
     assert site.get(f"{far}?format=raw").status_code == 404
     assert site.get(f"{far}?format=raw", Cache_Control="only-if-cached").status_code == 412
     assert site.get(f"{site.film}?format=raw", Cache_Control="only-if-cached").status_code == 200
+
+
+def test_a_path_leads_through_a_map_or_list_to_what_is_linked_there(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    links = encode({"parts": [site.film, {"all": site.root}], "year": 2027})
+    map_of = Cid.of(links, DAG_CBOR)
+    site.blocks.put(map_of, links)
+    assert site.blocks_of(f"{map_of}/parts/0?format=car&dag-scope=block") == [map_of, site.film]
+    assert site.blocks_of(f"{map_of}/parts/1/all/film.m4s?format=car&dag-scope=block") == [map_of, site.root, site.film]
+    for path in ("parts", "parts/2", "parts/x", "parts/²", "parts/1", "year", "year/0", "none"):
+        assert site.get(f"{map_of}/{path}?format=car").status_code == 404, path
+
+
+def test_whoever_asks_by_an_older_id_is_told_older_ids(site: Site) -> None:
+    older = text_of(site.film, 0)
+    answer = site.get(f"{older}?format=car")
+    assert site.film not in answer.content and all(leaf in answer.content for leaf in site.leaves)
+    roots, blocks = read(answer.content)
+    assert (roots, [cid for cid, _, _ in blocks]) == ([site.film], [site.film, *site.leaves])
+    assert answer.headers["etag"] != site.get(f"{site.film}?format=car").headers["etag"]
+
+
+def test_a_block_within_its_id_is_in_no_car(site: Site) -> None:
+    answer = site.get("bafkqaddjnzzxazldoqwxizltoq", accept="application/vnd.ipld.car; dups=y")
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, "application/vnd.ipld.car")
+    assert answer.content[1:].startswith(b"\xa2\x65roots\x81\xd8\x2a\x51\x00\x01\x55\x00\x0cinspect-test")
+    assert len(answer.content) == 1 + answer.content[0]

@@ -18,7 +18,7 @@ from cinepeer.content.identity import is_identity, read_identity
 from cinepeer.content.path import Way
 from cinepeer.content.unixfs import Directory, parse_node
 from cinepeer.errors import Refused
-from cinepeer.faces.http.gateway_car import Car, car_pieces
+from cinepeer.faces.http.gateway_car import Car, car_pieces, identity_car
 from cinepeer.ports import IpfsBackend
 from cinepeer.records.cid import Cid
 
@@ -82,8 +82,8 @@ def gateway(
             form = _form(request)
             if trustless and not form:
                 return _problem(406, "found no format, expected ?format=raw or car: files come from a node's own page")
-            if is_identity(root) and not path and form != "car":
-                return _inline(request, root)
+            if is_identity(root) and not path:
+                return _inline_car(request, root) if form == "car" else _inline(request, root)
             bring = _bring(request, fetch)
             get = partial(_block, ipfs, denied, bring=bring)
             found = await _resolve(get, parse_any(root), path)
@@ -91,7 +91,7 @@ def gateway(
                 return _raw(request, found, path)
             if form == "car":
                 # A CAR is of what is held here: its blocks are not fetched one after another.
-                return _car(request, found, path, partial(_block, ipfs, denied))
+                return _car(request, found, path, partial(_block, ipfs, denied), is_older=root.startswith("Qm"))
             return await _file(request, found, path, ipfs, get)
         except Refused as error:
             if error.reason == "missing-block" and "only-if-cached" in request.headers.get("cache-control", ""):
@@ -153,6 +153,21 @@ def _inline(request: Request, text: str) -> Response:
     return Response(block, headers=headers, media_type=RAW_TYPE)
 
 
+def _inline_car(request: Request, text: str) -> Response:
+    """The same as a CAR, which has a root and no blocks then."""
+    wanted = Car.of(request.query_params, request.headers.getlist("accept"))
+    headers = {
+        **_SAFE,
+        **_attached(request, f"{text}.car"),
+        "ETag": f'W/"{text}.car"',
+        "Accept-Ranges": "none",
+        "Content-Type": wanted.content_type,
+        "X-Ipfs-Path": f"/ipfs/{text}",
+        "X-Ipfs-Roots": text,
+    }
+    return Response(identity_car(read_identity(text)), headers=headers)
+
+
 def _attached(request: Request, name: str) -> dict[str, str]:
     """The name under which a browser keeps the answer: `?filename=`, or the one given."""
     asked = request.query_params.get("filename") or name
@@ -190,14 +205,14 @@ def _raw(request: Request, found: _Found, path: str) -> Response:
     return Response(found.block[start:stop], status, headers, RAW_TYPE)
 
 
-def _car(request: Request, found: _Found, path: str, get: Get) -> Response:
+def _car(request: Request, found: _Found, path: str, get: Get, *, is_older: bool) -> Response:
     wanted = Car.of(request.query_params, request.headers.getlist("accept"))
     last = path.rstrip("/").rpartition("/")[2]
     headers = {
         **_SAFE,
         **_attached(request, f"{found.roots[0]}{'_' + last if last else ''}.car"),
         **_whence(request, found, path, "car"),
-        "ETag": wanted.tag(found.roots[0], path),
+        "ETag": wanted.tag(found.roots[0], f"v0:{path}" if is_older else path),
         "Accept-Ranges": "none",
         "Content-Type": wanted.content_type,
     }
@@ -205,7 +220,7 @@ def _car(request: Request, found: _Found, path: str, get: Get) -> Response:
         return Response(status_code=304, headers=headers)
     if request.method == "HEAD":
         return Response(headers=headers)
-    return StreamingResponse(car_pieces(wanted, found.way, get), headers=headers)
+    return StreamingResponse(car_pieces(wanted, found.way, get, is_older=is_older), headers=headers)
 
 
 async def _file(request: Request, found: _Found, path: str, ipfs: IpfsBackend, get: Get) -> Response:

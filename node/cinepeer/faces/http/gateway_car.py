@@ -7,11 +7,13 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cinepeer.content.car import write
 from cinepeer.content.hamt import is_shard, parse_shard
+from cinepeer.content.identity import name_identity
+from cinepeer.content.protobuf import encode_varint
 from cinepeer.content.unixfs import Cat, Directory, links, parse_node
 from cinepeer.errors import Refused
-from cinepeer.records.cid import DAG_CBOR, Cid
+from cinepeer.records.cid import DAG_CBOR, DAG_PB, Cid
+from cinepeer.records.dagcbor import byte_string_head
 
 TYPE = "application/vnd.ipld.car"
 MAX_BLOCKS = 1_000_000  # with repeats a small DAG can be told without end
@@ -87,29 +89,47 @@ def _span(text: str) -> tuple[int, int | None]:
     return first, last
 
 
-async def car_pieces(wanted: Car, way: Sequence[tuple[Cid, bytes]], get: Get) -> AsyncIterator[bytes]:
+def identity_car(block: bytes) -> bytes:
+    """The CAR of a CID that holds its block itself: a root, and no block, for it is none that is kept anywhere."""
+    return _header(name_identity(block))
+
+
+async def car_pieces(
+    wanted: Car, way: Sequence[tuple[Cid, bytes]], get: Get, *, is_older: bool = False
+) -> AsyncIterator[bytes]:
     """The CAR in pieces: the blocks on the way, then what is wanted of the last one, depth first.
 
-    A block that is missing breaks it off.
+    A block that is missing breaks it off. Whoever asked by a CIDv0 (`is_older`) is told CIDv0 wherever there is one.
     """
     root, block = way[-1]
-    yield next(write([root], []))
+    yield _header(_name(root, is_older))
     seen: set[Cid] = set()
     for cid, data in way:
         if wanted.repeats or cid not in seen:
-            yield _section(cid, data)
+            yield _section(_name(cid, is_older), data)
         seen.add(cid)
     count = 0
     async for cid, data in _below(wanted, root, block, get, seen):
         count += 1
         if count > MAX_BLOCKS:
             raise Refused("too-large", f"found more than {MAX_BLOCKS:,} blocks to tell, expected a film")
-        yield _section(cid, data)
+        yield _section(_name(cid, is_older), data)
 
 
-def _section(cid: Cid, block: bytes) -> bytes:
-    _, section = write([cid], [(cid, block)])
-    return section
+def _name(cid: Cid, is_older: bool) -> bytes:
+    """The bytes of an id in a CAR: the multihash alone in its older form, which dag-pb blocks have."""
+    return bytes(cid[2:]) if is_older and cid.codec == DAG_PB else bytes(cid)
+
+
+def _header(root: bytes) -> bytes:
+    """The header of a CAR of one root, by its bytes."""
+    link = b"\0" + root
+    header = b"\xa2\x65roots\x81\xd8\x2a" + byte_string_head(len(link)) + link + b"\x67version\x01"
+    return encode_varint(len(header)) + header
+
+
+def _section(name: bytes, block: bytes) -> bytes:
+    return encode_varint(len(name) + len(block)) + name + block
 
 
 async def _below(wanted: Car, root: Cid, block: bytes, get: Get, seen: set[Cid]) -> AsyncIterator[tuple[Cid, bytes]]:
