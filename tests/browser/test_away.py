@@ -61,7 +61,7 @@ def test_an_author_is_made_in_the_page_admits_and_ends_a_device_and_is_the_same_
     assert told["unread"].startswith("Found a text that is no such code")
     assert told["consequence"].startswith("What it signed so far counts on (1 record)")
     assert told["ended"].startswith("The key of this page counts no more")
-    assert told["brought"] == told["author"]
+    assert told["brought"] == told["listOf"] == told["author"]
     assert told["barred"] == "This film does not say what it shows, so it stays out."
     assert told["tried"] == "That is another PIN. 4 tries are left before a wait."
     assert is_clean(told)

@@ -182,6 +182,17 @@ def test_a_host_is_told_what_another_cap_means_before_it_holds(hosted: dict[str,
     assert hosted["kept"] == "2.5"
 
 
+def test_a_host_is_told_what_a_newer_version_and_a_next_root_mean(hosted: dict[str, Any]) -> None:
+    assert hosted["newer"].startswith("3 of 5 neighbours say they run a newer version, most of these 0.2.0.")
+    assert "Nothing is fetched by itself." in hosted["newer"]
+    assert (
+        "There is seldom a reason for this" in hosted["rotating"]
+        and "Your 24 words stay the same." in hosted["rotating"]
+    )
+    assert ["root" in line for line in hosted["rotated"]] == [True, False, True]
+    assert "followed by another root" in hosted["rotated"][0] and "speaks for the author" in hosted["rotated"][2]
+
+
 def test_what_is_hosted_plays_from_the_host(hosted: dict[str, Any]) -> None:
     assert hosted["frames"] > 0
 

@@ -104,7 +104,13 @@ def test_a_page_s_device_signs_for_the_node_s_author_and_counts_at_once(node: Ru
     }
 
     first = page.sign("imdb:tt0111161", 9)
-    assert node.api.get("/api/recommendations")["fitted_on"] == 1
+    own = node.api.get("/api/recommendations")
+    assert own["fitted_on"] == 1 and own["author"] == node.told["author"]
+    nobody = node.api.get("/api/recommendations?author=")
+    assert nobody["author"] == "" and nobody["private"] == 0
+    assert node.api.get(f"/api/recommendations?author={node.told['author']}")["author"] == node.told["author"]
+    with pytest.raises(BadInput, match="expected a CIDv1"):
+        node.api.get("/api/recommendations?author=somebody")
     place = node.api.get(f"/api/devices/{page.device}")["next"]
     assert place == {"seq": 1, "prev": str(first.id), "time_ms": first.time + 1}
     page.sign("imdb:tt0111161", 3)

@@ -112,11 +112,14 @@ class Recommendations:
         shelf: ModelShelf | None = None,
         patience_s: float = PATIENCE_S,
         claim: Callable[[], Claim | None] = lambda: None,
+        owner: Cid | None = None,
     ) -> None:
         """`pins`: roots held whole here. `ground`: what decides about rights for a territory.
 
-        `claim`: what to fit on while it has more ratings than are counted here.
+        `claim`: what to fit on while it has more ratings than are counted here. `owner`: whose `taste` this home keeps;
+        None: everybody's.
         """
+        self._owner = owner
         self._claim_now = claim
         self._claimed: Claim | None = None
         self._patience_s = patience_s
@@ -254,10 +257,10 @@ class Recommendations:
         return self.taste.wishes
 
     def history(self, author: Cid) -> History:
-        """The author's counted stars, and where they said nothing those that only this home knows."""
-        counted = self._library.counted
-        stars: dict[str, int] = {film: given.stars for film, given in self.taste.private.items()}
-        times: dict[str, int | None] = {film: given.time for film, given in self.taste.private.items()}
+        """The author's counted stars, and of its owner where they said nothing those that only this home knows."""
+        counted, private = self._library.counted, self.taste.private if self._owner in (None, author) else {}
+        stars: dict[str, int] = {film: given.stars for film, given in private.items()}
+        times: dict[str, int | None] = {film: given.time for film, given in private.items()}
         records: dict[str, Cid] = {}
         for film, said in counted.stars_of(author).items():
             given = counted.given(author, film)

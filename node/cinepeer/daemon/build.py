@@ -112,7 +112,7 @@ async def build(
     )
     head_start = HeadStart(checkpoints, store, scope_link(replication.scope), clock_ms=clock_ms, blame=peers.blame)
     reach.head_starts.append(head_start)
-    recommendations = open_recommendations(home, library, disk.ipfs, titles, head_start.claim)
+    recommendations = open_recommendations(home, author.id, library, disk.ipfs, titles, head_start.claim)
     hosting.choice = open_choice(settings, library, author, recommendations)
     strangers = Strangers(
         store,

@@ -15,10 +15,11 @@ from cinepeer.app.taste import Taste
 from cinepeer.app.titles import Titles
 from cinepeer.daemon.clock import clock_ms
 from cinepeer.ports import IpfsBackend
+from cinepeer.records.cid import Cid
 
 
 def open_recommendations(
-    home: Home, library: Library, ipfs: IpfsBackend, titles: Titles, claim: Callable[[], Claim | None]
+    home: Home, author: Cid, library: Library, ipfs: IpfsBackend, titles: Titles, claim: Callable[[], Claim | None]
 ) -> Recommendations:
     """The recommendations of this home's author; `claim` is what they are made of before the ratings are here."""
 
@@ -27,4 +28,5 @@ def open_recommendations(
         return Ground(state, block, territory, clock_ms() // 1000)
 
     shelf = ModelFile(home.path / "model.bin", Fitted)
-    return Recommendations(library, Taste(Notes(home.path / "taste")), ipfs.pins, ground, shelf, claim=claim)
+    taste = Taste(Notes(home.path / "taste"))
+    return Recommendations(library, taste, ipfs.pins, ground, shelf, claim=claim, owner=author)

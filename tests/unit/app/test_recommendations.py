@@ -70,14 +70,18 @@ class Shelf:
         self.written += 1
 
 
-def made(world: World, pages: Pages | None = None, shelf: Shelf | None = None) -> Recommendations:
+def made(
+    world: World, pages: Pages | None = None, shelf: Shelf | None = None, owner: Cid | None = None
+) -> Recommendations:
     async def no_pins() -> set[Cid]:
         return set()
 
     async def ground(territory: str) -> Ground:
         return Ground(State(), 7, territory, 1_790_000_000)
 
-    return Recommendations(world.library, Taste(pages or Pages()), no_pins, ground, shelf, patience_s=600.0)
+    return Recommendations(
+        world.library, Taste(pages or Pages()), no_pins, ground, shelf, patience_s=600.0, owner=owner
+    )
 
 
 async def films(found: Recommendations, viewer: Cid, wishes: Wishes | None = None) -> Sequence[str]:
@@ -203,6 +207,10 @@ def test_private_ratings_count_for_the_owner_alone_and_stay_over_a_restart(tmp_p
         private = [c for one in (await again.best(viewer, Wishes()))[0] for c in one.causes if c.part.film == FILMS[6]]
         assert private
         assert all(cause.record is None for cause in private)
+        other = (await world.author("another")).id
+        owned = made(world, pages, owner=viewer)
+        assert owned.history(viewer).stars == again.history(viewer).stars
+        assert owned.history(other).stars == owned.history(Cid()).stars == {}, "nobody else has them"
         assert again.taste.forget() == 2
         assert again.history(viewer).stars == {FILMS[0]: 9}
 

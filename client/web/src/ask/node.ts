@@ -109,8 +109,9 @@ export const node = {
   ratings: (film: string, after: string | null, limit: number) =>
     call('GET /api/films/{film}/ratings', { path: { film }, query: { limit, ...(after === null ? {} : { after }) } }),
   rights: (film: string) => call('GET /api/films/{film}/rights', { path: { film } }),
-  recommendations: () => call('GET /api/recommendations', { query: { limit: 24 } }),
-  opened: (film: string, limit: number) => call('GET /api/recommendations/{film}', { path: { film }, query: { limit } }),
+  /** The list of an author; null: of the node's own; '': of nobody. */
+  recommendations: (of: string | null) => call('GET /api/recommendations', { query: { limit: 24, ...(of === null ? {} : { author: of }) } }),
+  opened: (film: string, limit: number, of: string | null) => call('GET /api/recommendations/{film}', { path: { film }, query: { limit, ...(of === null ? {} : { author: of }) } }),
   fairness: () => call('GET /api/fairness'),
   wishes: () => call('GET /api/wishes'),
   wish: (change: Routes['PATCH /api/wishes']['body']) => call('PATCH /api/wishes', { body: change }),

@@ -44,6 +44,11 @@ export function me(): string {
   return own || (isLight() ? '' : (pulse.answer?.author ?? ''));
 }
 
+/** Whose list of films this page shows: null is the node's author, who has private ratings there, '' nobody. */
+export function viewer(): string | null {
+  return own || (isLight() ? '' : null);
+}
+
 /** Whether the light client opened the page: then the node is somebody else's, and signs nothing for this person. */
 export function isLight(): boolean {
   return document.querySelector('meta[name="client"]') !== null;

@@ -21,6 +21,7 @@ _MODEL: dict[int | str, dict[str, Any]] = {
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 Words = Annotated[list[str] | None, Query()]
+Viewer = Annotated[str | None, Query(max_length=100)]
 Dial = Annotated[int | None, Query(ge=0, le=1_000)]
 
 
@@ -85,12 +86,14 @@ def _add_lists(router: APIRouter, parts: Parts) -> None:
     """What to watch next, and why."""
 
     @router.get("/api/recommendations", response_model=taste_answers.Recommendations)
-    async def get_recommendations(asked: Asked, limit: int = 20, fit: bool = False) -> dict[str, Any]:
+    async def get_recommendations(
+        asked: Asked, author: Viewer = None, limit: int = 20, fit: bool = False
+    ) -> dict[str, Any]:
         """What to watch next, each with what caused it; `fit` has the model fitted first."""
-        wishes = taste_views.wishes_of(parts, asked)
-        author = parts.author.id
-        await (parts.recommendations.fit(author) if fit else parts.recommendations.refresh(author))
-        return await taste_views.recommendations(parts, wishes, limit)
+        viewer, wishes = taste_views.viewer_of(parts, author), taste_views.wishes_of(parts, asked)
+        owner = parts.author.id
+        await (parts.recommendations.fit(owner) if fit else parts.recommendations.refresh(owner))
+        return await taste_views.recommendations(parts, viewer, wishes, limit)
 
     @router.get("/api/fairness", response_model=taste_answers.Fairness)
     async def get_fairness(sample: Annotated[int, Query(ge=10, le=2_000)] = 300) -> dict[str, Any]:
@@ -99,11 +102,11 @@ def _add_lists(router: APIRouter, parts: Parts) -> None:
         return await parts.recommendations.fairness(sample)
 
     @router.get("/api/recommendations/{film}", response_model=taste_answers.OpenedFilm)
-    async def get_recommendation(film: str, asked: Asked, limit: int = 20) -> dict[str, Any]:
+    async def get_recommendation(film: str, asked: Asked, author: Viewer = None, limit: int = 20) -> dict[str, Any]:
         """Why a film is among the `limit` best or why it is not, and which own ratings keep it there."""
-        wishes = taste_views.wishes_of(parts, asked)
+        viewer, wishes = taste_views.viewer_of(parts, author), taste_views.wishes_of(parts, asked)
         await parts.recommendations.refresh(parts.author.id)
-        return await taste_views.opened(parts, film, wishes, limit)
+        return await taste_views.opened(parts, viewer, film, wishes, limit)
 
 
 def _add_wishes(router: APIRouter, parts: Parts) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 
 from cinepeer.app.recommend import Cause, Explained
 from cinepeer.errors import BadInput, Refused
+from cinepeer.faces.http import views
 from cinepeer.faces.http.parts import Parts
 from cinepeer.recommend.rules import Facts
 from cinepeer.recommend.served import MAX_SCALE
 from cinepeer.recommend.wishes import Wishes, wishes_map
 from cinepeer.records.bodies import parse_film_id
+from cinepeer.records.cid import Cid
 
 MAX_LIMIT = 200
 BESIDE = frozenset(("rules", "off", "forgotten", "less", "hidden"))
@@ -55,12 +57,17 @@ def limited(limit: int) -> int:
     return max(1, min(limit, MAX_LIMIT))
 
 
-async def recommendations(parts: Parts, wishes: Wishes, limit: int) -> dict[str, Any]:
-    """The list with its evidence, and the model that it was ranked by."""
-    made = parts.recommendations
-    explained, found = await made.best(parts.author.id, wishes, limited(limit))
+def viewer_of(parts: Parts, told: str | None) -> Cid:
+    """Whose list is asked for: this node's author's, another's by id, or with an empty text nobody's."""
+    return parts.author.id if told is None else views.cid(told) if told else Cid()
+
+
+async def recommendations(parts: Parts, viewer: Cid, wishes: Wishes, limit: int) -> dict[str, Any]:
+    """The list with its evidence, and the model that it was ranked by; of another than the owner by public ratings."""
+    made, is_own = parts.recommendations, viewer == parts.author.id
+    explained, found = await made.best(viewer, wishes, limited(limit))
     return {
-        "author": str(parts.author.id),
+        "author": str(viewer) if viewer else "",
         "model": str(made.model_id),
         "fitted_on": made.fitted.ratings,
         "source": made.source,
@@ -68,17 +75,17 @@ async def recommendations(parts: Parts, wishes: Wishes, limit: int) -> dict[str,
         "films": [_explained(one) for one in explained],
         "wishes": wishes_map(wishes),
         "left_out": dict(found.left_out),
-        "private": len(made.taste.private),
+        "private": len(made.taste.private) if is_own else 0,
     }
 
 
-async def opened(parts: Parts, text: str, wishes: Wishes, limit: int) -> dict[str, Any]:
+async def opened(parts: Parts, viewer: Cid, text: str, wishes: Wishes, limit: int) -> dict[str, Any]:
     """One film opened: why it is in the list, or why it is not."""
     try:
         film = parse_film_id(text)
     except Refused as error:
         raise BadInput(str(error)) from error
-    found = await parts.recommendations.open(parts.author.id, film, wishes, limited(limit))
+    found = await parts.recommendations.open(viewer, film, wishes, limited(limit))
     change = found.counterfactual
     return {
         "film": film,
