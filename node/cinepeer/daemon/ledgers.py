@@ -14,6 +14,7 @@ from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.app.network import LEDGER_PROTOCOL, Network, peer_of
 from cinepeer.app.relay import Relaying
 from cinepeer.daemon.clock import clock_ms
+from cinepeer.daemon.libraries import load_beside
 from cinepeer.daemon.ordering import Ordering
 from cinepeer.errors import BadInput, Unreachable
 
@@ -87,7 +88,7 @@ async def open_ledger(
     port, key = (ports["ledger_rpc_port"], keys.secret("sequencer")) if orders else (0, b"")
     # A backup that is put back may be older than what its key signed since.
     holds = orders and home.kept.get("took_back") is False and not settings["order_alone"]
-    url = await child.start(home.ledger, port, dict(network.genesis), key, holds)
+    url = await load_beside(child.start(home.ledger, port, dict(network.genesis), key, holds))
     stack.push_async_callback(child.stop)
     apart = _Apart(stack, home, network, ports["ledger_rpc_port"], child, url)
     copy = apart.answer
