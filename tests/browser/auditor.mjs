@@ -6,7 +6,7 @@
  */
 
 import { readFile } from 'node:fs/promises';
-import { asked, forgive, inspect, keep, open, run, told } from './browser.mjs';
+import { asked, forgive, inspect, keep, keepWide, open, run, told } from './browser.mjs';
 
 const OVER = 'section[aria-labelledby="check"] h3';
 
@@ -59,10 +59,9 @@ async function english(browser) {
   told.cut = await take(page, 'cut.car', bytes.subarray(0, -1));
   told.named = (await page.locator('ol.steps > li.fail summary').first().textContent()).trim();
   await inspect(page, 'cut');
-  await keep(page, 'audit-cut', true);
+  await keepWide(page, 'audit-cut', true);
   await page.setViewportSize({ width: 390, height: 844 });
   await inspect(page, 'cut on a phone');
-  await keep(page, 'audit-cut-390', true);
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator('a[download$=".report.json"]').click()]);
   told.report = JSON.parse(await readFile(await download.path(), 'utf8'));
   forgive(before);

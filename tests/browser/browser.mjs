@@ -87,6 +87,17 @@ export async function keep(page, name, isWhole = false) {
   await page.screenshot({ path: join(asked.pictures, `${name}.png`), fullPage: isWhole });
 }
 
+/** Keeps it at three widths, `name` with each of them, and leaves the window as it was. */
+export async function keepWide(page, name, isWhole = false) {
+  const before = page.viewportSize();
+  for (const [width, height] of [[1440, 1040], [834, 1112], [390, 844]]) {
+    await page.setViewportSize({ width, height });
+    await page.waitForTimeout(300);
+    await keep(page, `${name}-${width}-light`, isWhole);
+  }
+  await page.setViewportSize(before);
+}
+
 /** Every one of `screens` ({path: name}) in both languages, both lights and three widths: it fits, axe finds nothing. */
 export async function survey(browser, screens) {
   for (const width of [1440, 834, 390]) {

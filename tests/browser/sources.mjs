@@ -5,7 +5,7 @@
  * usage: node sources.mjs '{"page": URL, "gateway": URL, "film": ID, "chromium": PATH, "pictures": FOLDER}'
  */
 
-import { asked, forgive, inspect, keep, open, run, told } from './browser.mjs';
+import { asked, forgive, inspect, keepWide, open, run, told } from './browser.mjs';
 
 async function play(browser, name, fault) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1040 }, locale: 'en-GB' });
@@ -19,7 +19,7 @@ async function play(browser, name, fault) {
   const frames = await page.locator('video').evaluate((element) => element.getVideoPlaybackQuality().totalVideoFrames);
   const said = await page.locator('.left').allTextContents();
   await inspect(page, name);
-  await keep(page, `source-${name}-1440-light`);
+  await keepWide(page, `source-${name}`);
   if (name === 'slow') forgive(before);
   await context.unrouteAll({ behavior: 'ignoreErrors' });
   await context.close();
