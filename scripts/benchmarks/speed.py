@@ -24,6 +24,7 @@ from cinepeer.errors import BadInput
 
 AUTHORS, FILMS, SERVED_FILMS = 6_040, 3_500, 20_000
 HISTORY = 72
+LISTED = 1_200  # viewers whose lists of the light copy are compared with those of the whole model
 PLAIN_FILMS = 5_000  # with more, plain numpy takes many gigabytes and minutes
 TASTES, SPREAD = 40, 1.8
 ROUNDS = 60
@@ -244,7 +245,7 @@ def light(side: str, stars: csr_array, times: np.ndarray) -> Values:
 
     if side == "plain":
         return {"light.size_mb": stars.shape[1] ** 2 * 4 / 1e6}
-    edge = stars.shape[0] - 300
+    edge = stars.shape[0] - LISTED
     liked = csr_array(stars * (stars >= 8))
     test = csr_array(liked[edge:])
     test.eliminate_zeros()
@@ -266,11 +267,12 @@ def light(side: str, stars: csr_array, times: np.ndarray) -> Values:
             lists.append(
                 [int(entry.film) for entry in ranking.rank(dict.fromkeys([names[j] for j in shown], 9), limit=100)]
             )
-        reached.append(float(evaluation.measures(np.array(lists), csr_array(wanted[some]))["ndcg@100"].mean()))
+        reached.append(evaluation.measures(np.array(lists), csr_array(wanted[some]))["ndcg@100"])
     return found | {
         "light.size_mb": len(served.save(small)) / 1e6,
         "light.whole_mb": len(served.save(model)) / 1e6,
-        "light.ndcg_lost": 1 - reached[1] / reached[0],
+        "light.ndcg_lost": 1 - float(reached[1].mean() / reached[0].mean()),
+        "light.ndcg_lost_error": float((reached[0] - reached[1]).std() / len(some) ** 0.5 / reached[0].mean()),
     }
 
 

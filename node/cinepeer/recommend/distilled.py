@@ -31,9 +31,9 @@ RIDGE, STEPS, TINY = 50.0, 8, np.float32(1e-20)  # of what stands for the system
 VALUE = 64  # the input of a like; 1 in the fading channels is 256
 FADED = 256
 NEVER = 1 << 40  # no world has so many authors
-LIKED_SHARE = 3.0
-LOUDEST = 0.25
-SLACK = 64  # bytes by which the sizes in a header may be longer
+HALVINGS = 20
+LEAST_SHARE = 16  # of a row at least one weight in so many stays
+SLACK = 128  # bytes of a header for a channel's name, values and sizes beside its steps
 FAINT = 1e-20  # a column without a larger weight says nothing: its step would not be a float32
 Matrix = tuple[str, tuple[int, ...], Integers, Floats]  # a channel's name, values, rows and weights
 
@@ -96,43 +96,85 @@ def fit_served(
 
 
 def compact(model: ServedModel, size_bytes: int) -> ServedModel:
-    """The model for a light client: of every column the largest weights alone, `save`d in at most `size_bytes`.
+    """The model for a light client: of all channels the weights that say most alone, `save`d in at most `size_bytes`.
 
-    A row of likes gets `LIKED_SHARE` times the bytes of a row of another channel, and of the others the loudest rows
-    alone stay, where not all weights fit; a column's scale stays. Raises `BadInput` when not even the header and a bit
-    for every weight fit.
+    A weight says its size times its column's step, times the root of how many like the film of its row, for a popular
+    film stands in more histories. A row of which too little would stay is left out, and the steps of a column grow by
+    what it lost. Raises `BadInput` when not even the header fits.
     """
-    head = len(save(_with(model, [_thin(one, 0.0) for one in model.channels])))
-    if head + sum(len(channel.rows) * len(model.films) for channel in model.channels) <= size_bytes:
-        channels = list(model.channels)
-    else:
-        channels = [channel if channel.kind == "liked" else _loudest(channel) for channel in model.channels]
-    return _shared(model, channels, size_bytes)
-
-
-def _shared(model: ServedModel, channels: Sequence[Channel], size_bytes: int) -> ServedModel:
-    """The model of these channels in `size_bytes`."""
-    shares = [LIKED_SHARE if channel.kind == "liked" else 1.0 for channel in channels]
-    rows = sum(share * len(channel.rows) for share, channel in zip(shares, channels, strict=True))
-    head = len(save(_with(model, [_thin(one, 0.0) for one in channels])))
+    weights = [dense(channel) for channel in model.channels]
+    whole = [_sparse(*told, slice(None)) for told in zip(model.channels, weights, strict=True)]
+    found = replace(model, channels=tuple(whole))
+    if len(save(found)) <= size_bytes:
+        return found
+    head = len(save(replace(model, channels=()))) + sum(len(channel.scales) * 5 + SLACK for channel in whole)
     if head > size_bytes:
         raise BadInput(f"found room for {size_bytes} bytes, expected at least {head} for {len(model.films)} films")
-    each = (size_bytes - head - SLACK) / max(rows * len(model.films), 1)
-    thin = [_thin(channel, share * each) for share, channel in zip(shares, channels, strict=True)]
-    return _with(model, thin)
+    says = [_says(model, *told) for told in zip(model.channels, weights, strict=True)]
+    least = _threshold(says, size_bytes - head)
+    stays = [_stays(said > least) for said in says]
+    kept = [
+        np.where((said > least) & row[:, None], mine, 0).astype(np.int8)
+        for mine, said, row in zip(weights, says, stays, strict=True)
+    ]
+    scales = _widened(model, weights, kept)
+    widened = [replace(channel, scales=tuple(mine)) for channel, mine in zip(model.channels, scales, strict=True)]
+    return replace(model, channels=tuple(_sparse(*told) for told in zip(widened, kept, stays, strict=True)))
 
 
-def _with(model: ServedModel, channels: Sequence[Channel]) -> ServedModel:
-    return replace(model, channels=tuple(channels))
+def _says(model: ServedModel, channel: Channel, weights: npt.NDArray[np.int8]) -> Floats:
+    """How much each weight says; float32 [rows, films]. Products alone, so that it is the same on every machine."""
+    rows = np.sqrt(np.array([model.likes[row] for row in channel.rows], np.float64) + 1) * max(channel.values)
+    found = np.abs(weights.astype(np.float32))
+    found *= np.array(channel.scales, np.float32)
+    found *= rows.astype(np.float32)[:, None]
+    return found
 
 
-def _loudest(channel: Channel) -> Channel:
-    """The rows that say most: a share of `LOUDEST`, at least one."""
-    weights = dense(channel)
-    says = np.abs(weights.astype(np.int64)) @ np.array(channel.scales, np.int64)
-    rows = np.sort(np.argsort(-says, kind="stable")[: max(int(LOUDEST * len(says)), 1)])
-    numbers = [channel.rows[row] for row in rows]
-    return channel_of(channel.name, channel.values, numbers, channel.scales, "dense", weights[rows].tobytes())
+def _threshold(says: Sequence[Floats], room: int) -> float:
+    """What a weight has to say to stay, so that all that stay take at most `room` bytes."""
+    enough = max((float(said.max(initial=0)) for said in says), default=0.0)
+    least = 0.0
+    for _ in range(HALVINGS):
+        middle = (least + enough) / 2
+        if sum(_cost(said > middle) for said in says) > room:
+            least = middle
+        else:
+            enough = middle
+    return enough
+
+
+def _widened(
+    model: ServedModel, whole: Sequence[npt.NDArray[np.int8]], kept: Sequence[npt.NDArray[np.int8]]
+) -> list[list[int]]:
+    """The steps of every channel's columns, so that what a column says is as long as before, by likes of the rows."""
+    grown = []
+    for channel, mine, left in zip(model.channels, whole, kept, strict=True):
+        each = np.array([model.likes[row] for row in channel.rows], np.int64) + 1
+        before, after = (each @ np.square(part.astype(np.int64)) for part in (mine, left))
+        growth = np.sqrt(np.where(after > 0, before / np.maximum(after, 1), 1))
+        grown.append(np.array(channel.scales, np.float64) * growth)
+    room = min(1.0, MAX_SCALE / max(1.0, *(float(one.max(initial=0)) for one in grown)))
+    return [np.ceil(one * room).astype(np.int64).clip(0, MAX_SCALE).tolist() for one in grown]
+
+
+def _stays(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The rows of which enough is left to be worth a bit for every film."""
+    found: npt.NDArray[np.bool_] = mask.sum(axis=1) * LEAST_SHARE >= max(mask.shape[1], 1)
+    return found
+
+
+def _cost(mask: npt.NDArray[np.bool_]) -> int:
+    """Bytes of the rows that stay: their number, a bit for every film, and a byte for each weight."""
+    kept = mask.sum(axis=1)[_stays(mask)]
+    return int(kept.sum() + len(kept) * ((mask.shape[1] + 7) // 8 + 3))
+
+
+def _sparse(channel: Channel, weights: npt.NDArray[np.int8], stays: npt.NDArray[np.bool_] | slice) -> Channel:
+    """The channel of some rows of these weights, those that are not 0 alone."""
+    numbers = np.array(channel.rows, np.int64)[stays].tolist()
+    data = b"".join(_rows(weights[stays]))
+    return channel_of(channel.name, channel.values, numbers, channel.scales, "sparse", data)
 
 
 def _kept(stars: csr_array, films: Sequence[str], content: csr_array | None, most: int) -> Integers:
@@ -318,18 +360,6 @@ def _channel(name: str, values: tuple[int, ...], rows: Integers, matrix: Floats,
     for start in range(0, len(matrix), 1024):
         weights[start : start + 1024] = np.rint(matrix[start : start + 1024] / steps.astype(np.float32)).clip(-127, 127)
     return channel_of(name, values, rows.tolist(), scales.tolist(), "dense", weights.tobytes())
-
-
-def _thin(channel: Channel, each: float) -> Channel:
-    """Of every column the share `each` of its weights, the largest (the upper ones where equal); sparse."""
-    weights = dense(channel)
-    count = max(int(each * len(weights)), 0)
-    if count < len(weights):
-        order = np.argsort(-np.abs(weights.astype(np.int16)), axis=0, kind="stable")[:count]
-        mask = np.zeros(weights.shape, dtype=bool)
-        np.put_along_axis(mask, order, True, axis=0)
-        weights = np.where(mask, weights, 0).astype(np.int8)
-    return channel_of(channel.name, channel.values, channel.rows, channel.scales, "sparse", b"".join(_rows(weights)))
 
 
 def _rows(weights: npt.NDArray[np.int8]) -> list[bytes]:
