@@ -9,7 +9,10 @@ from typing import Any
 
 import click
 
-from cinepeer.faces.cli.call import Node, home_option, json_option, show
+from cinepeer.faces.cli.call import TIMEOUT_S, Node, home_option, json_option, show
+
+# A million ratings take a minute where the cores are free, and many where they are not; a node that ends is noticed.
+MAKING_TIMEOUT_S = 3600.0
 
 
 @click.command(epilog="Example: cinepeer checkpoint   or   cinepeer checkpoint --make")
@@ -19,7 +22,7 @@ from cinepeer.faces.cli.call import Node, home_option, json_option, show
 @home_option
 def checkpoint(is_made: bool, record: str | None, as_json: bool, home: Path) -> int:
     """List the checkpoints that are held, make one, or replay one; exit code 1 when one is not what it says."""
-    node = Node.of(home)
+    node = Node.of(home, MAKING_TIMEOUT_S if is_made or record is not None else TIMEOUT_S)
     if is_made:
         show([node.post("/api/checkpoints", {})], as_json, _lines)
         return 0
