@@ -168,12 +168,15 @@ def told(kind: Odd) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Takes every kind through and writes the result file; the exit code is 1 when one did not hold."""
+    """Takes every kind through, or those that are named, and writes the result file after each; 1 when one failed."""
+    file, *named = sys.argv[1:]
     results = []
     for kind in KINDS:
+        if named and kind.name not in named:
+            continue
         results.append(told(kind))
         print(("held   " if results[-1]["held"] else "FAILED ") + kind.name, flush=True)
-    Path(sys.argv[1]).write_text(json.dumps(results, indent=1) + "\n")
+        Path(file).write_text(json.dumps(results, indent=1) + "\n")
     return 0 if all(result["held"] for result in results) else 1
 
 
