@@ -144,7 +144,11 @@ export const node = {
   audit,
 };
 
-/** An audit bundle, as a file. */
-async function audit(wanted: AuditRequest, signal: AbortSignal): Promise<Blob> {
+/**
+ * An audit bundle, as a file. A node that is somebody else's (`isLight`) makes by GET alone that of a film's title, without
+ * the film's bytes.
+ */
+async function audit(wanted: AuditRequest, signal: AbortSignal, isLight = false): Promise<Blob> {
+  if (isLight && wanted.film) return (await ask(`/api/films/${encodeURIComponent(wanted.film)}/audit`, { signal })).blob();
   return (await write('/api/audits', wanted, signal)).blob();
 }
