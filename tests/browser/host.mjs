@@ -1,7 +1,8 @@
 /**
  * A host's way through the node's page: neighbours, disk, bandwidth, keys; and another cap.
  *
- * usage: node host.mjs '{"page": URL, "chromium": PATH, "pictures": FOLDER, "peer": MULTIADDR, "film": NAME}'
+ * usage: node host.mjs '{"page": URL, "chromium": PATH, "pictures": FOLDER, "peer": MULTIADDR, "film": NAME,
+ * "copy": PATH}'
  */
 
 import { asked, forgive, inspect, keep, open, run, survey, told } from './browser.mjs';
@@ -115,6 +116,36 @@ async function play(context) {
   await page.close();
 }
 
+/** A film like one of others waits for its creator's word, and gives that one its share. */
+async function decide(context) {
+  const page = await open(context);
+  await page.goto(`${asked.page}/studio`);
+  await page.getByLabel('Another version of a film of yours').check();
+  told.versionOf = await page.getByLabel('Of which film').locator('option').allTextContents();
+  told.asksName = await page.getByLabel('Name of the film').isVisible();
+  await inspect(page, 'another version');
+  await page.locator('input[name="kind"]').first().check();
+  await page.locator('.drop input[type="file"]').setInputFiles(asked.copy);
+  await page.locator('.word .pass').waitFor();
+  await page.getByLabel('Name of the film').fill('A Few Seconds');
+  await page.getByLabel('Register the title').check();
+  await page.locator('form .primary').click();
+  const near = page.getByRole('group', { name: 'Films that this one is like' });
+  await near.waitFor({ timeout: 60_000 });
+  told.near = flat(await near.textContent());
+  await inspect(page, 'films that it is like');
+  await near.getByLabel('Share of your title').fill('12.5');
+  await near.getByRole('button', { name: 'It is made from' }).click();
+  const job = page.locator('article', { hasText: 'A Few Seconds' });
+  await job.locator('.said.pass').waitFor({ timeout: 60_000 });
+  await job.getByRole('link', { name: 'To the film' }).click();
+  told.madeFrom = await page.locator('dl.pairs > div').filter({ hasText: 'Made from' }).locator('a').getAttribute('href');
+  const box = page.locator('section[aria-labelledby="rights"]');
+  await box.locator('.bar').waitFor();
+  told.shares = await box.locator('.pairs dd').allTextContents();
+  await page.close();
+}
+
 await run(async (browser) => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1040 }, locale: 'en-GB', colorScheme: 'light' });
   const page = await open(context);
@@ -125,6 +156,7 @@ await run(async (browser) => {
   await rotate(page);
   await page.close();
   await play(context);
+  await decide(context);
   await context.close();
   await survey(browser, { '/node': 'node' });
 });

@@ -152,11 +152,14 @@ def test_the_studio_keeps_to_itself(published: dict[str, Any]) -> None:
 def hosted(
     creator: Restarting, published: dict[str, Any], chromium: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Any]]:
-    """What the journey of a host told, whose node joined the creator's."""
-    home = tmp_path_factory.mktemp("hosts") / "host"
+    """What the journey of a host told, whose node joined the creator's; it publishes a part of the film anew."""
+    folder = tmp_path_factory.mktemp("hosts")
+    home, copy = folder / "host", folder / "a few seconds.mp4"
+    asyncio.run(make_sample(copy, 5))
     with running(home, "--join", creator.node.told["p2p"][0]) as host:
         pictures = tmp_path_factory.mktemp("pictures")
-        yield journey("host.mjs", pictures, page=host.told["page"], chromium=chromium, film=published["name"])
+        asked = {"page": host.told["page"], "film": published["name"], "copy": str(copy)}
+        yield journey("host.mjs", pictures, chromium=chromium, **asked)
 
 
 def test_a_host_sees_its_neighbours_disk_bandwidth_ledger_and_keys(hosted: dict[str, Any]) -> None:
@@ -202,6 +205,15 @@ def test_a_host_is_told_what_a_newer_version_and_a_next_root_mean(hosted: dict[s
 
 def test_what_is_hosted_plays_from_the_host(hosted: dict[str, Any]) -> None:
     assert hosted["frames"] > 0
+
+
+def test_a_film_like_another_s_is_made_from_it_by_its_creator_s_word(
+    hosted: dict[str, Any], published: dict[str, Any]
+) -> None:
+    assert hosted["versionOf"] == ["No film of yours yet"] and hosted["asksName"] is False
+    assert "First Light" in hosted["near"] and "% of its pictures:" in hosted["near"]
+    assert hosted["madeFrom"] == f"/film/{published['film']}"
+    assert {"87.50 %", "12.50 %"} <= set(hosted["shares"])
 
 
 def test_the_foot_leads_to_the_notices_of_what_the_page_carries(hosted: dict[str, Any]) -> None:
