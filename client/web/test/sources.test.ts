@@ -37,6 +37,26 @@ const take = (): Promise<Octets> => sources.block(ROOT, cid, signal);
 const order = (): string[] => asked.map(([source]) => source);
 
 describe('a block', () => {
+  test('that our own sleeping node alone was asked for comes from a host as soon as one is named', async () => {
+    const given: [string, number][] = [];
+    const sleeping = new Sources(
+      (source, _root, _cid, cut, patienceMs) => {
+        given.push([source, patienceMs]);
+        if (source !== OWN) return Promise.resolve(BLOCK);
+        if (patienceMs === SOON_MS) return Promise.reject(new Unavailable('no answer'));
+        return new Promise((_, refuse) => cut.addEventListener('abort', () => refuse(cut.reason), { once: true }));
+      },
+      () => now,
+      () => undefined,
+    );
+    const coming = sleeping.block(ROOT, cid, signal);
+    sleeping.name(ROOT, []);
+    expect(given.length).toBe(1);
+    sleeping.name(ROOT, [HOST]);
+    expect(await coming).toBe(BLOCK);
+    expect(given.map(([source]) => source)).toEqual([OWN, OWN, HOST]);
+    expect(given[1]![1]).toBe(SOON_MS);
+  });
   test('comes from our own node where it gives it', async () => {
     sources.name(ROOT, [HOST]);
     expect(await take()).toBe(BLOCK);

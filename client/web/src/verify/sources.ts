@@ -32,6 +32,8 @@ export class Sources {
   private readonly gateways = new Map<string, readonly string[]>();
   private readonly liars = new Set<string>();
   private readonly restUntil = new Map<string, number>();
+  /** What one source alone was asked for, before others were known. */
+  private readonly alone = new Map<string, Set<AbortController>>();
 
   constructor(
     private readonly fetchFrom: FetchFrom,
@@ -39,14 +41,16 @@ export class Sources {
     private readonly tell: (left: Left) => void,
   ) {}
 
-  /** Which gateways say to hold a version. */
+  /** Which gateways say to hold a version; what waits for the one source known before is asked for anew. */
   name(root: string, gateways: readonly string[]): void {
     this.gateways.set(root, gateways.slice(0, MAX_GATEWAYS));
+    if (gateways.length) for (const one of this.alone.get(root) ?? []) one.abort();
   }
 
   /** A block that matches its id, from whoever gives it; throws the worst of what came instead. */
   async block(root: string, cid: Cid, signal: AbortSignal): Promise<Octets> {
     const order = this.order(root);
+    if (order.length === 1) return this.only(order[0]!, root, cid, signal);
     let worst: unknown = null;
     for (const [place, source] of order.entries()) {
       const isLast = place === order.length - 1;
@@ -59,6 +63,21 @@ export class Sources {
       }
     }
     throw worst;
+  }
+
+  /** A block from the one source there is, until others are named. */
+  private async only(source: string, root: string, cid: Cid, signal: AbortSignal): Promise<Octets> {
+    const cut = new AbortController();
+    const waiting = this.alone.get(root) ?? new Set();
+    this.alone.set(root, waiting.add(cut));
+    try {
+      return await this.fetchFrom(source, root, cid, AbortSignal.any([signal, cut.signal]), PATIENCE_MS);
+    } catch (error) {
+      if (!cut.signal.aborted || signal.aborted) throw error;
+      return this.block(root, cid, signal);
+    } finally {
+      waiting.delete(cut);
+    }
   }
 
   /** Those that may be asked, in their order: our own node first, those that rest last. */
