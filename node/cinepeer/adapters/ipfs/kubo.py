@@ -125,7 +125,7 @@ class KuboIpfs:
         return await asyncio.to_thread(self.blocks.stored_bytes)
 
     async def gc(self) -> list[Cid]:
-        """Deletes what is under no pin; returns the ids. A Kubo keeps blocks by their hashes: all are said to be raw."""
+        """Deletes what is under no pin; returns the ids. A Kubo keeps blocks by hash: all are said to be raw."""
         return [parse_any(line["Key"]["/"]) for line in await self._ask(lambda: self._client.repo.gc())]
 
     def close(self) -> None:

@@ -13,8 +13,8 @@ from libp2p.peer.id import ID
 from libp2p.security.noise.io import MAX_PLAINTEXT_LENGTH
 from libp2p.stream_muxer.yamux import yamux
 
-# The library lets a stream's window grow to 16 MiB, and what lies unread takes up to twice as much memory. This is 20 MB a
-# second over a line of 100 ms.
+# The library lets a stream's window grow to 16 MiB, and what lies unread takes up to twice as much memory. This is
+# 20 MB a second over a line of 100 ms.
 yamux.MAX_WINDOW_SIZE = 2 * 1024 * 1024
 
 # A piece of a stream with its header is one noise message then; the library's 64 KiB are a large and a tiny one.
