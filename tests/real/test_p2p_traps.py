@@ -236,6 +236,7 @@ def test_d_what_is_buffered_for_a_reader_that_pauses_is_a_window_of_two_mib(
     monkeypatch.setattr(yamux.YamuxStream, "_effective_rtt", lambda _stream: 60.0)
     if not is_guarded:
         monkeypatch.setattr(yamux, "MAX_WINDOW_SIZE", 16 << 20)
+        monkeypatch.setattr(muxer, "WINDOW_BYTES", 16 << 20)
 
     async def body() -> None:
         listening, reader = make_host(plan(223)), make_host(plan(224))
@@ -251,7 +252,7 @@ def test_d_what_is_buffered_for_a_reader_that_pauses_is_a_window_of_two_mib(
         async with running(listening, reader):
             await reader.connect(info(listening))
             stream = await reader.new_stream(listening.get_id(), [APP])
-            while stream.muxed_stream.target_recv_window < yamux.MAX_WINDOW_SIZE:
+            while stream.muxed_stream.target_recv_window < muxer.WINDOW_BYTES:
                 await stream.read(1 << 18)
             await trio_until(lambda: not pushing[0].muxed_stream.send_window)
             held = sum(len(buffer) for buffer in stream.muxed_conn.stream_buffers.values())

@@ -15,13 +15,28 @@ from libp2p.stream_muxer.yamux import yamux
 
 # The library lets a stream's window grow to 16 MiB, and what lies unread takes up to twice as much memory. This is
 # 20 MB a second over a line of 100 ms.
-yamux.MAX_WINDOW_SIZE = 2 * 1024 * 1024
+WINDOW_BYTES = 2 * 1024 * 1024
+
+# The library ends a connection over one frame larger than its largest window. What it grants comes to some bytes more
+# than a window now and then, and Helia sends all that it was granted as one frame.
+yamux.MAX_WINDOW_SIZE = 2 * WINDOW_BYTES
 
 # A piece of a stream with its header is one noise message then; the library's 64 KiB are a large and a tiny one.
 yamux.MAX_MESSAGE_SIZE = MAX_PLAINTEXT_LENGTH
 
 MAX_GATHERED_BYTES = 512 * 1024
 MAX_BUFFERED_BYTES = 32 * 1024 * 1024
+
+
+_grow = yamux.YamuxStream._apply_autotune_epoch
+
+
+def _grow_to_window(stream: yamux.YamuxStream, buffered: int) -> int:
+    """The library's own growth of a stream's window, as far as `WINDOW_BYTES`; returns by how much."""
+    return _grow(stream, buffered) if stream.target_recv_window < WINDOW_BYTES else 0
+
+
+yamux.YamuxStream._apply_autotune_epoch = _grow_to_window  # type: ignore[method-assign]
 
 
 class BufferLimit(trio.TooSlowError):
