@@ -100,6 +100,19 @@ def test_who_handed_over_orders_nothing_more_after_a_start_either(tmp_path: Path
         again.sequencer.hand_over(candidate(again, THIRD, 2), b"")
 
 
+def test_who_handed_over_and_follows_still_gives_every_block_from_the_first_on(tmp_path: Path) -> None:
+    file = str(tmp_path / "ledger.db")
+    chain = SmallChain(file)
+    chain.deploy(COUNTER)
+    yielded(chain)
+    chain.evm.close()
+    kept, late = SmallChain(file), Copy()
+    kept.sequencer = Follower(kept.evm)  # type: ignore[assignment]
+    kept.rpc = Rpc(Follower(kept.evm), None, kept.clock)
+    late.replay.take(told(kept))
+    assert late.evm.head.hash == kept.evm.head.hash
+
+
 def test_a_hand_over_that_cannot_be_written_did_not_happen() -> None:
     chain = SmallChain()
     height = chain.evm.head.block_number
