@@ -238,7 +238,7 @@ class Sequencer:
         return self.evm.succession.handovers[-1]
 
     def _sign_first(self) -> None:
-        """Keeps the first block's signature, made until now when it was asked for: who follows has no key to make it."""
+        """Keeps the first block's signature, made until now when asked for: who follows has no key to make it."""
         tables = self.evm.tables
         first = tables.block(0)
         if first is not None and not first[1] and not self.evm.succession.handovers:
