@@ -35,9 +35,14 @@ state_option = click.option(
 
 def with_nodes(urls: tuple[str, ...], timeout_s: float, work: Callable[[Any], int]) -> int:
     """Runs `work` with the nodes; whatever they served that does not hold is told, and makes the exit code 1."""
+    return with_sources(sources_of(urls, timeout_s), work, "cinepeer-client")
+
+
+def with_sources(sources: list[Any], work: Callable[[Any], int], program: str) -> int:
+    """The same with nodes that are chosen already; `program` is who tells of the lies."""
     from cinepeer_client.fetch import Nodes
 
-    with Nodes(sources_of(urls, timeout_s)) as nodes:
+    with Nodes(sources) as nodes:
         try:
             code = work(nodes)
         except CinepeerError as error:
@@ -46,7 +51,7 @@ def with_nodes(urls: tuple[str, ...], timeout_s: float, work: Callable[[Any], in
             raise CheckFailed(str(error)) from error
         finally:
             for lie in dict.fromkeys(nodes.lies):
-                click.echo(f"cinepeer-client: served what does not hold: {lie}", err=True)
+                click.echo(f"{program}: served what does not hold: {lie}", err=True)
         return 1 if nodes.lies else code
 
 

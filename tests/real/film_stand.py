@@ -210,3 +210,8 @@ def dead_url() -> str:
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         port = server.server_address[1]
     return f"http://127.0.0.1:{port}"
+
+
+def block_of(stand: Stand, path: str) -> Cid:
+    """The first leaf of a file of the film."""
+    return Cid.of(stand.files[path][: 256 << 10], 0x55)

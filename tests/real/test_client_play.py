@@ -10,8 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,10 +21,8 @@ from cinepeer.adapters.media.sample import make_sample
 from cinepeer.errors import BadInput
 from cinepeer.records import dagcbor
 from cinepeer.records.cid import Cid
-from cinepeer_client import cli, decode, relay
-from cinepeer_client.fetch import Nodes, Source
-from cinepeer_client.tree import Tree
-from real.film_stand import Node, Stand, Writer, dead_url, files_in, files_of_a_film, packed, serving, set_up
+from cinepeer_client import cli, decode
+from real.film_stand import Node, Stand, Writer, block_of, dead_url, files_in, files_of_a_film, packed, serving, set_up
 
 Ran = tuple[int, str, str]
 
@@ -57,11 +53,6 @@ def client(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def block_of(stand: Stand, path: str) -> Cid:
-    """The first leaf of a file."""
-    return Cid.of(stand.files[path][: 256 << 10], 0x55)
 
 
 def test_films_are_listed_by_their_signed_names(stand: Stand, node: Node, client: Callable[..., Ran]) -> None:
@@ -313,26 +304,6 @@ def test_a_record_that_tells_of_other_blocks_fails_the_verification(client: Call
     with serving(Node().offer(stand)) as node:
         code, _, err = client("verify", str(stand.film.id), "--node", node.url)
     assert (code == 1 and "of 5 as the version record says" in err.replace("5 of", "of 5", 1)) or "expected 5 of" in err
-
-
-def test_the_relay_gives_verified_files_to_who_knows_the_word(stand: Stand, node: Node) -> None:
-    with Nodes([Source.of(node.url)]) as nodes, relay.Relay(Tree(nodes, stand.root)) as opened:
-        with urllib.request.urlopen(opened.address) as answer:
-            assert answer.read() == stand.files["master.m3u8"]
-        with urllib.request.urlopen(opened.address.replace("master.m3u8", "480p/00001.m4s")) as answer:
-            assert answer.read() == stand.files["480p/00001.m4s"]
-        port = opened.address.split("/")[2]
-        with pytest.raises(urllib.error.HTTPError, match="404"):
-            urllib.request.urlopen(f"http://{port}/guess/master.m3u8")
-
-
-def test_the_relay_gives_nothing_of_a_lie(stand: Stand) -> None:
-    with serving(Node().offer(stand)) as liar, Nodes([Source.of(liar.url)]) as nodes:
-        liar.flip(block_of(stand, "480p/00001.m4s"))
-        with relay.Relay(Tree(nodes, stand.root)) as opened:
-            with pytest.raises(urllib.error.HTTPError, match="502"):
-                urllib.request.urlopen(opened.address.replace("master.m3u8", "480p/00001.m4s"))
-            assert opened.errors
 
 
 def test_a_player_is_handed_the_address(

@@ -19,16 +19,21 @@ FILE = Path(__file__).parent / "fit.json"
 FILMS, AUTHORS = 24, 90
 
 
-def fitted() -> ServedModel:
-    """The served model of ratings with two tastes, dislikes, times and content, with given shares."""
-    chance = np.random.default_rng(7)
-    taste = chance.integers(0, 2, AUTHORS)[:, None] == np.arange(FILMS) % 2
+def crowd(seed: int, films: int, authors: int, rated: float, kinds: int) -> tuple[csr_array, list[str], Any, csr_array]:
+    """Ratings of two tastes with dislikes: stars, the films' ids, times, and content of so many kinds."""
+    chance = np.random.default_rng(seed)
+    taste = chance.integers(0, 2, authors)[:, None] == np.arange(films) % 2
     given = np.where(taste, chance.integers(7, 11, taste.shape), chance.integers(1, 9, taste.shape))
-    stars = csr_array(np.where(chance.random(taste.shape) < 0.35, given, 0))
+    stars = csr_array(np.where(chance.random(taste.shape) < rated, given, 0))
     times = chance.permutation(stars.nnz).astype(np.int64)
-    names = [f"movielens:{number:03}" for number in range(FILMS)]
-    content = csr_array(np.eye(FILMS) + (np.arange(FILMS)[:, None] % 3 == np.arange(FILMS) % 3) * 0.1)
-    return fit_served(stars, names, times, content, max_next=FILMS, shares=(20, 20, 20, 40))
+    names = [f"movielens:{number:03}" for number in range(films)]
+    content = csr_array(np.eye(films) + (np.arange(films)[:, None] % kinds == np.arange(films) % kinds) * 0.1)
+    return stars, names, times, content
+
+
+def fitted() -> ServedModel:
+    """The served model of a crowd, with given shares."""
+    return fit_served(*crowd(7, FILMS, AUTHORS, 0.35, 3), max_next=FILMS, shares=(20, 20, 20, 40))
 
 
 def vectors() -> dict[str, Any]:

@@ -6,9 +6,7 @@ import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-from scipy.sparse import csr_array
 
 from cinepeer.recommend.receipt import Entry, read_receipt, state, write_receipt
 from cinepeer.recommend.refit import refitted
@@ -29,17 +27,11 @@ sys.stdout.buffer.write(save(fitted()))
 
 
 def fitted() -> ServedModel:
-    """The served model of ratings with two tastes, dislikes, times and content, its shares tried."""
+    """The served model of a crowd, its shares tried."""
     from cinepeer.recommend.distilled import fit_served
+    from vectors.fit_cases import crowd
 
-    chance = np.random.default_rng(4)
-    taste = chance.integers(0, 2, AUTHORS)[:, None] == np.arange(FILMS) % 2
-    given = np.where(taste, chance.integers(7, 11, taste.shape), chance.integers(1, 9, taste.shape))
-    stars = csr_array(np.where(chance.random(taste.shape) < 0.3, given, 0))
-    times = chance.permutation(stars.nnz).astype(np.int64)
-    names = [f"movielens:{number:03}" for number in range(FILMS)]
-    content = csr_array(np.eye(FILMS) + (np.arange(FILMS)[:, None] % 2 == np.arange(FILMS) % 2) * 0.1)
-    return fit_served(stars, names, times, content, max_next=FILMS, tries=100)
+    return fit_served(*crowd(4, FILMS, AUTHORS, 0.3, 2), max_next=FILMS, tries=100)
 
 
 def elsewhere(kernel: str, threads: str) -> bytes:

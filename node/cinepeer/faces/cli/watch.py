@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cinepeer.errors import BadInput, CheckFailed, CinepeerError
+from cinepeer.errors import BadInput
 from cinepeer.faces.cli.call import Node, home_option, json_option
 from cinepeer.faces.cli.choice import FILM, film_id
 from cinepeer.faces.cli.measure import Measure
@@ -37,25 +37,21 @@ def watch(
     home: Path,
 ) -> int:
     """Watch a film in mpv, VLC or ffplay, or write it to a file; no byte that does not hold is shown."""
-    from cinepeer_client.fetch import Nodes, Source
+    from cinepeer_client.fetch import Source
     from cinepeer_client.films import parse_film
+    from cinepeer_client.options import with_sources
 
     if out is not None and (out.exists() or not out.absolute().parent.is_dir()):
         raise BadInput(f"found {out} there already or its folder missing, expected the name of a new file")
     node = None if urls else Node.of(home)
     named = urls if node is None else (f"http://127.0.0.1:{node.port}",)
     wanted = parse_film(film if node is None else film_id(node, film))
-    with Nodes([Source.of(url) for url in named]) as nodes:
-        try:
-            _show(nodes, wanted, cut, height, out, as_json, lambda version: _unlocked(node, version, territory))
-        except CinepeerError as error:
-            if not nodes.lies:
-                raise
-            raise CheckFailed(str(error)) from error
-        finally:
-            for lie in dict.fromkeys(nodes.lies):
-                click.echo(f"cinepeer: served what does not hold: {lie}", err=True)
-        return 1 if nodes.lies else 0
+
+    def work(nodes: Any) -> int:
+        _show(nodes, wanted, cut, height, out, as_json, lambda version: _unlocked(node, version, territory))
+        return 0
+
+    return with_sources([Source.of(url) for url in named], work, "cinepeer")
 
 
 def _unlocked(node: Node | None, version: Any, territory: str) -> Any:
