@@ -97,6 +97,23 @@ def test_a_talkative_program_is_killed() -> None:
         asyncio.run(run_program("ffmpeg", [*NOISE, "pipe:1"], few))
 
 
+def test_a_program_whose_output_nobody_reads_any_more_is_brought_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    end = program._end
+
+    async def end_late(process: asyncio.subprocess.Process) -> None:
+        await asyncio.sleep(0.5)  # time for the pipe to fill, so that nothing reads it
+        await end(process)
+
+    async def stopped() -> None:
+        async with asyncio.timeout(20):
+            await run_program("ffmpeg", [*NOISE, "pipe:1"], few)
+
+    monkeypatch.setattr(program, "_end", end_late)
+    few = Limits(cpu_s=20, memory_bytes=4 << 30, file_bytes=0, wall_s=20, output_bytes=1000)
+    with pytest.raises(BadInput, match="found more than 1000 bytes"):
+        asyncio.run(stopped())
+
+
 def test_a_cancelled_run_leaves_no_process() -> None:
     async def cancelled() -> int:
         task = asyncio.ensure_future(run_program("ffmpeg", ENDLESS, LIMITS, on_output=lambda piece: said.set()))

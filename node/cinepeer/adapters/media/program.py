@@ -178,5 +178,13 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """Kills what is left of the group, and waits for it."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    # The wait is short after SIGKILL; shielded, so that a cancelled caller leaves no zombie either.
-    await asyncio.shield(process.wait())
+    # asyncio ends its wait only when each pipe was read to its end, and stops reading one that nobody empties.
+    # Short after SIGKILL; shielded, so that a cancelled caller leaves no zombie either.
+    streams = [_empty(stream) for stream in (process.stdout, process.stderr) if stream is not None]
+    await asyncio.shield(asyncio.gather(process.wait(), *streams))
+
+
+async def _empty(stream: asyncio.StreamReader) -> None:
+    """Reads what is left of `stream`, and keeps none of it."""
+    while await stream.read(_READ_BYTES):
+        pass
