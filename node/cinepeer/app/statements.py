@@ -128,7 +128,7 @@ class Statements:
         entries, head = await self._titles.entries()
         if block is not None and block > head:
             raise BadInput(f"found the block {block}, expected one up to the ledger's newest, {head}")
-        at = self._clock_s() if time is None else time
+        at = await self._titles.now_s(head) if time is None else time
         title = self._title(film)
         rights = FilmRights(title, entries, release_of(film.fields))
         link = None if screener is None else self._verified(screener, film)

@@ -24,6 +24,7 @@ from cinepeer.rights import deeds
 from cinepeer.rights.deeds import WHOLE, Deed, Offer, sign_deed, sign_offer
 from cinepeer.rights.deployment import ContractSet
 from cinepeer.rights.events import Entry
+from cinepeer.rights.proofs import parse_header
 from cinepeer.rights.royalties import statements
 from cinepeer.rights.signatures import address_of
 from cinepeer.rights.state import State, Title, fold
@@ -257,13 +258,20 @@ class Titles:
         found = state.titles.get(title)
         if found is None:
             raise BadInput(f"found no title {_hex(title)} on the ledger up to block {block}, expected it registered")
-        told = title_told(state, found, block, self._clock_ms() // 1000)
+        told = title_told(state, found, block, await self.now_s(block))
         return {**told, "offers": [str(record.id) for record in self.offers(film_id)]}
 
     async def state(self) -> tuple[State, int]:
         """The contracts' state and the block up to which it holds."""
         entries, head = await self.entries()
         return fold(entries), head
+
+    async def now_s(self, block: int) -> int:
+        """
+        Seconds since 1970 by this node's clock, or by the ledger's newest block where it is ahead: each block is at
+        least a second after the one before, so a licence of a busy minute may begin a few seconds from now.
+        """
+        return max(self._clock_ms() // 1000, parse_header(await self.ledger.header(block)).time)
 
     async def entries(self) -> tuple[list[Entry], int]:
         """Every entry of the log of all contract sets, and the block up to which they were read."""

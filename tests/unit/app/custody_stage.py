@@ -46,7 +46,10 @@ def device_seed(name: str) -> bytes:
 class Titles:
     """The ledger as far as custody reads it."""
 
-    def __init__(self, now_s: int) -> None:
+    def __init__(self, clock_ms: Callable[[], int]) -> None:
+        now_s = clock_ms() // 1000
+        self.clock_ms = clock_ms
+        self.ahead_s = 0
         self.sets = SETS
         self.address = address_of(LICENSEE)
         self.licences = [granted(b"a", address_of(LICENSEE), now_s - 99_999, now_s + 99_999)]
@@ -58,6 +61,10 @@ class Titles:
 
     async def head(self) -> int:
         return self.block
+
+    async def now_s(self, block: int) -> int:
+        assert block == self.block
+        return self.clock_ms() // 1000 + self.ahead_s
 
     async def state(self) -> tuple[Any, int]:
         self.folds += 1
@@ -78,7 +85,7 @@ class Stage:
     def __init__(self, world: World, home: Path, creator: Author) -> None:
         self.world, self.creator = world, creator
         self.vault = Keystore(home / "keys")
-        self.titles = Titles(world.clock_ms() // 1000)
+        self.titles = Titles(world.clock_ms)
         self.custody = self.of(HOST_SEED, self.vault, True)
         self.version: Cid = Cid()
 

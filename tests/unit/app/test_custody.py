@@ -129,6 +129,21 @@ def test_a_licence_that_ended_a_minute_ago_is_over_whatever_time_is_asked_for(tm
     play(tmp_path, story)
 
 
+def test_a_licence_bought_just_now_opens_the_film_though_the_ledger_s_time_is_ahead_of_the_clock(
+    tmp_path: Path,
+) -> None:
+    async def story(stage: Stage) -> None:
+        stage.custody.keep(KEY)
+        begins = stage.world.clock_ms() // 1000 + 8
+        stage.titles.licences = [granted(b"a", address_of(LICENSEE), begins, begins + 99)]
+        with pytest.raises(Refused, match="found the licence to begin on"):
+            parse_release(await stage.ask(stage.request()))
+        stage.titles.ahead_s = 8
+        assert parse_release(await stage.ask(stage.request())).block == 9
+
+    play(tmp_path, story)
+
+
 def test_a_film_that_the_owner_denies_gets_no_key_here(tmp_path: Path) -> None:
     async def story(stage: Stage) -> None:
         stage.custody.keep(KEY)
