@@ -14,16 +14,13 @@ from cinepeer.adapters.system.home import Home
 from cinepeer.adapters.system.keystore import Keystore
 from cinepeer.adapters.system.log_lines import LogLines
 from cinepeer.app.network import Network
-from cinepeer.daemon import tasks
 from cinepeer.daemon.clock import clock_ms
 from cinepeer.daemon.disk import denied_file
-from cinepeer.daemon.extending import learning, open_extending
+from cinepeer.daemon.extending import open_extending
 from cinepeer.daemon.kept import open_kept
-from cinepeer.daemon.ledgers import open_ledger, relaying
+from cinepeer.daemon.ledgers import open_ledger
 from cinepeer.daemon.listeners import listen
-from cinepeer.daemon.neighbourhood import meet
 from cinepeer.daemon.networks import kept_network, open_announcements
-from cinepeer.daemon.ordering import watching
 from cinepeer.daemon.publishing import open_desk
 from cinepeer.daemon.reach import open_reach
 
@@ -45,19 +42,18 @@ async def build(
     from cinepeer.app.checkpoint import Checkpoints
     from cinepeer.app.consent import Consent
     from cinepeer.app.custody import Custody
-    from cinepeer.app.devices import Devices, admit_when_possible
+    from cinepeer.app.devices import Devices
     from cinepeer.app.fetch import Fetching
     from cinepeer.app.head_start import HeadStart
     from cinepeer.app.imports import Imports
     from cinepeer.app.moderate import Moderation
     from cinepeer.app.receipts import Receipts
-    from cinepeer.app.renewal import Renewal
     from cinepeer.app.strangers import Strangers, vouched_for
     from cinepeer.app.titles import Titles
     from cinepeer.app.trip import Trips
-    from cinepeer.app.witness import Witnessing
-    from cinepeer.daemon.hosting import challenging, counting, open_choice, open_hosting
+    from cinepeer.daemon.hosting import open_choice, open_hosting
     from cinepeer.daemon.lists import open_recommendations
+    from cinepeer.daemon.starting import start
     from cinepeer.faces.http.parts import Parts
     from cinepeer.records.keys import sign
     from cinepeer.replication.checkpoint import scope_link
@@ -157,31 +153,7 @@ async def build(
         clock_ms=clock_ms,
         log_lines=log_lines,
     )
-    await strangers.start()
-    stack.push_async_callback(strangers.stop)
-    for part in (replication, peers, head_start):
-        await part.start(p2p)
-        stack.push_async_callback(part.stop)
-    await meet(stack, settings, peers, p2p, network.id, store)
-    await desk.publications.start()
-    stack.push_async_callback(desk.publications.stop)
-    witnessing = Witnessing(ledger, author, network.chain_id, lambda: chain.following.may_witness)
-    every_s, renewed_s = int(settings["witness_interval"]), int(settings["checkpoint_interval"])
-    renewal = Renewal(checkpoints, 1000 * renewed_s, clock_ms, hosting.drop)
-    running = (
-        tasks.follow(parts, reach.arrivals, relaying(home, titles, library, store, int(settings["relay_deeds"]))),
-        tasks.count(library),
-        desk.licensed.keep_giving(),
-        admit_when_possible(devices, hosting.tell),
-        tasks.witness(witnessing, every_s),
-        tasks.renew(renewal, renewed_s),
-        counting(reach.bandwidth),
-        watching(chain.ordering),
-        learning(extending),
-        challenging(challenges, int(settings["challenge_interval"])),
-    )
-    tasks.begin(stack, running)
-    await tasks.tell_where(parts)
+    await start(stack, kept, network, chain, reach, desk, parts)
     await listen(stack, home, settings, ports, parts, disk, fetching, chain)
     return {**_addresses(home, settings, ports, network, p2p, chain.label()), "author": str(author.id)}
 
