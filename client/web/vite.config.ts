@@ -4,6 +4,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { kept } from './kept.ts';
 import { notices } from './notices.ts';
+import { pieces } from './pieces.ts';
 import { words } from './words.ts';
 
 const NODE = 'http://localhost:8080';
@@ -18,7 +19,7 @@ export default defineConfig({
     // Colours are written as `light-dark()`, which must reach the browser as it is.
     cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     assetsInlineLimit: 0,
-    rolldownOptions: { input: ['index.html', 'embed.html'] },
+    rolldownOptions: { input: ['index.html', 'embed.html'], output: { codeSplitting: { groups: pieces(import.meta.dirname) } } },
     modulePreload: { polyfill: false },
     // The player is one piece, fetched apart from the page.
     chunkSizeWarningLimit: 700,

@@ -21,7 +21,8 @@ export async function askNews(): Promise<void> {
 /** Asks now and then while the page is seen; returns how to end it. */
 export function listenNews(): () => void {
   const look = (): void => void (document.visibilityState === 'visible' && askNews());
-  look();
+  // A screen that needs them has asked already: its answer is waited for.
+  if (!follows.isAnswered && follows.since === 0) look();
   const timer = setInterval(look, EVERY_MS);
   return () => clearInterval(timer);
 }

@@ -10,7 +10,7 @@ export type GetBlock = (cid: Cid, signal: AbortSignal) => Promise<Octets>;
 
 const MAX_DEPTH = 16;
 const MAX_FOLDERS = 256;
-const AT_ONCE = 6;
+const AT_ONCE = 8;
 
 type Inner = Extract<Node, { sort: 'file' }>;
 
