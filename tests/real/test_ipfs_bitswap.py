@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -236,6 +237,31 @@ def test_garbage_ends_its_stream_alone(data: bytes) -> None:
         assert await host.bitswap.fetch(root, [creator.id], TIMEOUT_S) == len(creator.blocks)
 
     meet(test, Node(1), creator, Node(3))
+
+
+def test_a_block_that_came_before_garbage_is_kept_while_the_stream_ends() -> None:
+    block = b"x" * 1000
+    wanted, garbage_came = Cid.of(block, RAW), threading.Event()
+
+    class Slow(Blocks):
+        def put(self, cid: Cid, block: bytes) -> None:
+            assert garbage_came.wait(TIMEOUT_S)
+            super().put(cid, block)
+
+    async def test(host: Node, vandal: Node) -> None:
+        async def give(stream: object) -> None:
+            await stream.read(1)  # type: ignore[attr-defined]
+            answer = await vandal.host.new_stream(host.host.get_id(), [TProtocol(PROTOCOL)])
+            await answer.write(frame(Message(blocks=[(wanted, block)])) + b"\xff\xff\xff\xff\xff")
+            while not host.bitswap.counts()[vandal.id].get("refused"):
+                await trio.sleep(0.01)
+            garbage_came.set()
+
+        vandal.host.set_stream_handler(TProtocol(PROTOCOL), give)
+        assert await host.bitswap.fetch(wanted, [vandal.id], TIMEOUT_S) == 1
+        assert host.blocks == {wanted: block}
+
+    meet(test, Node(1, Slow()), Node(2))
 
 
 def test_wants_above_the_limit_of_one_peer_are_dropped_and_counted() -> None:

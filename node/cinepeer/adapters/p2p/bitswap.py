@@ -7,9 +7,11 @@ the last one is on its way: the line rests for neither.
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 
 import trio
@@ -19,6 +21,7 @@ from libp2p.host.basic_host import BasicHost
 from libp2p.peer.id import ID
 from libp2p.protocol_muxer.multiselect_communicator import MultiselectCommunicator
 
+from cinepeer.adapters.p2p.answer import Answer, next_answer
 from cinepeer.adapters.p2p.conversation import STREAM_ERRORS, Frames
 from cinepeer.adapters.p2p.guard import reset
 from cinepeer.adapters.p2p.host import parse_peer
@@ -39,6 +42,7 @@ TICK_S = 0.5
 MAX_PEERS = 1024
 MAX_RECENT = 8192
 MESSAGES_AHEAD = 1  # read and not looked at yet, of one stream
+MESSAGES_KEPT = 3  # whose blocks are on their way to the disk, of one stream
 LARGE_BYTES = 64 << 10  # a message from here on is hashed in a thread
 
 
@@ -53,15 +57,6 @@ class _Peer:
     wants: OrderedDict[bytes, Want] = field(default_factory=OrderedDict)
     is_served: bool = False
     counts: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """One message for a peer with its length before it, and how many blocks and bytes of blocks are in it."""
-
-    data: bytes
-    blocks: int
-    bytes: int
 
 
 class Bitswap:
@@ -79,7 +74,7 @@ class Bitswap:
         self._pace = pace or Unpaced()
         self._host = host
         self._blocks = blocks
-        self._allow = allow
+        self._answer = partial(next_answer, blocks, allow)
         self._nursery = nursery
         self._peers: OrderedDict[ID, _Peer] = OrderedDict()
         self._runs: set[Retrieval] = set()
@@ -113,12 +108,14 @@ class Bitswap:
         `timeout_s`, `LimitReached` when the store is full, `Refused` for a DAG that does not parse or is denied.
         """
         seen: set[Cid] = set()
+        turn = threading.Lock()
 
         def keep(blocks: list[tuple[Cid, bytes]]) -> list[Cid]:
             for cid, block in blocks:
                 self._blocks.put(cid, block)
             children = [child for cid, block in blocks for child in links(cid, block)]
-            return missing(self._blocks, children, seen)
+            with turn:
+                return missing(self._blocks, children, seen)
 
         run = Retrieval(_exchange(peers, timeout_s), keep)
         run.exchange.want(await trio.to_thread.run_sync(missing, self._blocks, [root], seen))
@@ -232,9 +229,10 @@ class Bitswap:
         peer = self._peer(stream.muxed_conn.peer_id)
         came, taken = trio.open_memory_channel[bytes](MESSAGES_AHEAD)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._take_all, peer, stream, taken, nursery.cancel_scope)
-            async with came:
-                await self._read_all(peer, stream, came)
+            with trio.CancelScope() as reading:
+                nursery.start_soon(self._take_all, peer, stream, taken, reading, nursery)
+                async with came:
+                    await self._read_all(peer, stream, came)
 
     async def _read_all(self, peer: _Peer, stream: INetStream, came: trio.MemorySendChannel[bytes]) -> None:
         """Passes the messages of a stream on, a few ahead of what is looked at."""
@@ -254,20 +252,32 @@ class Bitswap:
                 await stream.close()
 
     async def _take_all(
-        self, peer: _Peer, stream: INetStream, taken: trio.MemoryReceiveChannel[bytes], scope: trio.CancelScope
+        self,
+        peer: _Peer,
+        stream: INetStream,
+        taken: trio.MemoryReceiveChannel[bytes],
+        reading: trio.CancelScope,
+        nursery: trio.Nursery,
     ) -> None:
-        """Looks at the messages of a stream in their order; the first that is none ends the stream."""
+        """Looks at the messages of a stream in their order; the first that is none ends the reading.
+
+        What came before it is kept to its end in `nursery`: the exchange counts it as come.
+        """
+        slots = trio.Semaphore(MESSAGES_KEPT)
         try:
             async for data in taken:
                 is_large = len(data) >= LARGE_BYTES
                 message = await trio.to_thread.run_sync(parse, data) if is_large else parse(data)
                 del data  # its blocks are copies
-                await self._receive(peer, message)
+                for run, blocks in self._receive(peer, message).items():
+                    await slots.acquire()
+                    nursery.start_soon(_keep, slots, run, blocks)
                 if size := sum(len(block) for _, block in message.blocks):
                     await _wait(self._pace.receiving(size))
+                del message
         except Refused as error:
             await self._refuse(peer, stream, error)
-            scope.cancel()
+            reading.cancel()
 
     async def _refuse(self, peer: _Peer, stream: INetStream, error: Refused) -> None:
         peer.counts["refused"] += 1
@@ -286,7 +296,8 @@ class Bitswap:
             run.exchange.drop(str(peer.id))
             run.wake()
 
-    async def _receive(self, peer: _Peer, message: Message) -> None:
+    def _receive(self, peer: _Peer, message: Message) -> dict[Retrieval, list[tuple[Cid, bytes]]]:
+        """Takes what a message says; the blocks that each run wanted, which it expects from now on."""
         now_s = trio.current_time()
         peer.counts["foreign"] += message.foreign
         for cid in filter(None, map(read_key, message.dont_haves)):
@@ -306,10 +317,11 @@ class Bitswap:
             else:
                 peer.counts["unwanted"] += 1
                 self._lied(peer)
-        for run, blocks in taken.items():
-            await run.take(blocks)
+        for run in taken:
+            run.expect()
         if message.wants:
             self._take_wants(peer, message)
+        return taken
 
     def _take_wants(self, peer: _Peer, message: Message) -> None:
         if message.is_full:
@@ -329,14 +341,14 @@ class Bitswap:
         """Answers a peer's wants in their order, message by message, until none is left or it takes none."""
         try:
             while peer.wants:
-                ready, taken = trio.open_memory_channel[_Answer](0)
+                ready, taken = trio.open_memory_channel[Answer](0)
                 async with trio.open_nursery() as nursery, taken:
                     nursery.start_soon(self._prepare, peer, ready)
                     await self._give(peer, taken)
         finally:
             peer.is_served = False
 
-    async def _give(self, peer: _Peer, taken: trio.MemoryReceiveChannel[_Answer]) -> None:
+    async def _give(self, peer: _Peer, taken: trio.MemoryReceiveChannel[Answer]) -> None:
         async for answer in taken:
             if not await self._send(peer, answer.data):
                 peer.wants.clear()
@@ -346,12 +358,14 @@ class Bitswap:
             if answer.bytes:
                 await _wait(self._pace.sending(answer.bytes))
 
-    async def _prepare(self, peer: _Peer, ready: trio.MemorySendChannel[_Answer]) -> None:
+    async def _prepare(self, peer: _Peer, ready: trio.MemorySendChannel[Answer]) -> None:
         """Reads the blocks of the next answer while the last one is sent."""
         try:
             async with ready:
                 while peer.wants:
-                    answer = await trio.to_thread.run_sync(self._answer, str(peer.id), peer.wants)
+                    answer = await trio.to_thread.run_sync(
+                        self._answer, str(peer.id), peer.wants, self._pace.piece_bytes
+                    )
                     if answer is not None:
                         await ready.send(answer)
         except trio.BrokenResourceError:
@@ -360,29 +374,12 @@ class Bitswap:
             log.warning("bitswap.failed peer=%s reason=%s", peer.id, error)
             peer.wants.clear()
 
-    def _answer(self, peer: str, wants: OrderedDict[bytes, Want]) -> _Answer | None:
-        """Takes wants until a message is full; None when there is nothing to say.
 
-        Runs in a thread; the loop may add and cancel wants meanwhile.
-        """
-        message, keys, size = Message(), {}, 0
-        while size < self._pace.piece_bytes and len(message.haves) + len(message.dont_haves) < MAX_WANTS:
-            try:
-                _, want = wants.popitem(last=False)
-            except KeyError:
-                break
-            cid = want.cid
-            is_given = cid is not None and self._allow(peer, cid)
-            block = self._blocks.get(cid) if cid is not None and is_given and not want.wants_have else None
-            if cid is not None and block is not None:
-                message.blocks.append((cid, block))
-                keys[cid] = want.key
-                size += len(block)
-            elif cid is not None and is_given and want.wants_have and self._blocks.has(cid):
-                message.haves.append(want.key)
-            elif want.send_dont_have:
-                message.dont_haves.append(want.key)
-        return None if message.is_empty else _Answer(frame(message, keys), len(message.blocks), size)
+async def _keep(slots: trio.Semaphore, run: Retrieval, blocks: list[tuple[Cid, bytes]]) -> None:
+    try:
+        await run.take(blocks)
+    finally:
+        slots.release()
 
 
 async def _wait(seconds: float) -> None:

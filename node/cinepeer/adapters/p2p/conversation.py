@@ -18,7 +18,7 @@ from libp2p.network.stream.exceptions import StreamEOF, StreamError
 from libp2p.peer.id import ID
 
 from cinepeer.adapters.p2p.guard import reset
-from cinepeer.adapters.p2p.muxer import gather
+from cinepeer.adapters.p2p.muxer import gather, pour
 from cinepeer.adapters.p2p.plan import Outlets, Plan
 from cinepeer.errors import Refused, Unreachable
 
@@ -122,7 +122,7 @@ class Frames:
     async def write_framed(self, data: bytes) -> None:
         """As `write`, for what has its length before it already."""
         with trio.fail_after(WRITE_TIMEOUT_S):
-            await self._stream.write(data)
+            await pour(self._stream, data)
 
 
 class Conversation:

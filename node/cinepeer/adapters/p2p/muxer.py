@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import trio
 from libp2p.abc import IMuxedConn, INetStream, ISecureConn
@@ -24,6 +25,7 @@ yamux.MAX_WINDOW_SIZE = 2 * WINDOW_BYTES
 # A piece of a stream with its header is one noise message then; the library's 64 KiB are a large and a tiny one.
 yamux.MAX_MESSAGE_SIZE = MAX_PLAINTEXT_LENGTH
 
+PAUSES_S = (0.0005, 0.001, 0.002, 0.004)
 MAX_GATHERED_BYTES = 512 * 1024
 MAX_BUFFERED_BYTES = 32 * 1024 * 1024
 
@@ -76,6 +78,28 @@ async def gather(stream: INetStream, size_bytes: int, hear: Callable[[], None]) 
         await arrival.wait()
         connection.stream_events[number] = trio.Event()
         hear()
+
+
+async def pour(stream: INetStream, data: bytes) -> None:
+    """Writes all of `data`, by what the other side's window has room for.
+
+    The library looks every 10 ms whether a shut window is open again: a megabyte would have passed meanwhile.
+    """
+    muxed = stream.muxed_stream if isinstance(stream, NetStream) else None
+    if not isinstance(muxed, yamux.YamuxStream):
+        await stream.write(data)
+        return
+    rest = memoryview(data)
+    while rest:
+        wanted = min(len(rest), yamux.MAX_MESSAGE_SIZE - yamux.HEADER_SIZE)
+        for pause_s in PAUSES_S:
+            if muxed.send_window >= wanted or muxed.closed:
+                break
+            await trio.sleep(pause_s)
+        # What stays shut is the library's again, which gives up in the end.
+        piece = rest[: max(muxed.send_window, wanted)]
+        await stream.write(cast(bytes, piece))
+        rest = rest[len(piece) :]
 
 
 class _Buffers(dict[int, bytearray]):

@@ -19,12 +19,11 @@ class Retrieval:
     """One call of `want` or `fetch`: its exchange, and what to do with the blocks."""
 
     def __init__(self, exchange: Exchange, keep: Callable[[list[tuple[Cid, bytes]]], list[Cid]]) -> None:
-        """`keep` runs in a thread, takes checked blocks and names what is wanted next."""
+        """`keep` runs in threads, several at once; it takes checked blocks and names what is wanted next."""
         self.exchange = exchange
         self.error: CinepeerError | None = None
         self.blocks = 0
         self._keep = keep
-        self._turn = trio.Lock()
         self._keeping = 0
         self._news = trio.Event()
 
@@ -48,13 +47,15 @@ class Retrieval:
             await self._news.wait()
         self._news = trio.Event()
 
-    async def take(self, blocks: list[tuple[Cid, bytes]]) -> None:
-        """Keeps blocks that the exchange has taken."""
+    def expect(self) -> None:
+        """Blocks that the exchange has taken are about to be given to `take`, once: it is not over before."""
         self._keeping += 1
+
+    async def take(self, blocks: list[tuple[Cid, bytes]]) -> None:
+        """Keeps blocks that were expected."""
         try:
-            async with self._turn:
-                self.exchange.want(await trio.to_thread.run_sync(self._keep, blocks))
-                self.blocks += len(blocks)
+            self.exchange.want(await trio.to_thread.run_sync(self._keep, blocks))
+            self.blocks += len(blocks)
         except CinepeerError as error:
             self.error = error
         finally:
