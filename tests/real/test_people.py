@@ -147,6 +147,33 @@ def test_the_commands_follow_tell_and_list(node: Running) -> None:
     assert command("collection", "imdb:tt0111161", "--home", node.home).returncode == 2
 
 
+def test_the_command_same_joins_ids_and_shows_by_whose_word(node: Running) -> None:
+    def run(*arguments: str) -> Any:
+        done = command("same", *arguments, "--json", "--home", node.home)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    mara = Stranger(node, "mara")
+    film = mara.sign("film", name="Same Light", **FILM | {"external": ["tmdb:77"]})
+    assert run("Same Light")["ids"] == [str(film), "tmdb:77"]
+    assert [word["by"] for word in run("tmdb:77")["joined"]] == ["creator"]
+    assert run("tmdb:77", "imdb:tt0000077")["record"]
+    assert run("Same Light")["ids"] == [str(film), "imdb:tt0000077", "tmdb:77"]
+    assert run("tmdb:77", str(film), "--not")["record"]
+    assert run("Same Light") == {"film": str(film), "ids": [str(film)], "joined": []}
+    assert [(word["films"], word["same"]) for word in run()] == [
+        ([str(film), "tmdb:77"], False),
+        (["imdb:tt0000077", "tmdb:77"], True),
+    ]
+    shown = command("same", "tmdb:77", "--home", node.home).stdout
+    assert "also tmdb:77" in shown and "says you" in shown
+    for words in (("tmdb:77", "tmdb:77"), ("tmdb:77", "--not"), ("tmdb:077",)):
+        refused = command("same", *words, "--home", node.home)
+        assert (refused.returncode, refused.stdout) == (2, ""), words
+    with pytest.raises(BadInput, match="twice, expected two ids"):
+        node.api.post("/api/same", {"one": "tmdb:1", "other": "tmdb:1"})
+
+
 def test_a_report_is_ruled_on_and_answered_by_command_for_everybody_to_read(node: Running) -> None:
     maker, viewer = Stranger(node, "maker"), Stranger(node, "viewer")
     film = maker.sign("film", name="Disputed Light", **FILM)

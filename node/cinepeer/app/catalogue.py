@@ -9,6 +9,7 @@ from typing import Any
 
 from cinepeer.app.collected import Collected
 from cinepeer.app.follows import TOLD_KINDS, Follows
+from cinepeer.app.joining import Joining
 from cinepeer.app.reported import Reported
 from cinepeer.app.said import Said
 from cinepeer.content.sort import place_of, sort_of
@@ -89,6 +90,8 @@ class Catalogue:
     follows: Follows = field(default_factory=Follows)
     collected: Collected = field(default_factory=Collected)
     reported: Reported = field(default_factory=Reported)
+    joining: Joining = field(default_factory=Joining)
+    identities: int = field(default=0, compare=False)  # counts what may change which ids mean one film
     _profiles: dict[Cid, tuple[int, Cid]] = field(default_factory=dict)
     _early: dict[str, list[tuple[Record, dict[str, Any]]]] = field(default_factory=dict)
     _taken_back: dict[Cid, tuple[Record, dict[str, Any]]] = field(default_factory=dict)  # films and versions
@@ -97,6 +100,8 @@ class Catalogue:
         """Folds one counted record in; kinds that are not about films change nothing."""
         if record.kind == "follow" or record.kind in TOLD_KINDS:
             self.follows.apply(record, body)
+        if record.kind in ("film", "follow", "same"):
+            self.identities += 1
         match record.kind:
             case "film":
                 film = Film(str(record.id), record.id, record.author, record.time, body)
@@ -113,6 +118,8 @@ class Catalogue:
                 self.said.apply(record, body)
             case "collection":
                 self.collected.apply(record, body)
+            case "same":
+                self.joining.apply(record, body)
             case "report" | "ruling" | "appeal":
                 self.reported.apply(record, body)
             case "profile":

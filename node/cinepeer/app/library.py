@@ -25,7 +25,7 @@ RATINGS_PAGE = 20_000
 # From so many records on, a node serves films before it has counted the ratings, and keeps what it counted.
 MANY = 20_000
 FILM_KINDS = (
-    *("film", "version", "title", "offer", "host", "profile", "review", "comment", "follow", "collection"),
+    *("film", "version", "title", "offer", "host", "profile", "review", "comment", "follow", "collection", "same"),
     *("report", "ruling", "appeal"),
 )
 

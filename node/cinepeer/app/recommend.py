@@ -11,7 +11,9 @@ from heapq import nsmallest
 from typing import Any, Protocol
 
 from cinepeer.app.facts import FactBook, Ground, about_films
+from cinepeer.app.film_names import FilmNames
 from cinepeer.app.fit import Fitted, fit_apart
+from cinepeer.app.history import History, history_of
 from cinepeer.app.library import Library
 from cinepeer.app.taste import Taste
 from cinepeer.app.telling import shared_words, words_of
@@ -25,7 +27,9 @@ from cinepeer.recommend.shortlist import Listed, Shortlist, refusal, shortlist
 from cinepeer.recommend.wishes import Wishes, parse_wishes
 from cinepeer.records.cid import Cid
 from cinepeer.rights.territories import territory_bit
+from cinepeer.trust.joined import JoinedRatings
 from cinepeer.trust.rating_arrays import RatingArrays
+from cinepeer.trust.same import Classes, Word
 
 log = logging.getLogger("cinepeer.recommend")
 
@@ -33,6 +37,7 @@ SHOWN_NEIGHBOURS = 3
 # A fit that took longer than this is not waited for again: the list goes on with the model that it has.
 PATIENCE_S = 10.0
 OWN_CHANNELS = ("liked", "disliked", "lately")
+OF_FILMS = ("forgotten", "less", "hidden")  # wishes that name films
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,7 @@ class Cause:
 
     `both` authors liked the two films; `viewers` are some of them, as (author, record of their rating of the viewer's
     film, record of their rating of this film). `shared`: what the films have in common by what is told of them.
+    `rated_as`: the other id of the film under which the rating was given, if it was.
     """
 
     part: Part
@@ -65,15 +71,20 @@ class Cause:
     both: int
     viewers: tuple[tuple[Cid, Cid, Cid], ...]
     shared: tuple[str, ...]
+    rated_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A recommendation opened to its causes; what they add is the score, exactly."""
+    """A recommendation opened to its causes; what they add is the score, exactly.
+
+    `joined`: the words by which ratings under other ids count for this film.
+    """
 
     listed: Listed
     name: str | None
     causes: tuple[Cause, ...]
+    joined: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +100,6 @@ class Opened:
     reason: str | None
     needed: int | None
     counterfactual: Counterfactual | None
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """Own stars by film, public and private, and when they were given (ms), where that is known of all."""
-
-    stars: Mapping[str, int]
-    times: Mapping[str, int] | None
-    records: Mapping[str, Cid]
 
 
 class Recommendations:
@@ -128,6 +130,8 @@ class Recommendations:
         self._pins = pins
         self._ground = ground
         self._facts = FactBook()
+        self._names = FilmNames()
+        self._classes = Classes()  # those of the model's films
         self._shelf = shelf
         self._fitting = asyncio.Lock()
         self._fitted = -1
@@ -142,7 +146,22 @@ class Recommendations:
         claim = self._claim()
         if claim is not None or self._claimed is not None:
             return _record(claim) == _record(self._claimed)
-        return self._fitted == self._library.ratings and not self._is_of_another_fit
+        return self._fitted == self._library.ratings and not self._is_of_another_fit and self._is_named_as_now
+
+    @property
+    def _is_named_as_now(self) -> bool:
+        """Whether the same ids mean one film as when the model was fitted."""
+        author = self._fitted_own[0]
+        return author is None or self._classes == self.classes(author)
+
+    @property
+    def ratings(self) -> JoinedRatings:
+        """The counted ratings by the names that the model's films have."""
+        return JoinedRatings(self._library.counted, self._classes)
+
+    def classes(self, author: Cid) -> Classes:
+        """Which ids mean one film by the words that count for this home's owner, or else for `author`."""
+        return self._names.now(self._library.catalogue, self._owner or author)
 
     @property
     def source(self) -> str | None:
@@ -163,9 +182,9 @@ class Recommendations:
         if self._claimed is not None or self._claim() is not None:
             return whose == author and self.is_current
         since = self._library.ratings - self._fitted
-        if whose != author or since != self._library.counted.records_of(author) - own:
+        if whose != author or since != self._library.counted.records_of(author) - own or not self._is_named_as_now:
             return False
-        return all(film in self._known for film in self._library.counted.stars_of(author))
+        return all(film in self._known for film in self.ratings.stars_of(author))
 
     async def refresh(self, author: Cid) -> None:
         """Fits anew where `author`'s list needs it, and otherwise soon, without being waited for."""
@@ -189,13 +208,15 @@ class Recommendations:
             if not self.is_current:
                 begun = asyncio.get_running_loop().time()
                 claim = self._claim()
-                counted = self._library.counted.arrays() if claim is None else claim.arrays
+                names = self.classes(author) if claim is None else Classes()
+                counted = self._library.counted.arrays(names.names) if claim is None else claim.arrays
                 if self._fitted >= 0 or not await self._takes_kept(counted.root):
-                    fitted = await fit_apart(counted, words_of(self._library.catalogue, counted.films))
+                    told = words_of(self._library.catalogue, counted.films, names.names)
+                    fitted = await fit_apart(counted, told)
                     if self._shelf is not None and claim is None:
                         await asyncio.to_thread(self._shelf.write, fitted)
                     self._take(fitted)
-                self._claimed = claim
+                self._claimed, self._classes = claim, names
                 self._fit_s = asyncio.get_running_loop().time() - begun
             self._fitted, self._fitted_own = ratings, (author, own)
 
@@ -230,7 +251,7 @@ class Recommendations:
 
     async def fairness(self, sample: int) -> dict[str, Any]:
         """Whom the lists of a sample of authors favour, at several settings of the dial against popularity."""
-        counted = self._library.counted.arrays()
+        counted = self.ratings.arrays()
         about = about_films(self._library.catalogue)
 
         def measure() -> dict[str, Any]:
@@ -258,16 +279,13 @@ class Recommendations:
 
     def history(self, author: Cid) -> History:
         """The author's counted stars, and of its owner where they said nothing those that only this home knows."""
-        counted, private = self._library.counted, self.taste.private if self._owner in (None, author) else {}
-        stars: dict[str, int] = {film: given.stars for film, given in private.items()}
-        times: dict[str, int | None] = {film: given.time for film, given in private.items()}
-        records: dict[str, Cid] = {}
-        for film, said in counted.stars_of(author).items():
-            given = counted.given(author, film)
-            assert given is not None, "stars that stand have their word"
-            stars[film], times[film], records[film] = said, given.time, given.record
-        known = {film: time for film, time in times.items() if time is not None}
-        return History(stars, known if len(known) == len(stars) else None, records)
+        private = self.taste.private if self._owner in (None, author) else {}
+        return history_of(self.ratings, author, private)
+
+    def named(self, wishes: Wishes) -> Wishes:
+        """Wishes with the films that they speak of by their one name."""
+        said = {kind: frozenset(map(self._classes.name, getattr(wishes, kind))) for kind in OF_FILMS}
+        return replace(wishes, **said) if self._classes.names else wishes
 
     async def facts(self, author: Cid, wishes: Wishes) -> dict[str, Facts]:
         """What is known of films now; where the ledger is away, nothing of their rights."""
@@ -282,12 +300,14 @@ class Recommendations:
 
     async def best(self, author: Cid, wishes: Wishes, limit: int = 20) -> tuple[list[Explained], Shortlist]:
         """The best films for `author` by `wishes`, from the model and the ratings as they stand now."""
+        wishes = self.named(wishes)
         history, facts = self.history(author), await self.facts(author, wishes)
         found = self._shortlist(history, wishes, facts, limit)
         return self._explained(author, history, found.films), found
 
     async def open(self, author: Cid, film: str, wishes: Wishes, limit: int = 20) -> Opened:
         """Why a film is in the list, or why it is not, and the smallest set of own ratings that keeps it there."""
+        film, wishes = self._classes.name(film), self.named(wishes)
         history, facts = self.history(author), await self.facts(author, wishes)
         found = self._shortlist(history, wishes, facts, limit)
         places = {listed.film: place for place, listed in enumerate(found.films, 1)}
@@ -327,12 +347,12 @@ class Recommendations:
         named = self._facts.titles(
             self._library.catalogue, {listed.film for listed in films if listed.film not in published}
         )
-        likers = cache(lambda film: self._library.counted.likers(film, LIKED))  # of a film, for all its causes
+        likers = cache(lambda film: self.ratings.likers(film, LIKED))  # of a film, for all its causes
         found = []
         for listed in films:
             name = published[listed.film].name if listed.film in published else named.get(listed.film)
             causes = tuple(self._cause(author, history, listed.film, part, likers) for part in listed.parts)
-            found.append(Explained(listed, name, causes))
+            found.append(Explained(listed, name, causes, self._classes.words.get(listed.film, ())))
         return found
 
     def _cause(self, author: Cid, history: History, film: str, part: Part, likers: Callable[[str], set[Cid]]) -> Cause:
@@ -340,16 +360,17 @@ class Recommendations:
         if part.channel.split(".")[0] not in OWN_CHANNELS:
             return Cause(part, None, None, 0, (), shared)
         stars, record = history.stars[part.film], history.records.get(part.film)
+        rated_as = history.others.get(part.film)
         if stars < LIKED:
-            return Cause(part, stars, record, 0, (), shared)
-        counted = self._library.counted
+            return Cause(part, stars, record, 0, (), shared, rated_as)
+        counted = self.ratings
         both = likers(film) & likers(part.film) - {author}
         viewers = []
         for other in nsmallest(SHOWN_NEIGHBOURS, both):
             theirs, that = counted.given(other, part.film), counted.given(other, film)
             assert theirs is not None and that is not None, "a liker has a standing rating"
             viewers.append((other, theirs.record, that.record))
-        return Cause(part, stars, record, len(both), tuple(viewers), shared)
+        return Cause(part, stars, record, len(both), tuple(viewers), shared, rated_as)
 
 
 def _record(claim: Claim | None) -> Cid | None:

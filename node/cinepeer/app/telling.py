@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from cinepeer.app.catalogue import Catalogue, Film
 from cinepeer.app.facts import names_of, words_in
 from cinepeer.content.style import style_words
 from cinepeer.search.words import asked
+from cinepeer.trust.counted import NO_NAMES
 
 LETTERS = 5  # of a topic; shorter words say little. Those of scripts without spaces are pairs of characters.
 MOST_TOPICS = 100
 
 
-def words_of(catalogue: Catalogue, rated: Collection[str]) -> dict[str, list[str]]:
+def words_of(catalogue: Catalogue, rated: Collection[str], names: Mapping[str, str] = NO_NAMES) -> dict[str, list[str]]:
     """What is told of every film, also under those of its other ids that are `rated`.
 
-    An id that several films name goes to the first of them.
+    `names`: the one name of films that go by several ids; of those that share one the film of that id tells. An id that
+    several films name goes to the first of them.
     """
     found: dict[str, list[str]] = {}
     others = set(rated)
     for film in sorted(catalogue.films.values(), key=lambda film: (film.time, film.id)):
+        if film.id in names:
+            continue
         told = found[film.id] = _told(film)
         for name in names_of(film):
             if name in others:

@@ -51,6 +51,11 @@ def _film(value: Value) -> bool:
     return isinstance(value, str) and is_film_id(value)
 
 
+def _two_films(value: Value) -> bool:
+    """Two film ids, ascending: so two films make one pair, whoever names them."""
+    return _pair(value) and isinstance(value, list) and str(value[0]) < str(value[1])
+
+
 def _ratings(value: Value) -> bool:
     """Pairs of film and stars, no film twice."""
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_RATINGS:
@@ -73,6 +78,7 @@ def _revoked_agree(fields: Mapping[str, Value]) -> bool:
     return (fields["head"] is None) == (fields["seq"] == -1)
 
 
+_pair = distinct(_film, 2, least=2)
 _signature = data(1, 4096)  # 65 bytes of an Ethereum key, or what a contract that signs wants
 _key = data(32)
 _address = data(20)
@@ -122,6 +128,7 @@ KINDS: dict[str, Form] = {
             "films": distinct(_film, MAX_LISTED),
         }
     ),
+    "same": Form({"films": _two_films, "same": flag}),
     "retraction": Form({"records": distinct(record_link, 256, least=1), "reason": prose}),
     "report": Form(
         {

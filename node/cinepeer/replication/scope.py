@@ -73,7 +73,7 @@ class Scope:
 
 
 EVERYTHING = Scope()
-_ABOUT = frozenset({"film", "version", "rating", "title", "offer"})
+_ABOUT = frozenset({"film", "version", "rating", "title", "offer", "same"})
 
 
 def films_of(record: Record, body: bytes | None) -> frozenset[str]:
@@ -93,6 +93,8 @@ def films_in(record: Record, fields: Mapping[str, Any]) -> frozenset[str]:
         return frozenset()
     found = {str(record.id)} if record.kind == "film" else set()
     found.update(fields.get("external", ()))
+    if record.kind == "same":
+        found.update(fields.get("films", ()))
     if "film" in fields:
         found.add(str(fields["film"]))
     return frozenset(found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from cinepeer.trust.standing import Standing
 _LOW = 0xFFFFFFFF
 
 Retracted = Mapping[Cid, "set[Cid]"]
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -262,13 +264,19 @@ class Counted:
         stars = np.sort(self.columns["stars"].values[words])
         return [int(given) for given in stars if given != WITHDRAWN]
 
-    def arrays(self) -> RatingArrays:
-        """Every counted rating as arrays in one order; costs some copies of what stands."""
+    def arrays(self, names: Mapping[str, str] = NO_NAMES) -> RatingArrays:
+        """Every counted rating as arrays in one order; costs some copies of what stands.
+
+        `names`: the film's one name by each other id of it. An author's newest word under any of them holds.
+        """
         keys, words = self.standing.arrays()
+        film_ids = self._film_ids
+        if not self.films.keys().isdisjoint(names):
+            keys, words, film_ids = self._joined(keys, words, names)
         is_given = self.columns["stars"].values[words] != WITHDRAWN
         keys, words = keys[is_given], words[is_given]
         authors, author = _ranked(self._author_ids, (keys >> 32).astype(np.int32))
-        films, film = _ranked(self._film_ids, (keys & _LOW).astype(np.int32))
+        films, film = _ranked(film_ids, (keys & _LOW).astype(np.int32))
         del keys
         order = np.argsort(author.astype(np.int64) << 32 | film)
         words = words[order]
@@ -283,6 +291,34 @@ class Counted:
             self.columns["stars"].values[words].astype(np.int8),
             self.columns["time"].values[record],
             record,
+        )
+
+    def _joined(
+        self, keys: npt.NDArray[np.int64], words: npt.NDArray[np.int32], names: Mapping[str, str]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], list[str]]:
+        """Keys by the films' one names, in no order, the newest word under each, and the films by number."""
+        numbers = dict(self.films)
+        joined = {film: name for film, name in names.items() if film in self.films}
+        for name in sorted(joined.values()):
+            numbers.setdefault(name, len(numbers))
+        film_ids = list(numbers)
+        becomes = np.arange(len(numbers), dtype=np.int64)
+        becomes[[self.films[film] for film in joined]] = [numbers[name] for name in joined.values()]
+        # Of one record's words on several ids the one under the greatest id holds.
+        rank = np.zeros(len(numbers), np.int32)
+        touched = sorted({*joined, *joined.values()})
+        rank[[numbers[film] for film in touched]] = np.arange(1, len(touched) + 1)
+        is_touched = rank[keys & _LOW] > 0
+        rows = np.flatnonzero(is_touched)
+        film = keys[rows] & _LOW
+        own = keys[rows] - film + becomes[film]
+        order = np.lexsort((rank[film], *reversed(self._ages(words[rows])), own))
+        is_last = np.append(own[order][1:] != own[order][:-1], True) if len(order) else np.zeros(0, bool)
+        newest = order[is_last]
+        return (
+            np.concatenate((keys[~is_touched], own[newest])),
+            np.concatenate((words[~is_touched], words[rows[newest]])),
+            film_ids,
         )
 
     def __eq__(self, other: object) -> bool:

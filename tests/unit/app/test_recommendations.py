@@ -12,9 +12,10 @@ import pytest
 
 from cinepeer.app.facts import Ground
 from cinepeer.app.fit import Fitted
+from cinepeer.app.receipts import Receipts
 from cinepeer.app.recommend import Recommendations
 from cinepeer.app.taste import Private, Taste
-from cinepeer.errors import Absent, BadInput
+from cinepeer.errors import Absent, BadInput, Unreachable
 from cinepeer.recommend.served import FIT, Recipe, load, save
 from cinepeer.recommend.wishes import Wishes
 from cinepeer.records.cid import Cid
@@ -279,5 +280,48 @@ def test_a_model_is_kept_over_a_restart_and_named_by_what_it_was_fitted_on(tmp_p
         await last.refresh(viewer)
         assert shelf.written == 2
         assert last.fitted.root != first.fitted.root
+
+    in_world(tmp_path, story)
+
+
+def test_ratings_under_another_id_count_for_the_film_once_its_ids_are_joined(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        other, listed = "imdb:tt0000009", "imdb:tt0000010"
+        await rate(world, "viewer", (other, 10))
+        viewer = await crowd(world)
+        for number in range(4):
+            await rate(world, f"first {number}", (other, 9))
+        found = made(world, owner=viewer)
+        await found.fit(viewer)
+        assert found.history(viewer).stars == {other: 10, FILMS[0]: 9}
+
+        author = await world.author("viewer")
+        joined = [await author.sign("same", {"films": [other, FILMS[0]], "same": True})]
+        joined.append(await author.sign("same", {"films": [listed, FILMS[1]], "same": True}))
+        await world.library.refresh()
+        assert not found.is_current and not found.serves(viewer)
+        await found.refresh(viewer)
+        assert found.is_current and found.serves(viewer)
+        assert not {FILMS[0], FILMS[1]} & set(found.model.films)
+        history = found.history(viewer)
+        assert (history.stars, history.others) == ({other: 9}, {other: FILMS[0]})
+
+        explained, _ = await found.best(viewer, Wishes())
+        assert {cause.rated_as for one in explained for cause in one.causes} == {FILMS[0]}
+        words = {one.listed.film: [word.record for word in one.joined] for one in explained}
+        assert words.pop(listed) == [joined[1].id]
+        assert set(map(tuple, words.values())) == {()}
+        assert [one.causes[0].both for one in explained if one.listed.film == listed] == [4]
+        assert (await found.open(viewer, FILMS[0], Wishes())).film == other
+        assert found.named(Wishes(less=frozenset(FILMS[:3]))).less == {other, listed, FILMS[2]}
+
+        receipts = Receipts(found, world.library, bytes(32), lambda _: bytes(64), bytes)
+        again = await receipts.refit(found.fitted.root, found.model.shares, viewer)
+        assert again.data == found.fitted.data
+        with pytest.raises(Unreachable, match="only a node that holds the same records"):
+            await receipts.refit(found.fitted.root, found.model.shares)
+        await author.sign("retraction", {"records": [joined[0].id], "reason": ""})
+        await world.library.refresh()
+        assert not found.is_current
 
     in_world(tmp_path, story)

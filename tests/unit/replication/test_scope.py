@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cinepeer.errors import BadInput
+from cinepeer.records.bodies import new_body
 from cinepeer.records.cid import DAG_CBOR, Cid
+from cinepeer.records.record import sign_record
 from cinepeer.replication.scope import EVERYTHING, MAX_NAMED, Scope, films_of, parse_setting, write_setting
 from unit.replication.rig import Author
 
@@ -35,6 +37,13 @@ def test_a_rating_is_about_its_films_and_only_with_its_body() -> None:
     body = author.pairs[-1][1]
     assert films_of(record, body) == {"movielens:1", "movielens:2", "movielens:3"}
     assert films_of(record, None) == films_of(record, b"\xa0") == frozenset()
+
+
+def test_a_word_on_two_film_ids_is_about_both() -> None:
+    body = new_body("same", bytes(16), films=["imdb:tt0000001", "tmdb:1"], same=True)
+    record = sign_record(bytes(32), author=ONE, seq=1, prev=ONE, time=1, kind="same", body=body)
+    assert films_of(record, body) == {"imdb:tt0000001", "tmdb:1"}
+    assert films_of(record, None) == frozenset()
 
 
 def test_of_an_author_who_is_not_named_nothing_is_covered_and_of_a_named_one_everything() -> None:

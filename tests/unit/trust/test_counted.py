@@ -11,7 +11,9 @@ from scipy.sparse import csr_array
 from cinepeer.records.cid import DAG_CBOR, Cid
 from cinepeer.records.span import ALL, NOTHING, Span
 from cinepeer.trust.counted import Counted, Given
+from cinepeer.trust.joined import JoinedRatings
 from cinepeer.trust.rows import Rows
+from cinepeer.trust.same import Classes, Standing, Word
 from cinepeer.trust.standing import MAX_RECENT
 
 DEVICE = bytes(32)
@@ -239,3 +241,58 @@ def test_judging_in_any_order_ends_as_if_only_what_counts_had_come(words: list, 
     for word in words[:last]:
         say(expected, *word)
     assert counted.arrays().root == expected.arrays().root
+
+
+def test_ratings_under_several_ids_of_one_film_are_ratings_of_it() -> None:
+    counted = Counted()
+    say(counted, 1, 10, 101, [("imdb:tt0000001", 4), ("movielens:7", 2)])
+    say(counted, 1, 20, 102, [("tmdb:1", 9)])
+    say(counted, 2, 10, 103, [("tmdb:1", 3)])
+    say(counted, 2, 20, 104, [("imdb:tt0000001", None)])
+    say(counted, 3, 10, 105, [("tmdb:1", 5), ("imdb:tt0000001", 6)])
+    names = {"imdb:tt0000001": "bafy", "tmdb:1": "bafy", "wikidata:Q1": "movielens:9"}
+    found = counted.arrays(names)
+    assert found.films == ("bafy", "movielens:7")
+    rated = {
+        (author, found.films[film]): int(stars)
+        for author, film, stars in zip(found.author.tolist(), found.film.tolist(), found.stars, strict=True)
+    }
+    numbers = {found.authors.index(cid(1)): 1, found.authors.index(cid(3)): 3}
+    assert {(numbers[author], film): stars for (author, film), stars in rated.items()} == {
+        (1, "bafy"): 9,  # the newer of two
+        (1, "movielens:7"): 2,
+        (3, "bafy"): 5,  # of one record the one under the greatest id; 2 took theirs back
+    }
+    joined = JoinedRatings(
+        counted, Classes(names, {"bafy": (_word("bafy", "imdb:tt0000001"), _word("bafy", "tmdb:1"))})
+    )
+    assert joined.arrays().root == found.root
+    for number in (1, 2, 3):
+        stars = {film: given for (author, film), given in rated.items() if numbers.get(author) == number}
+        assert joined.stars_of(cid(number)) == stars
+    assert joined.likers("bafy", 8) == {cid(1)}
+    assert joined.likers("bafy", 4) == {cid(1), cid(3)}
+    assert joined.told(cid(2), "bafy") == ("imdb:tt0000001", Given(20, cid(104), None))
+    assert counted.arrays({"tmdb:99": "bafy"}).root == counted.arrays().root != found.root
+
+
+def _word(one: str, other: str) -> Word:
+    return Word((one, other), Standing.OWN, True, cid(1), cid(1))
+
+
+@given(st.permutations(range(8)))
+def test_joined_ratings_are_the_same_in_any_order(order: list[int]) -> None:
+    said = [
+        (1 + n % 2, 10 + n // 3, 100 + n, [(f"movielens:{1 + n % 4}", 1 + n), (f"movielens:{5 + n % 2}", 9)])
+        for n in range(8)
+    ]
+    names = {"movielens:3": "movielens:1", "movielens:5": "movielens:1", "movielens:6": "movielens:2"}
+
+    def root(places: list[int]) -> bytes:
+        counted = Counted()
+        for place in places:
+            author, time, record, ratings = said[place]
+            say(counted, author, time, record, ratings)  # type: ignore[arg-type]
+        return counted.arrays(names).root
+
+    assert root(order) == root(list(range(8)))

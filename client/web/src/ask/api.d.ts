@@ -206,7 +206,7 @@ export interface CandidateTold {
   readonly candidate: string;
 }
 
-/** One part of a score: what an own rating adds (`record` null: private), or what a dial or a wish takes off. `channel`: `liked`, `disliked` or `lately` (with a number) of the rated `film`; `less` like `film`; `popularity`, the dial against it; `diversity`, because `film` is listed before. `shared`: what both films have in common. */
+/** One part of a score: what an own rating adds (`record` null: private), or what a dial or a wish takes off. `channel`: `liked`, `disliked` or `lately` (with a number) of the rated `film`; `less` like `film`; `popularity`, the dial against it; `diversity`, because `film` is listed before. `shared`: what both films have in common. `rated_as`: the other id of the film under which the rating was given. */
 export interface CauseOf {
   readonly channel: string;
   readonly film: string;
@@ -216,6 +216,7 @@ export interface CauseOf {
   readonly liked_both: number;
   readonly viewers: readonly ViewerNear[];
   readonly shared: readonly string[];
+  readonly rated_as?: string | null;
 }
 
 /** A ledger, its newest block, the genesis's own contract set, and those that the founder named since. */
@@ -716,6 +717,15 @@ export interface Imported {
   readonly added: number;
   readonly refused: readonly RefusedRecord[];
   readonly waiting: readonly WaitingRecord[];
+}
+
+/** A word on whether two ids mean one film; `by`: `own`, `followed`, or `creator` of the film. */
+export interface JoinedOf {
+  readonly films: readonly string[];
+  readonly same: boolean;
+  readonly by: string;
+  readonly author: string;
+  readonly record: string;
 }
 
 /** A film that shall never leave for another, or may again. */
@@ -1282,7 +1292,7 @@ export interface Recommendations {
   readonly private: number;
 }
 
-/** A ranked film with its evidence: what it adds sums to the score. */
+/** A ranked film with its evidence: what it adds sums to the score. `joined`: what makes other ids mean it, too. */
 export interface Recommended {
   readonly film: string;
   readonly name: string | null;
@@ -1290,6 +1300,7 @@ export interface Recommended {
   readonly by: string;
   readonly likes: number;
   readonly evidence: readonly CauseOf[];
+  readonly joined?: readonly JoinedOf[];
   readonly facts: KnownOf;
 }
 
@@ -1452,6 +1463,20 @@ export interface RulingRequest {
   readonly denied: boolean;
   readonly reason: string;
   readonly language?: string;
+}
+
+/** The ids that mean one film in lists here, the name it has there, and the words that join them. */
+export interface SameOf {
+  readonly film: string;
+  readonly ids: readonly string[];
+  readonly joined: readonly JoinedOf[];
+}
+
+/** Two film ids; `same` false: they are two films. */
+export interface SameRequest {
+  readonly one: string;
+  readonly other: string;
+  readonly same?: boolean;
 }
 
 /** A computed number and what it opens to: all counted stars, ascending. `source` is null where they are counted here, else the label of the checkpoint that they are from. */
@@ -1943,6 +1968,9 @@ export interface Routes {
   readonly 'POST /api/reviews': { body: ReviewRequest; answer: Signed };
   readonly 'GET /api/rulings': { body: null; answer: readonly RulingOf[] };
   readonly 'POST /api/rulings': { body: RulingRequest; answer: RulingOf };
+  readonly 'GET /api/same': { body: null; answer: readonly JoinedOf[] };
+  readonly 'POST /api/same': { body: SameRequest; answer: Signed };
+  readonly 'GET /api/same/{film}': { body: null; answer: SameOf };
   readonly 'POST /api/screeners': { body: ScreenerRequest; answer: ScreenerOf };
   readonly 'GET /api/search': { body: null; answer: Found };
   readonly 'GET /api/statements': { body: null; answer: StatementOf };

@@ -28,6 +28,11 @@ function isFilm(value: Value): boolean {
   return typeof value === 'string' && isFilmId(value);
 }
 
+/** Two film ids, ascending: so two films make one pair, whoever names them. Ids are ASCII, so text compares as bytes. */
+function isTwoFilms(value: Value): boolean {
+  return Array.isArray(value) && value.length === 2 && value.every(isFilm) && String(value[0]) < String(value[1]);
+}
+
 /** Pairs of film and stars, no film twice. */
 function isRatings(value: Value): boolean {
   if (!Array.isArray(value) || value.length < 1 || value.length > MAX_RATINGS) return false;
@@ -87,6 +92,7 @@ const KINDS: { readonly [kind: string]: Form } = {
   collection: {
     needed: { list: maybe(recordLink), name: text(1_024, 1), about: text(4_096), language: name, films: distinct(isFilm, MAX_LISTED) },
   },
+  same: { needed: { films: isTwoFilms, same: flag } },
   retraction: { needed: { records: distinct(recordLink, 256, 1), reason: prose } },
   report: { needed: { on: recordLink, ground: text(64, 1), text: text(4_096, 1), language: name, contact: maybe(name) } },
   ruling: { needed: { on: recordLink, report: maybe(recordLink), denied: flag, reason: text(4_096, 1), language: name } },

@@ -119,7 +119,9 @@ def _audited_receipt(path: Path, opening: Path | None, node: Node | None, as_jso
         if origin is not None and other is None:
             try:
                 shares = "".join(f"&share={share}" for share in model.shares)
-                again = load(node.read("POST", f"/api/refits/{origin.root.hex()}?{shares[1:]}"))
+                whose = reading.receipt.statement.author
+                asked = shares if whose is None else f"{shares}&author={whose}"
+                again = load(node.read("POST", f"/api/refits/{origin.root.hex()}?{asked[1:]}"))
                 more = refitted(reading.receipt, reading.entries, again)
             except Unreachable as error:
                 more = [Check("refit", None, str(error), expected, BY_REFIT)]

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "credentials": ("provenance", "Check what a film's content credentials (C2PA) say, or write them for other tools."),
     "rate": ("film", "Give a film 1 to 10 stars, or withdraw them."),
     "recommend": ("recommend", "Show what to watch next, and why."),
+    "same": ("same", "Say which film ids mean one film, or show who says so."),
     "review": ("words", "Sign a review of a film, or show what people wrote."),
     "comment": ("words", "Sign words on a record, such as a review."),
     "retract": ("words", "Take back records that you signed."),
@@ -59,7 +60,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # The commands that start a node, and the packages that a node has and the light client's installation has not.
 STARTING = frozenset({"run", "demo"})
 NODE_PACKAGES = (
-    "aiohttp", "aiosqlite", "coincurve", "eth", "eth_account", "fastapi", "fastecdsa", "httpx", "ipfshttpclient",
+    "aiohttp", "aiosqlite", "eth", "eth_account", "fastapi", "fastecdsa", "httpx", "ipfshttpclient",
     "libp2p", "numpy", "psutil", "python_multipart", "scipy", "trio", "uvicorn", "web3",
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ import click
 from cinepeer.errors import BadInput
 from cinepeer.faces.cli.call import Node, home_option, json_option, show
 from cinepeer.faces.cli.choice import film_id
+from cinepeer.faces.cli.same import BY
 
 # Wishes that name films, by the word of their option.
 OF_FILMS = {"forget": "forgotten", "less": "less", "hide": "hidden"}
@@ -158,6 +159,7 @@ def _recommended(found: dict[str, Any], why: bool, named: dict[str, str]) -> Ite
         yield f"{place:3}. {film['name'] or film['film']}  ({film['by']}, score {_points(film['score'], found['one'])})"
         if why:
             yield from _parts(film, found["one"], named)
+            yield from _joined(film)
             yield from _rights(film)
     for reason, count in found["left_out"].items():
         yield f"left out: {count} ({reason})"
@@ -181,11 +183,18 @@ def _because(cause: dict[str, Any], about: str) -> str:
         case "less":
             return f"because you want fewer films like {about}"
     words = f"because you gave {about} {cause['stars']} stars"
+    if cause.get("rated_as"):
+        words += f" as {cause['rated_as']}"
     if cause["record"] is None:
         words += ", privately"
     if cause["liked_both"]:
         words += f"; {cause['liked_both']} others liked both"
     return words + (f"; both: {', '.join(cause['shared'])}" if cause["shared"] else "")
+
+
+def _joined(film: dict[str, Any]) -> Iterator[str]:
+    for word in film.get("joined", ()):
+        yield f"       {word['films'][1]} is counted as this film, says {BY[word['by']]}: record {word['record']}"
 
 
 def _rights(film: dict[str, Any]) -> Iterator[str]:
@@ -212,6 +221,7 @@ def _opened(found: dict[str, Any], named: dict[str, str]) -> Iterator[str]:
             "" if found["needed"] is None else f", the last one listed has {_points(found['needed'], found['one'])}"
         )
         yield from _parts(found["found"], found["one"], named)
+        yield from _joined(found["found"])
     if found["change"] is not None:
         without = " and ".join(named.get(film, film) for film in found["change"]["films"])
         proved = "no smaller set does it" if found["change"]["is_smallest"] else "a smaller set may do it"

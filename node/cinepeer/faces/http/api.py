@@ -33,6 +33,7 @@ from cinepeer.faces.http.provenance import provenance
 from cinepeer.faces.http.publications import publications
 from cinepeer.faces.http.reviews import reviews
 from cinepeer.faces.http.routing import routing
+from cinepeer.faces.http.same import same
 from cinepeer.faces.http.screenings import screenings
 from cinepeer.faces.http.search import search
 from cinepeer.faces.http.statements import statements
@@ -48,6 +49,7 @@ ROUTERS = (
     search,
     opinions,
     taste,
+    same,
     imports,
     reviews,
     people,

@@ -129,10 +129,14 @@ def _add_wishes(router: APIRouter, parts: Parts) -> None:
         return await taste_views.receipt(parts, wishes, wanted.limit, wanted.sealed)
 
     @router.post("/api/refits/{root}", response_class=Response, responses=_MODEL)
-    async def refit(root: str, share: Annotated[list[int] | None, Query(max_length=8)] = None) -> Response:
+    async def refit(
+        root: str, share: Annotated[list[int] | None, Query(max_length=8)] = None, author: Viewer = None
+    ) -> Response:
         """Fits anew on the counted ratings that `root` (hex) names, and answers the model's bytes.
 
-        `share`: per cent of each of the model's parts, as the model in question names them.
+        `share`: per cent of each of the model's parts, as the model in question names them. `author`: whose receipt
+        it is; words on which ids mean one film count as they do for them.
         """
-        fitted = await parts.receipts.refit(taste_views.digest(root), share or ())
+        whose = None if author is None else views.cid(author)
+        fitted = await parts.receipts.refit(taste_views.digest(root), share or (), whose)
         return Response(fitted.data, media_type=MODEL_TYPE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from cinepeer.faces.http.answers import Answer
 
 
@@ -13,11 +15,30 @@ class ViewerNear(Answer):
     of_this: str
 
 
+class JoinedOf(Answer):
+    """A word on whether two ids mean one film; `by`: `own`, `followed`, or `creator` of the film."""
+
+    films: list[str]
+    same: bool
+    by: str
+    author: str
+    record: str
+
+
+class SameOf(Answer):
+    """The ids that mean one film in lists here, the name it has there, and the words that join them."""
+
+    film: str
+    ids: list[str]
+    joined: list[JoinedOf]
+
+
 class CauseOf(Answer):
     """One part of a score: what an own rating adds (`record` null: private), or what a dial or a wish takes off.
 
     `channel`: `liked`, `disliked` or `lately` (with a number) of the rated `film`; `less` like `film`; `popularity`,
     the dial against it; `diversity`, because `film` is listed before. `shared`: what both films have in common.
+    `rated_as`: the other id of the film under which the rating was given.
     """
 
     channel: str
@@ -28,6 +49,7 @@ class CauseOf(Answer):
     liked_both: int
     viewers: list[ViewerNear]
     shared: list[str]
+    rated_as: str | None = None
 
 
 class KnownOf(Answer):
@@ -44,7 +66,7 @@ class KnownOf(Answer):
 
 
 class Recommended(Answer):
-    """A ranked film with its evidence: what it adds sums to the score."""
+    """A ranked film with its evidence: what it adds sums to the score. `joined`: what makes other ids mean it, too."""
 
     film: str
     name: str | None
@@ -52,6 +74,7 @@ class Recommended(Answer):
     by: str
     likes: int
     evidence: list[CauseOf]
+    joined: list[JoinedOf] = Field(default=[])
     facts: KnownOf
 
 

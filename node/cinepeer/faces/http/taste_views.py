@@ -16,6 +16,7 @@ from cinepeer.recommend.served import MAX_SCALE
 from cinepeer.recommend.wishes import Wishes, wishes_map
 from cinepeer.records.bodies import parse_film_id
 from cinepeer.records.cid import Cid
+from cinepeer.trust.same import Word
 
 MAX_LIMIT = 200
 BESIDE = frozenset(("rules", "off", "forgotten", "less", "hidden"))
@@ -132,7 +133,19 @@ def _explained(found: Explained) -> dict[str, Any]:
         "by": listed.by,
         "likes": listed.likes,
         "evidence": [_cause(cause) for cause in found.causes],
+        "joined": [joined(word) for word in found.joined],
         "facts": _facts(listed.facts),
+    }
+
+
+def joined(word: Word) -> dict[str, Any]:
+    """A word on two films, and in what standing its author says it."""
+    return {
+        "films": list(word.pair),
+        "same": word.is_same,
+        "by": word.standing.name.lower(),
+        "author": str(word.author),
+        "record": str(word.record),
     }
 
 
@@ -155,4 +168,5 @@ def _cause(cause: Cause) -> dict[str, Any]:
             for author, theirs, that in cause.viewers
         ],
         "shared": list(cause.shared),
+        "rated_as": cause.rated_as,
     }
