@@ -66,8 +66,8 @@ def test_a_disk_without_space_is_passed_over(tmp_path: Path, monkeypatch: pytest
     store = opened(tmp_path)
     whole = disk_module.write_new
 
-    def full(path: Path, data: bytes, *, is_bulk: bool = False) -> None:
-        if path.is_relative_to(tmp_path / "a"):
+    def full(path: Path | str, data: bytes, *, is_bulk: bool = False) -> None:
+        if Path(path).is_relative_to(tmp_path / "a"):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         whole(path, data, is_bulk=is_bulk)
 

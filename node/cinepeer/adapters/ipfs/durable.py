@@ -61,7 +61,7 @@ def in_words(path: Path) -> Iterator[None]:
         raise BadInput(f"found {path} unusable ({why}), expected a place that this account can write") from error
 
 
-def write_new(path: Path, data: bytes | memoryview, *, is_bulk: bool = False) -> None:
+def write_new(path: Path | str, data: bytes | memoryview, *, is_bulk: bool = False) -> None:
     """Writes a new file and lets the system begin to bring it to the disk; `sync_files` waits for that.
 
     `is_bulk` goes past the page cache where it can: half the processor time for what is not read again at once. A view
@@ -81,7 +81,7 @@ def write_new(path: Path, data: bytes | memoryview, *, is_bulk: bool = False) ->
         os.close(descriptor)
 
 
-def _write_direct(path: Path, data: bytes | memoryview) -> bool:
+def _write_direct(path: Path | str, data: bytes | memoryview) -> bool:
     """Writes whole pages past the page cache; False, with nothing left, where the file system has no such way."""
     if isinstance(data, bytes):
         buffer = getattr(_memory, "buffer", None)
@@ -100,7 +100,7 @@ def _write_direct(path: Path, data: bytes | memoryview) -> bool:
             raise
         is_whole = False
     if not is_whole:
-        path.unlink(missing_ok=True)
+        Path(path).unlink()
     return is_whole
 
 
