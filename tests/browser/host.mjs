@@ -121,6 +121,7 @@ async function decide(context) {
   const page = await open(context);
   await page.goto(`${asked.page}/studio`);
   await page.getByLabel('Another version of a film of yours').check();
+  await page.getByLabel('Of which film').waitFor();
   told.versionOf = await page.getByLabel('Of which film').locator('option').allTextContents();
   told.asksName = await page.getByLabel('Name of the film').isVisible();
   await inspect(page, 'another version');

@@ -59,7 +59,8 @@ async function open() {
 async function play(page) {
   await page.goto(`${asked.page}/`);
   await page.waitForSelector(`a[href="/film/${asked.film}"]`);
-  await page.click(`a[href="/film/${asked.film}"]`);
+  // By the element, not by its place: rows that come late move it.
+  await page.$eval(`a[href="/film/${asked.film}"]`, (link) => link.click());
   await page.waitForSelector('button.version');
   told.name = await textOf(page, 'h1.film-name');
   await page.click('.begin');
