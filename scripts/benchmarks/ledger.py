@@ -18,10 +18,11 @@ import psutil
 
 from cinepeer.adapters.chain.client import Ledger
 from cinepeer.adapters.chain.forward import forward_to
-from cinepeer.adapters.chain.genesis import address_of, found_network
+from cinepeer.adapters.chain.genesis import found_network
 from cinepeer.adapters.chain.jsonrpc import decode, encode
 from cinepeer.adapters.chain.process import EmbeddedLedger
 from cinepeer.adapters.chain.readthrough import Forward
+from cinepeer.rights.signatures import address_of
 
 ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "docs" / "results" / "mutation.json"

@@ -12,7 +12,6 @@ import pytest
 
 from cinepeer.adapters.chain.client import Ledger
 from cinepeer.adapters.chain.deploying import check_contracts, compare, deploy
-from cinepeer.adapters.chain.genesis import address_of
 from cinepeer.adapters.chain.history import History
 from cinepeer.adapters.chain.journal import Journal
 from cinepeer.errors import BadInput, CheckFailed, Unreachable
@@ -22,6 +21,7 @@ from cinepeer.rights.deeds import NATIVE, Deed, Offer, sign_deed, sign_offer
 from cinepeer.rights.deployment import ContractSet, predict
 from cinepeer.rights.events import decode_all
 from cinepeer.rights.royalties import statements
+from cinepeer.rights.signatures import address_of
 from cinepeer.rights.state import State, fold
 from cinepeer.rights.territories import territory_map
 from real.evm_rig import CHAIN, RICH, anvil

@@ -42,7 +42,7 @@ def open_extending(
 ) -> Extending:
     """What this node knows of further sets, beside the ledger that shows their code."""
     from cinepeer.adapters.chain.deploying import check_contracts, deploy
-    from cinepeer.adapters.chain.genesis import address_of
+    from cinepeer.rights.signatures import address_of
 
     async def check(contracts: ContractSet, deployer: bytes) -> None:
         await check_contracts(ledger, contracts, deployer)

@@ -88,7 +88,7 @@ async def look_elsewhere(urls: Sequence[str], keys: Keystore) -> Founding:
     """What making the contracts would cost on the chain of these endpoints, and what the account for it holds."""
     from cinepeer.adapters.chain.client import open_any
     from cinepeer.adapters.chain.deploying import DEPLOY_GAS
-    from cinepeer.adapters.chain.genesis import address_of
+    from cinepeer.rights.signatures import address_of
 
     ledger = await open_any(urls)
     try:
@@ -105,8 +105,8 @@ async def found_elsewhere(urls: Sequence[str], keys: Keystore, name: str, is_tol
     the endpoints in the network's description, for others to use."""
     from cinepeer.adapters.chain.client import open_any
     from cinepeer.adapters.chain.deploying import deploy
-    from cinepeer.adapters.chain.genesis import address_of
     from cinepeer.rights.keccak import keccak
+    from cinepeer.rights.signatures import address_of
 
     ledger = await open_any(urls)
     try:

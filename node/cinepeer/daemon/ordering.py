@@ -63,7 +63,8 @@ class Ordering:
 
     async def candidate(self) -> Candidate:
         """This home's key, ready to order: signed, with where this node is reached. Raises `BadInput`."""
-        from cinepeer.adapters.chain.genesis import address_of, faucet_key
+        from cinepeer.adapters.chain.genesis import faucet_key
+        from cinepeer.rights.signatures import address_of
 
         held = await self._held()
         ordered = {self._first, *(one.sequencer for one in held)}

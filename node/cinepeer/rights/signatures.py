@@ -32,27 +32,30 @@ def recover(digest: bytes, signature: bytes) -> bytes:
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big")
     if not 0 < r < _ORDER or not 0 < s <= _ORDER // 2:
         raise Refused("bad-signature", "found r or s out of range, expected a canonical secp256k1 signature")
-    # Late: these bring eth-utils with them, half of what a light start may take.
-    from eth_keys.datatypes import Signature
-    from eth_keys.exceptions import BadSignature
+    from coincurve import PublicKey  # late: most that a light client does needs no account
 
     try:
-        public = Signature(vrs=(signature[64] - 27, r, s)).recover_public_key_from_msg_hash(digest)
-    except (BadSignature, ValueError) as error:
+        public = PublicKey.from_signature_and_message(signature[:64] + bytes((signature[64] - 27,)), digest, None)
+    except ValueError as error:
         raise Refused("bad-signature", "found a signature of no key, expected one that recovers") from error
-    return bytes(public.to_canonical_address())
+    return _address(public.format(compressed=False))
 
 
 def sign(key: bytes, digest: bytes) -> bytes:
     """Signs a 32-byte `digest` with a 32-byte secp256k1 `key`: 65 bytes that `recover` takes (RFC 6979)."""
-    from eth_keys.datatypes import PrivateKey
+    from coincurve import PrivateKey
 
-    v, r, s = PrivateKey(key).sign_msg_hash(digest).vrs
-    return r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes((v + 27,))
+    signature = PrivateKey(key).sign_recoverable(digest, None)
+    return signature[:64] + bytes((signature[64] + 27,))
 
 
 def address_of(key: bytes) -> bytes:
     """The 20-byte address of a 32-byte secp256k1 `key`."""
-    from eth_keys.datatypes import PrivateKey
+    from coincurve import PublicKey
 
-    return bytes(PrivateKey(key).public_key.to_canonical_address())
+    return _address(PublicKey.from_secret(key).format(compressed=False))
+
+
+def _address(point: bytes) -> bytes:
+    """The address of a public key in its long form, 65 bytes."""
+    return keccak(point[1:])[-20:]

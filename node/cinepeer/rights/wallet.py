@@ -25,10 +25,10 @@ def account_key(phrase: str) -> bytes:
 
 def _child(key: int, chain: bytes, step: int) -> tuple[int, bytes]:
     """The private child key and its chain code."""
-    from eth_keys.datatypes import PrivateKey  # late, as in `signatures`
+    from coincurve import PublicKey  # late, as in `signatures`
 
     own = key.to_bytes(32, "big")
-    parent = b"\0" + own if step & HARD else PrivateKey(own).public_key.to_compressed_bytes()
+    parent = b"\0" + own if step & HARD else PublicKey.from_secret(own).format()
     added, chain = _split(hmac.digest(chain, parent + step.to_bytes(4, "big"), "sha512"))
     child = (added + key) % ORDER
     if added >= ORDER or child == 0:

@@ -12,13 +12,14 @@ import rlp
 from cinepeer.adapters.chain.evm import WEI, Evm
 from cinepeer.adapters.chain.faucet import Faucet
 from cinepeer.adapters.chain.follower import Follower
-from cinepeer.adapters.chain.genesis import FAUCET_CREDITS, address_of, faucet_key
+from cinepeer.adapters.chain.genesis import FAUCET_CREDITS, faucet_key
 from cinepeer.adapters.chain.replay import Replay
 from cinepeer.adapters.chain.rpc import Rpc
 from cinepeer.adapters.chain.sequencer import Rejected, Sequencer
 from cinepeer.errors import BadInput, Refused
 from cinepeer.records import dagcbor, keys
 from cinepeer.rights.sequencer import sign_header
+from cinepeer.rights.signatures import address_of
 from cinepeer.rights.succession import Candidate, Handover, hand_over, parse_handover, stand
 from unit.chain.small_chain import ANNA, BELA, COUNTER, GENESIS, SEED, SmallChain, address
 from unit.chain.test_chain_replay import Copy, told

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from cinepeer.adapters.chain.client import Ledger
-from cinepeer.adapters.chain.genesis import address_of
 from cinepeer.adapters.chain.shipment import constructor_arguments, read_artifact
 from cinepeer.adapters.chain.values import Receipt, tohex
 from cinepeer.errors import BadInput, CheckFailed, Refused
@@ -13,6 +12,7 @@ from cinepeer.rights.code import verify_code
 from cinepeer.rights.deployment import NAMES, ContractSet, created_address, predict
 from cinepeer.rights.keccak import keccak
 from cinepeer.rights.shipped import SHIPPED
+from cinepeer.rights.signatures import address_of
 
 DEPLOY_GAS = 12_000_000
 """About the gas of the whole set, with room: what a founder should be able to pay for."""

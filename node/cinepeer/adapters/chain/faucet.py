@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cinepeer.adapters.chain.evm import WEI
-from cinepeer.adapters.chain.genesis import address_of, faucet_key
+from cinepeer.adapters.chain.genesis import faucet_key
 from cinepeer.adapters.chain.sequencer import Rejected, Sequencer
 from cinepeer.adapters.chain.signing import sign_transaction
+from cinepeer.rights.signatures import address_of
 
 GIFT_CREDITS = 100
 """What one payment gives, in credits; an address that holds as much gets no more."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from cinepeer.adapters.chain.evm import Evm
-from cinepeer.adapters.chain.genesis import address_of, deployer_key
+from cinepeer.adapters.chain.genesis import deployer_key
 from cinepeer.adapters.chain.sequencer import Sequencer
 from cinepeer.adapters.chain.shipment import ARTIFACTS, constructor_arguments, read_artifact
 from cinepeer.adapters.chain.signing import sign_transaction
 from cinepeer.errors import CheckFailed
 from cinepeer.rights.deployment import NAMES, created_address, predict
+from cinepeer.rights.signatures import address_of
 
 _DEPLOY_GAS = 7_000_000
 

@@ -9,6 +9,7 @@ from typing import Any
 from cinepeer.errors import BadInput
 from cinepeer.records import dagcbor, keys
 from cinepeer.records.cid import DAG_CBOR, Cid
+from cinepeer.rights.signatures import address_of
 
 FAUCET_CREDITS = 1_000_000_000_000
 """Test credits (of 10^18 wei) that a new network's faucet begins with; they are not money."""
@@ -91,10 +92,3 @@ def _derived(seed: bytes, domain: bytes) -> bytes:
     while not 0 < int.from_bytes(key, "big") < _CURVE_ORDER:
         key = hashlib.sha256(domain + key).digest()
     return key
-
-
-def address_of(key: bytes) -> bytes:
-    """The Ethereum address (20 bytes) of a secp256k1 private key (32 bytes)."""
-    from eth_keys.datatypes import PrivateKey
-
-    return PrivateKey(key).public_key.to_canonical_address()

@@ -15,12 +15,13 @@ from eth_keys.exceptions import BadSignature
 from eth_utils import ValidationError
 
 from cinepeer.adapters.chain.evm import BLOCK_GAS, Evm, Faulty, encode_header, rows
-from cinepeer.adapters.chain.genesis import address_of, faucet_key
+from cinepeer.adapters.chain.genesis import faucet_key
 from cinepeer.adapters.chain.signing import sign_transaction
 from cinepeer.errors import BadInput, Refused
 from cinepeer.records import keys
 from cinepeer.rights.rlp import decode as decode_rlp
 from cinepeer.rights.sequencer import sign_header
+from cinepeer.rights.signatures import address_of
 from cinepeer.rights.succession import Candidate, Handover, hand_over
 
 AHEAD_S = 15
