@@ -10,9 +10,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.linalg import lapack
 from scipy.sparse import csr_array
 
@@ -58,6 +60,11 @@ def fit(
         solved, _ = lapack.spotrs(factor, targets, lower=True, overwrite_b=True)
         weights[:, kept] = solved
     return Linear("next", np.array(decays, np.float32), inputs_of(*[kept] * len(decays)), weights, popularity(stars))
+
+
+def _windows(values: npt.NDArray[Any], lags: int) -> npt.NDArray[Any]:
+    """For each place the values at the next `lags` places, [places, lags], without a copy; 0 beyond the end."""
+    return sliding_window_view(np.concatenate((values[1:], np.zeros(lags, values.dtype))), lags)
 
 
 def _most_rated(stars: csr_array, room: int) -> Integers:
@@ -109,21 +116,24 @@ class Histories:
     def counts(self, weight: Callable[[int], float], tail: npt.NDArray[np.float64] | None) -> Floats:
         """Pairs (earlier film, later film) by lag with `weight`(lag), times the later one's `tail` when given."""
         values = np.array(self._values(weight))
-        total = np.zeros((self.count, self.count))
+        total: Floats = np.zeros((self.count, self.count), np.float32)
         if not len(values):
-            return total.astype(np.float32)
-        lags = np.arange(1, len(values) + 1)
-        for here in self._chunks(len(values)):
-            rows = self.films[here]
-            first, last = int(rows[0]), int(rows[-1])
-            at = here[:, None] + lags
-            is_there = self.left[here][:, None] >= lags
-            np.minimum(at, len(self.films) - 1, out=at)
-            weighed = is_there * values if tail is None else is_there * (values * tail[at])
-            pairs = (rows - first)[:, None] * self.count + self.films[at]
-            found = np.bincount(pairs.ravel(), weighed.ravel(), (last - first + 1) * self.count)
-            total[first : last + 1] += found.reshape(-1, self.count)
-        return total.astype(np.float32)
+            return total
+        ahead = _windows(self.films.astype(np.int32), len(values))
+        tails = None if tail is None else _windows(tail, len(values))
+        lags = np.arange(1, len(values) + 1, dtype=np.int32)
+        left = np.minimum(self.left, len(values)).astype(np.int32)
+        for first, chunks in self._chunks(len(values)):
+            block = np.zeros((min(ROWS, self.count - first), self.count))
+            for here in chunks:
+                weighed = (left[here][:, None] >= lags) * values
+                if tails is not None:
+                    weighed *= tails[here]
+                ends = np.searchsorted(self.films[here], np.arange(first, first + len(block) + 1)) * len(values)
+                # A film that comes twice in a row of this matrix is added up where the matrix is made dense.
+                block += csr_array((weighed.ravel(), ahead[here].ravel(), ends), shape=block.shape).toarray()
+            total[first : first + len(block)] = block
+        return total
 
     def _values(self, weight: Callable[[int], float]) -> list[float]:
         """The weights of the lags that any history has, down to `FAINT`."""
@@ -131,11 +141,10 @@ class Histories:
         found = itertools.takewhile(lambda value: value >= FAINT, (weight(lag) for lag in range(1, most + 1)))
         return list(found)
 
-    def _chunks(self, lags: int) -> Iterator[Integers]:
-        """The places of the films, all those of a film after the other, some at a time."""
-        start = 0
-        while start < len(self._order):
-            beyond = int(np.searchsorted(self._films_ordered, self._films_ordered[start] + ROWS))
-            stop = min(start + max(CHUNK // lags, 1), beyond)
-            yield self._order[start:stop]
-            start = stop
+    def _chunks(self, lags: int) -> Iterator[tuple[int, list[Integers]]]:
+        """The first of some films that follow each other, and their places, film after film, some at a time."""
+        edges = np.searchsorted(self._films_ordered, np.arange(0, self.count + ROWS, ROWS))
+        size = max(CHUNK // lags, 1)
+        for first, start, stop in zip(range(0, self.count, ROWS), edges[:-1], edges[1:], strict=False):
+            if start < stop:
+                yield first, [self._order[begin : min(begin + size, stop)] for begin in range(start, stop, size)]

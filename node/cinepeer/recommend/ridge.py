@@ -11,6 +11,8 @@ from cinepeer.errors import BadInput
 from cinepeer.recommend.history import Floats, Integers, likes, popularity, rated, sparse
 from cinepeer.recommend.linear import LIKES, RATED, Linear, inputs_of
 
+MAX_DENSE = 10_000  # rows of which a block of columns is made dense
+DENSE_FROM = 30  # how many times as long as the rows (longer ones counted more) all films together are at most
 MAX_INPUTS = 20_000  # one float32 matrix of this order takes 1.6 GB
 
 
@@ -117,9 +119,13 @@ def gram_of(rows: csr_array, *, block: int = 512) -> Floats:
     gram: Floats = np.empty((count, count), dtype=np.float32, order="F")
     transposed = sparse(rows.T).astype(np.float32)
     columns = rows.tocsc().astype(np.float32)
+    # Of a film in a long row nearly every other film has an entry: then a dense block is added up sooner.
+    per_row = np.diff(rows.indptr).astype(np.float64)
+    is_dense = rows.shape[0] <= MAX_DENSE and float(per_row @ per_row) * DENSE_FROM > float(per_row.sum()) * count
     for start in range(0, count, block):
         stop = start + block
-        part = (transposed[start:] @ columns[:, start:stop]).toarray()
+        some = columns[:, start:stop]
+        part = transposed[start:] @ some.toarray() if is_dense else (transposed[start:] @ some).toarray()
         gram[start:, start:stop] = part
         gram[start:stop, stop:] = part[block:].T
     return gram
