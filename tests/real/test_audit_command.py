@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from cinepeer.adapters.media.sample import make_sample
+from cinepeer.errors import BadInput
 from cinepeer.rights.audit import Expectations, verify
 from cinepeer.rights.auditor import parse_report
 from cinepeer.rights.shipped import SHIPPED
@@ -197,6 +198,11 @@ def test_titles_of_a_further_contract_set_stand_beside_the_older_ones(node: Runn
         title = verify(node.api.read("POST", "/api/audits", wanted), Expectations(SHIPPED))
         assert title.ok and title.subject["sort"] == "title"
         assert ("contract set" in [line.check for line in title.lines]) is is_later
+    path = f"/api/authors/{node.told['author']}/audit"
+    with pytest.raises(BadInput, match="each set's titles are proved by themselves"):
+        node.api.read("GET", path)
+    works = verify(node.api.read("GET", f"{path}?set=2"), Expectations(SHIPPED))
+    assert works.ok and works.subject["sort"] == "author" and [row.name for row in works.films] == ["Third Light"]
     checked = json.loads(command("network", "verify", "--json", "--home", node.home).stdout)
     assert checked["ok"]
     assert "contract TitleRegistry of set 2" in [one["check"] for one in checked["checks"]]

@@ -145,10 +145,12 @@ export const node = {
 };
 
 /**
- * An audit bundle, as a file. A node that is somebody else's (`isLight`) makes by GET alone that of a film's title, without
- * the film's bytes.
+ * An audit bundle, as a file. A node that is somebody else's (`isLight`) makes by GET alone those of a film's title, without
+ * the film's bytes, and of an author's titles.
  */
 async function audit(wanted: AuditRequest, signal: AbortSignal, isLight = false): Promise<Blob> {
   if (isLight && wanted.film) return (await ask(`/api/films/${encodeURIComponent(wanted.film)}/audit`, { signal })).blob();
+  const set = wanted.set ? `?set=${wanted.set}` : '';
+  if (isLight && wanted.author) return (await ask(`/api/authors/${encodeURIComponent(wanted.author)}/audit${set}`, { signal })).blob();
   return (await write('/api/audits', wanted, signal)).blob();
 }

@@ -12,6 +12,7 @@ from cinepeer.faces.http import ledger_answers as answers
 from cinepeer.faces.http import views
 from cinepeer.faces.http.parts import Parts
 from cinepeer.rights.deployment import ContractSet
+from cinepeer.rights.further import MAX_SETS
 
 MAX_BLOCKS = 5_000
 MAX_SLOTS = 64
@@ -25,12 +26,13 @@ CAR: dict[int | str, dict[str, Any]] = {
 
 Number = Annotated[int, Path(ge=0, le=2**53 - 1)]
 Block = Annotated[int, Query(ge=0, le=2**53 - 1)]
+SetNumber = Annotated[int | None, Query(alias="set", ge=1, le=MAX_SETS)]
 Address = Annotated[str, Path(pattern=r"^0x[0-9a-fA-F]{40}$")]
 Slots = Annotated[list[str], Query(max_length=MAX_SLOTS)]
 
 
 def chain(parts: Parts) -> APIRouter:
-    """Routes below `/api/ledger`, and the bundle that proves a film's title."""
+    """Routes below `/api/ledger`, and the bundles that prove the titles of a film or an author."""
     router = APIRouter(tags=["chain"])
 
     @router.get("/api/films/{film}/audit", response_class=Response, responses=CAR)
@@ -38,6 +40,12 @@ def chain(parts: Parts) -> APIRouter:
         """A bundle that proves a film's title, licences and payments offline, without the film's bytes."""
         views.film_of(parts, film)
         return StreamingResponse(await parts.auditing.surveying.title(film, None), media_type=CAR_TYPE)
+
+    @router.get("/api/authors/{author}/audit", response_class=Response, responses=CAR)
+    async def get_author_audit(author: str, number: SetNumber = None) -> Response:
+        """A bundle that proves offline the titles of an author's films in one contract set."""
+        bundle = await parts.auditing.surveying.bundle("author", views.cid(author), None, number)
+        return StreamingResponse(bundle, media_type=CAR_TYPE)
 
     @router.get("/api/ledger", response_model=answers.Chain)
     async def get_ledger() -> dict[str, Any]:
