@@ -34,6 +34,14 @@ class Line {
     return cid;
   }
 
+  /** A file of two leaves under an inner node. */
+  async file(first: string, second: string): Promise<Cid> {
+    const leaves = [await this.put(utf8(first), RAW), await this.put(utf8(second), RAW)];
+    const links = leaves.map((leaf) => field(2, join([field(1, leaf.bytes), field(2, utf8('')), Uint8Array.of(24, 0)])));
+    const sizes = [first.length, second.length].flatMap((size) => [32, size]);
+    return this.put(join([...links, field(1, Uint8Array.of(8, 2, 24, first.length + second.length, ...sizes))]), DAG_PB);
+  }
+
   folder(entries: readonly (readonly [string, Cid])[]): Promise<Cid> {
     const links = entries.map(([name, cid]) => field(2, join([field(1, cid.bytes), field(2, utf8(name)), Uint8Array.of(24, 0)])));
     return this.put(join([...links, field(1, Uint8Array.of(8, 1))]), DAG_PB);
@@ -62,7 +70,7 @@ describe('blocks ahead', () => {
     const line = new Line();
     const root = await version(line);
     const early = new Early(line.get);
-    await readAhead(new Tree((cid, signal) => early.begin(cid, signal)), root, ['480', 'audio']);
+    await readAhead(new Tree((cid, signal) => early.begin(cid, signal)), root, ['480', 'audio'], 'film');
     expect(line.asked.length).toBe(1 + 1 + 2 + 2 * 3);
     expect(line.most).toBeGreaterThan(3);
     expect(line.asked).not.toContain((await Cid.of(utf8('480 second'), RAW)).text);
@@ -72,7 +80,7 @@ describe('blocks ahead', () => {
     const line = new Line();
     const root = await version(line);
     const early = new Early(line.get);
-    await readAhead(new Tree((cid, signal) => early.begin(cid, signal)), root, ['480', 'audio']);
+    await readAhead(new Tree((cid, signal) => early.begin(cid, signal)), root, ['480', 'audio'], 'film');
     const before = line.asked.length;
     const player = new Tree((cid, signal) => early.take(cid, signal));
     const read = async (path: string): Promise<string> => new TextDecoder().decode(await player.file(root, path, 100, NEVER));
@@ -81,12 +89,39 @@ describe('blocks ahead', () => {
     await read('480/00000.m4s');
     expect(line.asked.length).toBe(before + 1);
   });
+  test('are no bytes of the film before it is to play, but where they lie: then its blocks alone are missing', async () => {
+    const line = new Line();
+    const piece = await line.file('one', 'two');
+    const folder = await line.folder([
+      ['00000.m4s', piece],
+      ['index.m3u8', await line.put(utf8('list'), RAW)],
+      ['init_480.mp4', await line.put(utf8('head'), RAW)],
+    ]);
+    const sound = await line.folder([['00000.m4s', await line.put(utf8('sound'), RAW)]]);
+    const root = await line.folder([
+      ['480', folder],
+      ['audio', sound],
+      ['master.m3u8', await line.put(utf8('master'), RAW)],
+    ]);
+    const early = new Early(line.get);
+    const tree = new Tree((cid, signal) => early.begin(cid, signal));
+    await readAhead(tree, root, ['480', 'audio'], 'map');
+    const texts = await Promise.all(['one', 'two', 'sound'].map(async (text) => (await Cid.of(utf8(text), RAW)).text));
+    expect(line.asked.length).toBe(7);
+    expect(line.asked).toContain(piece.text);
+    for (const text of texts) expect(line.asked).not.toContain(text);
+    await readAhead(tree, root, ['480', 'audio'], 'film');
+    expect(line.asked.slice(7).sort()).toEqual(texts.sort());
+    const player = new Tree((cid, signal) => early.take(cid, signal));
+    expect(new TextDecoder().decode(await player.file(root, '480/00000.m4s', 100, NEVER))).toBe('onetwo');
+    expect(line.asked.length).toBe(10);
+  });
   test('that failed are asked for again by the player, who is told why', async () => {
     const line = new Line();
     const root = await version(line);
     const early = new Early(line.get);
     line.isCut = true;
-    await readAhead(new Tree((cid, signal) => early.begin(cid, signal)), root, ['480']);
+    await readAhead(new Tree((cid, signal) => early.begin(cid, signal)), root, ['480'], 'film');
     const player = new Tree((cid, signal) => early.take(cid, signal));
     await expect(player.file(root, 'master.m3u8', 100, NEVER)).rejects.toThrow('no block');
     line.isCut = false;

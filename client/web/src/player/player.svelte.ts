@@ -1,8 +1,9 @@
-/** A version on a video element: attached at once, but not a byte is asked for before it is to play. */
+/** A version on a video element: attached at once; of the film not a byte is asked for before it is to play. */
 
 import type HlsPlayer from 'hls.js';
 import { onLeft, onTally, prove } from '../ask/prover';
 import { chosen } from '../identity/choices.svelte';
+import type { Depth } from '../verify/early';
 import { Refused } from '../verify/refused';
 import type { Left } from '../verify/sources';
 import { addressOf, loaderFor } from './loader';
@@ -72,9 +73,11 @@ export class Player {
     this.root = root;
     this.startAt = startAt;
     this.renditions = [...renditions].sort((a, b) => a.bandwidth - b.bandwidth);
-    // The program is fetched ahead, the film is not; on a metered line neither is.
-    if (!chosen('thrifty')) void import('hls.js').catch(() => undefined);
-    if (this.isWanted) void this.start();
+    if (this.isWanted) return void this.start();
+    // The program is fetched ahead, and where the film's blocks lie; the film is not. On a metered line nothing is.
+    if (chosen('thrifty')) return;
+    void import('hls.js').catch(() => undefined);
+    this.readAhead(startOf(this.renditions), 'map');
   }
 
   /** Plays, or pauses. */
@@ -136,15 +139,20 @@ export class Player {
     this.bytes = bytes;
   }
 
+  private readAhead(rung: number, depth: Depth): void {
+    const name = this.renditions[rung]?.name;
+    if (name === undefined || this.root === null) return;
+    void prove('ahead', { root: this.root, folders: [name, 'audio'], depth }).catch(() => undefined);
+  }
+
   private async start(): Promise<void> {
     if (this.isStarted || this.root === null || this.source === null) return;
     this.isStarted = true;
     this.stand('starting');
     const isThrifty = chosen('thrifty');
     const rung = isThrifty ? 0 : startOf(this.renditions);
-    const name = this.renditions[rung]?.name;
     // All that the first frame needs is under way at once; hls.js asks for one after the other and finds it here.
-    if (name !== undefined && this.startAt === 0) void prove('ahead', { root: this.root, folders: [name, 'audio'] }).catch(() => undefined);
+    if (this.startAt === 0) this.readAhead(rung, 'film');
     const program = await import('hls.js').catch(() => null);
     // The node is away, or was renewed under this page: once it answers, the page has to be loaded anew.
     if (program === null) {

@@ -1,5 +1,6 @@
 /** What the page may ask of the worker, and what comes back. */
 
+import type { Depth } from './early';
 import type { Pace } from './pace';
 import type { ProvenReported } from './reported';
 import type { Left } from './sources';
@@ -18,7 +19,7 @@ export interface Questions {
   /** Opens a licensed version by the key that was wrapped (hex) for what `agree` gave last. */
   unlock: { ask: { version: string; root: string; wrapped: string }; answer: null };
   /** Has the blocks under way with which playing a version begins in these folders; answers when they came or failed. */
-  ahead: { ask: { root: string; folders: readonly string[] }; answer: null };
+  ahead: { ask: { root: string; folders: readonly string[]; depth: Depth }; answer: null };
   /** Names the public gateways that may be asked for the blocks under a root, beside the page's own node. */
   sources: { ask: { root: string; gateways: readonly string[] }; answer: null };
   /** How fast the blocks under a root came so far; null where none has come. */

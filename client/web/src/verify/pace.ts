@@ -10,6 +10,8 @@ export interface Pace {
 // Playlists, then folders, then the first pieces: what is asked for together waits once.
 const ROUNDS = 3;
 const PIECE_S = 4;
+// A smaller block takes as long as the way to it, and tells nothing of speed.
+const TELLING_BYTES = 16 << 10;
 const MAX_VERSIONS = 256;
 
 /** The paces of versions, by their roots. */
@@ -25,13 +27,14 @@ export class Paces {
     this.seen.set(root, {
       blocks: before.blocks + 1,
       waitMs: Math.min(before.waitMs, took),
-      bytesPerMs: Math.max(before.bytesPerMs, bytes / took),
+      bytesPerMs: bytes < TELLING_BYTES ? before.bytesPerMs : Math.max(before.bytesPerMs, bytes / took),
     });
   }
 
-  /** The pace of a version; null where no block of it has come yet. */
+  /** The pace of a version; null where no block of it has come yet that tells of its speed. */
   of(root: string): Pace | null {
-    return this.seen.get(root) ?? null;
+    const found = this.seen.get(root);
+    return found?.bytesPerMs ? found : null;
   }
 }
 

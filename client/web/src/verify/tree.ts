@@ -1,6 +1,6 @@
 /** The files under a version's root, read through their ids: no byte leaves here that was not checked. */
 
-import { Cid } from './cid';
+import { Cid, RAW } from './cid';
 import type { Octets } from './octets';
 import { Refused } from './refused';
 import { isName, parseNode, type Node } from './unixfs';
@@ -43,6 +43,12 @@ export class Tree {
       at = next;
     }
     return at;
+  }
+
+  /** Reads of which blocks the file at `path` consists; none of its bytes. */
+  async map(root: Cid, path: string, signal: AbortSignal): Promise<void> {
+    const cid = await this.resolve(root, path);
+    if (cid.codec !== RAW) await this.get(cid, signal);
   }
 
   /** The names in the folder at `path` under a root. */

@@ -4,7 +4,7 @@ import { type Ask, type FromPage, type ProvenRecord, type ToPage } from './askin
 import { isFilmId } from './bodies';
 import { Cid } from './cid';
 import { isSealedPath, newAgreement, Opener, publicOf } from './cipher';
-import { Early, readAhead } from './early';
+import { type Depth, Early, readAhead } from './early';
 import { decode } from './dagcbor';
 import { fetchAuthorRecords, fetchBlock, fetchCollectionRecords, fetchFilmRecords, fetchRatingRecords, fetchRecord, fetchReportedRecords, fetchReviewRecords } from './fetching';
 import { fromHex, toHex, type Octets } from './octets';
@@ -60,7 +60,7 @@ function work(asked: Ask, signal: AbortSignal): Promise<unknown> {
     case 'unlock':
       return unlock(asked.ask.version, asked.ask.root, asked.ask.wrapped);
     case 'ahead':
-      return ahead(asked.ask.root, asked.ask.folders);
+      return ahead(asked.ask.root, asked.ask.folders, asked.ask.depth);
     case 'sources':
       sources.name(asked.ask.root, asked.ask.gateways);
       return Promise.resolve(null);
@@ -145,8 +145,8 @@ async function unlock(version: string, root: string, wrapped: string): Promise<n
   return null;
 }
 
-async function ahead(root: string, folders: readonly string[]): Promise<null> {
-  await readAhead(treesOf(root).ahead, Cid.parse(root), folders);
+async function ahead(root: string, folders: readonly string[], depth: Depth): Promise<null> {
+  await readAhead(treesOf(root).ahead, Cid.parse(root), folders, depth);
   return null;
 }
 
