@@ -64,10 +64,11 @@ class Shelf:
 
     async def add(self, batch: Sequence[Pair], _now_ms: int) -> Outcome:
         """Everything is new and good."""
-        fresh = [record for record, _ in batch if record.id not in self.taken]
-        self.taken.update([record.id for record in fresh])
-        self._fresh += [(record.time, frames.digest_of(record.id)) for record in fresh]
-        return Outcome(added=fresh, known=len(batch) - len(fresh))
+        fresh = [record for record, _ in batch]
+        ids = [record.id for record in fresh]
+        self.taken.update(ids)
+        self._fresh += [(record.time, one[-frames.DIGEST_BYTES :]) for record, one in zip(fresh, ids, strict=True)]
+        return Outcome(added=fresh)
 
     async def count(self) -> int:
         """How many there are."""

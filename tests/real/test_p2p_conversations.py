@@ -48,6 +48,28 @@ def test_many_questions_in_one_conversation_each_get_their_answer() -> None:
     asyncio.run(body())
 
 
+def test_questions_that_wait_for_no_answer_are_answered_in_their_order_and_end_with_the_first_that_fails() -> None:
+    async def body() -> None:
+        heard: list[bytes] = []
+
+        async def answer(question: bytes) -> bytes:
+            heard.append(question)
+            await asyncio.sleep(60 if question == b"never" else 0.01 * (question == b"0"))
+            return b"echo " + question
+
+        async with node(1) as one, node(2, answer) as two:
+            await one.p2p.connect(two.p2p.addrs[0])
+            async with one.p2p.conversation(two.p2p.peer_id, ASK) as talk:
+                questions = [str(number).encode() for number in range(20)]
+                answers = await asyncio.gather(*(talk.ask(question, 20) for question in questions))
+                assert (heard, answers) == (questions, [b"echo " + question for question in questions])
+                ends = await asyncio.gather(talk.ask(b"never", 0.3), talk.ask(b"after", 20), return_exceptions=True)
+                assert [type(end) for end in ends] == [Unreachable, Unreachable]
+                assert "closed" in str(ends[1])
+
+    asyncio.run(body())
+
+
 def test_a_conversation_with_nobody_is_unreachable_and_an_unknown_protocol_is_refused_by_name() -> None:
     async def body() -> None:
         async with node(1) as one, node(2) as two:

@@ -55,7 +55,7 @@ class Link:
 
 @dataclass
 class Stream:
-    """A conversation that `asker` opened with `answerer`, and the one question that may be open on it."""
+    """A conversation that `asker` opened with `answerer`, the question that is open on it, and the one behind it."""
 
     number: int
     asker: str
@@ -64,6 +64,7 @@ class Stream:
     link: Link
     epoch: int
     ticket: int | None = None
+    behind: tuple[int, bytes, int] | None = None  # ticket, frame, and how long its answer may take
     is_reset: bool = False
     free_ms: dict[str, float] = field(default_factory=dict)  # by direction: nothing overtakes on a stream
 
@@ -178,8 +179,16 @@ class World:
         elif stream.epoch != link.epoch or stream.is_reset:
             self.after(1, lambda: asker.failed(ticket, "unreachable", life))
             return
-        if stream.ticket is not None:
-            raise BrokenLawError("seam", f"{asker.name} asks twice at once in conversation {conversation}")
+        if stream.ticket is None:
+            self._send(stream, asker, ticket, frame, timeout_ms)
+        elif stream.behind is None:
+            stream.behind = ticket, frame, timeout_ms
+        else:
+            raise BrokenLawError("seam", f"{asker.name} asks three times at once in conversation {conversation}")
+
+    def _send(self, stream: Stream, asker: Node, ticket: int, frame: bytes, timeout_ms: int) -> None:
+        """Puts a question on the wire; one that waited behind another goes when that is answered."""
+        peer, life = stream.answerer, asker.life
         stream.ticket = ticket
         self.sent_bytes[asker.name, peer] += len(frame)
         answerer = self.nodes[peer]
@@ -221,6 +230,9 @@ class World:
             if len(frame) > MAX_FRAME_BYTES:
                 asker.failed(ticket, "frame-too-large", life, is_peers_fault=True)
             else:
+                if stream.behind is not None:
+                    behind, stream.behind = stream.behind, None
+                    self._send(stream, asker, *behind)
                 asker.answered(ticket, frame, life)
 
         self._carry(stream, "back", min(len(frame), MAX_FRAME_BYTES), arrive)

@@ -69,7 +69,7 @@ class Talk(Protocol):
     """An open conversation."""
 
     async def ask(self, question: bytes, timeout_s: float) -> bytes:
-        """The answer to one question."""
+        """The answer to one question; they come in the order of the calls, of which two may be open at once."""
 
 
 class Present(Protocol):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from cinepeer.app.replica import Network, Store
+from cinepeer.app.replica import Network, Store, Talk
 from cinepeer.app.sets import Sets
 from cinepeer.errors import CinepeerError, LimitReached, Refused, Unreachable
 from cinepeer.records.cid import Cid
@@ -175,7 +176,7 @@ class Replication:
                 self._ask(effect)
             case events.Close(_, conversation):
                 if (asking := self._conversations.pop(conversation, None)) is not None:
-                    asking.task.cancel()
+                    asking.close()
             case events.Answer(_, stream, frame):
                 if (answer := self._answers.get(stream)) is not None and not answer.done():
                     answer.set_result(frame)
@@ -305,36 +306,52 @@ class Replication:
     def _ask(self, ask: events.Ask) -> None:
         asking = self._conversations.get(ask.conversation)
         if asking is None:
-            asking = self._conversations[ask.conversation] = _Asking()
-            asking.task = self._spawn(self._converse(ask.peer, asking.questions), f"sync-{ask.peer}")
-        asking.questions.put_nowait(ask)
+            asking = self._conversations[ask.conversation] = _Asking(asyncio.get_running_loop().create_future())
+            asking.tasks.append(self._spawn(self._converse(ask.peer, asking.talk), f"sync-{ask.peer}"))
+        asking.tasks = [task for task in asking.tasks if not task.done()]
+        asking.tasks.append(self._spawn(self._question(ask, asking.talk), f"ask-{ask.peer}"))
 
-    async def _converse(self, peer: str, questions: asyncio.Queue[events.Ask]) -> None:
-        """One conversation from its first question until it is closed or breaks off."""
-        ask = await questions.get()
+    async def _converse(self, peer: str, opened: asyncio.Future[Talk]) -> None:
+        """Opens a conversation, and closes it when this is cancelled."""
         try:
             if self._p2p is None:
                 raise Unreachable("found replication stopped, expected it running")
             async with self._p2p.conversation(peer, SYNC) as talk:
-                while True:
-                    self._handle(events.Answered(ask.ticket, await talk.ask(ask.frame, ask.timeout_ms / 1000)))
-                    ask = await questions.get()
+                opened.set_result(talk)
+                await asyncio.Event().wait()
+        except Exception as error:  # noqa: BLE001  a task's edge: whoever asks is told whatever it was
+            log.debug("sync with %s: %r", peer, error)
+            if not opened.done():
+                opened.set_exception(error)
+                opened.exception()  # looked at, should nobody ask any more
+
+    async def _question(self, ask: events.Ask, opened: asyncio.Future[Talk]) -> None:
+        """Asks once the conversation is open; those of one conversation begin in their order."""
+        try:
+            talk = opened.result() if opened.done() else await opened
+            self._handle(events.Answered(ask.ticket, await talk.ask(ask.frame, ask.timeout_ms / 1000)))
         except Refused as error:
             self._handle(events.Failed(ask.ticket, error.reason, is_peers_fault=True))
         except CinepeerError as error:
-            log.debug("sync with %s: %s", peer, error)
+            log.debug("sync with %s: %s", ask.peer, error)
             self._handle(events.Failed(ask.ticket, "unreachable"))
         except Exception as error:  # a task's edge: this sync fails, and the next one starts afresh
-            log.exception("sync with %s failed: %r", peer, error)
+            log.exception("sync with %s failed: %r", ask.peer, error)
             self._handle(events.Failed(ask.ticket, "unable"))
 
 
+@dataclass(slots=True)
 class _Asking:
-    """A conversation that we opened: its questions to come, and the task that asks them."""
+    """A conversation that we opened: what asks in it, and the task that keeps it open."""
 
-    def __init__(self) -> None:
-        self.questions: asyncio.Queue[events.Ask] = asyncio.Queue()
-        self.task: asyncio.Task[None]
+    talk: asyncio.Future[Talk]
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Breaks off whatever is asked."""
+        for task in self.tasks:
+            task.cancel()
+        self.talk.cancel()
 
 
 def _in_words(done: events.Done) -> CinepeerError | None:

@@ -7,8 +7,10 @@ places, too: so a `_Layout` that the expression found is tried first and reads s
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from itertools import repeat
 from struct import Struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cinepeer.errors import Refused
 from cinepeer.records import dagcbor
@@ -107,6 +109,35 @@ def read_block(block: bytes) -> tuple[Header, bytes]:
     return _make(
         Header, (whose, device, seq, Cid(ID_PREFIX + prev), time, kind, Cid(ID_PREFIX + body), size)
     ), signature
+
+
+def form_of(block: bytes) -> tuple[str, tuple[bytes, ...]] | None:
+    """The codes of a struct that takes apart blocks laid out as this one, and what stands before each field.
+
+    The struct gives in turn what stands before a field, and the field: seq, body, prev, size, time, author, device,
+    signature, of the links the digests. None for a block of a form that is seldom met.
+    """
+    layout = _layouts.get(len(block) << 8 | block[_SEQ_AT])
+    return None if layout is None else (layout.struct.format[1:], layout.fixed)
+
+
+def read_columns(block: bytes, fields: Sequence[Sequence[Any]]) -> Iterator[Header] | None:
+    """The headers of many blocks laid out as `block`; `fields` has their fields as columns, all but the signature.
+
+    None where a number is none that may stand there. What stands between the fields is looked at by the caller.
+    """
+    _, _, kind, (least_seq, least_size, least_time) = _layouts[len(block) << 8 | block[_SEQ_AT]]
+    seqs, bodies, prevs, sizes, times, authors, devices = fields
+    if min(seqs) < least_seq or min(sizes) < least_size or min(times) < least_time:
+        return None
+    if max(sizes) > MAX_BODY_BYTES or max(times) > MAX_NUMBER or (not least_seq and max(seqs) > 23):
+        return None
+    whose = [_authors.get(author) or _shared(author) for author in authors]
+    before = [Cid(ID_PREFIX + prev) for prev in prevs]
+    named = [Cid(ID_PREFIX + body) for body in bodies]
+    return map(
+        _make, repeat(Header), zip(whose, devices, seqs, before, times, repeat(kind), named, sizes, strict=False)
+    )
 
 
 def _shared(digest: bytes) -> Cid:

@@ -165,7 +165,11 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask a peer one question; the first one of a conversation opens it. Asks of one conversation never overlap."""
+    """Ask a peer one question; the first one of a conversation opens it.
+
+    The questions of a conversation are asked and answered in their order, each whether or not the one before it was
+    answered. At most two are under way at once, and one whose end is `Failed` is the last.
+    """
 
     ticket: int
     peer: str

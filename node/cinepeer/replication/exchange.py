@@ -6,7 +6,7 @@ answering side only answers. Every step is safe to repeat, so a sync that broke 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -41,10 +41,12 @@ T = TypeVar("T")
 F = TypeVar("F", Hello, Reconcile, Places, Records, Took)
 # Given a ticket, the effect that is wanted.
 Wish = Callable[[int], Effect]
-Steps = Generator[tuple["Wish | Question", ...], list[Any], T]
+Steps = Generator[tuple["Wish | Question | Due", ...], list[Any], T]
 
+# How many questions for records are under way at once: while one answer is read and stored, the next one comes.
+ASKED_AT_ONCE = 2
 # How many differences one pass of reconciling gathers before it moves records: what a sync has in memory hangs on it.
-PASS_IDS = 16384
+PASS_IDS = 32768
 MAX_PASSES = 4096
 MAX_WAITING = 1024
 MAX_WAITING_BYTES = 2 << 20
@@ -58,9 +60,15 @@ _START = Bound(0)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Wants the other side's answer."""
+    """Wants the other side's answer: now, or `is_ahead`, so that a later `Due` takes it."""
 
     frame: bytes
+    is_ahead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Wants the answer to the first question that was asked ahead and whose answer nothing has taken."""
 
 
 @dataclass(slots=True)
@@ -109,10 +117,10 @@ class Dialler:
         (answer,) = yield (self._question(question),)
         return self._answer(answer, kind)
 
-    def _question(self, question: frames.Question) -> Question:
+    def _question(self, question: frames.Question, *, is_ahead: bool = False) -> Question:
         data = frames.encode(question)
         self.done.asked_bytes += len(data)
-        return Question(data)
+        return Question(data, is_ahead)
 
     def _answer(self, data: bytes, kind: type[F]) -> F:
         self.done.answered_bytes += len(data)
@@ -165,21 +173,29 @@ class Dialler:
         return have, need, True
 
     def _take(self, need: Sequence[Cid], is_whole: bool) -> Steps[None]:
-        """Fetches and stores, one batch on its way while the one before it is stored.
+        """Fetches and stores; batches are on their way while those before them are read and stored.
 
         They come by time, which is nearly always an order in which they can be admitted; where it is not, or where one
         author has more than half of a batch, the other side is asked for the places of the rest.
         """
         rest, is_ordered = list(need), len(need) <= MAX_RECORDS
         is_crowded = self.begin is not None
+        asked: deque[tuple[Cid, ...]] = deque()
         waiting: tuple[Pair, ...] = ()
         here: tuple[Pair, ...] = ()
-        while rest or here:
-            if (waiting or is_crowded) and not is_ordered:
+        many = MAX_RECORDS
+        while rest or asked or here:
+            if (waiting or is_crowded) and rest and not is_ordered:
+                if here:  # what came is kept, should the next question be the last
+                    (stored,) = yield (_store(self.peer, waiting + here),)
+                    waiting, here = self._stored(stored), ()
                 rest, is_ordered = (yield from self._ordered(rest, is_whole)), True
-            asked = tuple(rest[:MAX_RECORDS])
-            del rest[:MAX_RECORDS]
-            wishes: list[Wish | Question] = [self._question(RecordsWanted(asked))] if asked else []
+            wishes: list[Wish | Question | Due] = []
+            while rest and len(asked) < ASKED_AT_ONCE:
+                asked.append(tuple(rest[:many]))
+                del rest[:many]
+                wishes.append(self._question(RecordsWanted(asked[-1]), is_ahead=True))
+            wishes += [Due()] * bool(asked)
             if here:
                 wishes.append(_store(self.peer, waiting + here))
             results = yield tuple(wishes)
@@ -189,7 +205,10 @@ class Dialler:
             if asked:
                 here = self._answer(results.pop(), Records).records
                 is_crowded = is_crowded or _is_crowded(here)
-                rest[:0] = self._missing(asked, here)
+                missing = self._missing(asked.popleft(), here)
+                # Where no more fits into an answer, the next question is for as many: what is asked ahead follows them.
+                many = max(1, len(here)) if missing else MAX_RECORDS
+                rest[:0] = missing
                 if not here:
                     self.done.withheld += len(rest)
                     rest.clear()

@@ -12,7 +12,7 @@ from cinepeer.replication import events, frames, gossip
 from cinepeer.replication.budget import Pool
 from cinepeer.replication.chance import Chance
 from cinepeer.replication.events import Effect, Event, LoadRecords, Pair, Timer
-from cinepeer.replication.exchange import Answerer, Dialler, Question, Steps
+from cinepeer.replication.exchange import Answerer, Dialler, Due, Question, Steps
 from cinepeer.replication.herald import Herald
 from cinepeer.replication.limits import Limits as Limits
 from cinepeer.replication.party import Parties, Party, Session
@@ -184,17 +184,28 @@ class Machine:
             self._count(session.peer, error.reason)
             self._end(session, None, error.reason)
             return
-        session.results.clear()
-        session.tickets = [self._next_ticket(session) for _ in wishes]
-        for ticket, wish in zip(session.tickets, wishes, strict=True):
+        session.tickets = []
+        for wish in wishes:
+            if isinstance(wish, Due):
+                session.tickets.append(session.ahead.popleft())
+                continue
+            ticket = self._next_ticket(session)
             if isinstance(wish, Question):
                 timeout_ms = self._limits.answer_timeout_ms
+                (session.ahead if wish.is_ahead else session.tickets).append(ticket)
                 self._out.append(events.Ask(ticket, session.peer, session.number, wish.frame, timeout_ms))
                 continue
+            session.tickets.append(ticket)
             effect = wish(ticket)
             if isinstance(effect, events.Store):
                 self._stores[ticket] = session.peer
             self._out.append(effect)
+        self._go_on(session)
+
+    def _go_on(self, session: Session) -> None:
+        """Advances steps that have all they wait for."""
+        if (results := session.take()) is not None:
+            self._advance(session, results)
 
     def _next_ticket(self, session: Session) -> int:
         self._ticket += 1
@@ -206,8 +217,7 @@ class Machine:
         if session is None:
             return
         session.results[ticket] = result
-        if len(session.results) == len(session.tickets):
-            self._advance(session, [session.results[one] for one in session.tickets])
+        self._go_on(session)
 
     def _fail(self, ticket: int, reason: str, is_peers_fault: bool) -> None:
         self._stores.pop(ticket, None)
@@ -223,9 +233,11 @@ class Machine:
 
     def _forget(self, session: Session) -> None:
         """Lets go of steps; what they still wait for is ignored when it comes."""
-        for ticket in session.tickets:
+        for ticket in (*session.tickets, *session.ahead):
             self._sessions.pop(ticket, None)
         session.tickets = []
+        session.ahead.clear()
+        session.results.clear()
         session.steps.close()
 
     def _end(self, session: Session, value: Any, failure: str | None) -> None:

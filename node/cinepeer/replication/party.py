@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,14 +12,21 @@ from cinepeer.replication.statistics import PeerStatistics
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """Steps under way, and the results that they still wait for."""
+    """Steps under way, the results that they still wait for, and those that came before they were wanted."""
 
     steps: Steps[Any]
     peer: str
     dialler: Dialler | None = None
     number: int = -1  # of the conversation that we opened, or of the stream that the peer opened
     tickets: list[int] = field(default_factory=list)
+    ahead: deque[int] = field(default_factory=deque)  # of the questions whose answers are wanted later
     results: dict[int, Any] = field(default_factory=dict)
+
+    def take(self) -> list[Any] | None:
+        """The results that the steps wait for, once all are there."""
+        if any(ticket not in self.results for ticket in self.tickets):
+            return None
+        return [self.results.pop(ticket) for ticket in self.tickets]
 
 
 @dataclass(slots=True)

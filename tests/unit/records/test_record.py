@@ -16,6 +16,7 @@ from cinepeer.records.record import (
     parse_record,
     sign_record,
     unpack,
+    unpack_run,
     verify_body,
     verify_record,
 )
@@ -229,3 +230,58 @@ def test_the_greatest_pair_travels() -> None:
     record = signed(body=body, kind="letter", seq=2**53 - 1, prev=AUTHOR, time=2**53 - 1)
     verify_body(record, body)
     assert unpack(pack(record, body)) == (record, body)
+
+
+def alike(count: int, films: int = 1) -> list[bytes]:
+    """Packs of one size, of one author or of several."""
+    body = new_body("rating", bytes(16), ratings=[[f"movielens:{film + 1}", 9] for film in range(films)])
+    made = [signed(seq=100 + one, prev=AUTHOR, time=BORN_MS + one, body=body) for one in range(count)]
+    return [pack(record, body) for record in made]
+
+
+def read_one_by_one(packs: list[bytes]) -> object:
+    try:
+        return [unpack(one) for one in packs]
+    except Refused as error:
+        return error.reason
+
+
+def read_in_a_run(packs: list[bytes]) -> object:
+    data = b"begin" + b"".join(dagcbor.encode(one) for one in packs)
+    try:
+        return unpack_run(data, 5, len(packs))
+    except Refused as error:
+        return error.reason
+
+
+@pytest.mark.parametrize("count", [1, 8, 9, 10, 30])
+def test_packs_that_are_alike_read_together_as_each_by_itself(count: int) -> None:
+    some, others = alike(count), alike(count, 3)
+    bare = [pack(unpack(one)[0], None) for one in alike(count)]
+    for packs in (
+        some,
+        others,
+        bare,
+        some + others + bare,
+        [one for pair in zip(some, bare, strict=True) for one in pair],
+    ):
+        assert read_in_a_run(packs) == read_one_by_one(packs)
+
+
+def test_a_byte_that_is_wrong_in_one_of_many_alike_is_seen_as_it_would_be_in_that_one_alone() -> None:
+    packs = alike(14)
+    for at in range(len(packs[0])):
+        for bit in (1, 0x10, 0x80):
+            wrong = packs[10][:at] + bytes([packs[10][at] ^ bit]) + packs[10][at + 1 :]
+            found = read_in_a_run([*packs[:10], wrong, *packs[11:]])
+            # None: a length is another, and the whole is read the slow way.
+            assert found is None or found == read_one_by_one([*packs[:10], wrong, *packs[11:]])
+
+
+def test_a_seq_that_is_not_canonical_is_refused_among_many_alike() -> None:
+    body = new_body("rating", bytes(16), ratings=[["movielens:1", 9]])
+    packs = [pack(signed(seq=5, prev=AUTHOR, time=BORN_MS + one, body=body), body) for one in range(14)]
+    at = packs[10].index(b"\x63seq") + 4
+    assert packs[10][at] == 5
+    packs[10] = packs[10][:at] + b"\x1f" + packs[10][at + 1 :]
+    assert read_in_a_run(packs) == read_one_by_one(packs) == "not-canonical"

@@ -241,6 +241,7 @@ def load(effect: events.Effect, store: MemoryStore) -> Any:
 def perform(steps: exchange.Steps[Any], store: MemoryStore, ask: Callable[[bytes], bytes] | None = None) -> Any:
     """Runs steps to their end against a store, asking by `ask`."""
     results: Any = None
+    ahead: list[bytes] = []
     try:
         while True:
             wishes = steps.send(results)
@@ -248,7 +249,9 @@ def perform(steps: exchange.Steps[Any], store: MemoryStore, ask: Callable[[bytes
             for wish in wishes:
                 if isinstance(wish, exchange.Question):
                     assert ask is not None
-                    results.append(ask(wish.frame))
+                    (ahead if wish.is_ahead else results).append(ask(wish.frame))
+                elif isinstance(wish, exchange.Due):
+                    results.append(ahead.pop(0))
                 else:
                     results.append(load(wish(0), store))
     except StopIteration as stop:

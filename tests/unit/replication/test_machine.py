@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from cinepeer.records.record import Record
-from cinepeer.replication import events, frames, gossip
+from cinepeer.replication import events, exchange, frames, gossip
 from cinepeer.replication.events import Effect, Event, Timer
 from cinepeer.replication.fingerprints import SealedSet
 from cinepeer.replication.machine import Limits, Machine
@@ -177,6 +177,35 @@ def test_what_was_being_stored_counts_although_the_sync_broke_off() -> None:
     desk.tell(load(store, desk.store))
     assert desk.machine.peers()["b"].received == 5
     assert [wake.timer.name for wake in desk.take(events.Wake)][-1] == "news"
+
+
+def test_while_a_batch_is_read_and_stored_the_next_one_is_on_its_way_and_no_third(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exchange, "MAX_RECORDS", 4)
+    author = rated(1, 18)
+    desk, giver = Desk("a"), Desk("b", MemoryStore(author.pairs))
+    desk.tell(events.Connected("b"))
+    under_way: list[events.Ask] = []
+    most = stored = 0
+    while True:
+        desk.is_slow = True
+        under_way += desk.take(events.Ask)
+        if not under_way:
+            break
+        most = max(most, len(under_way))
+        ask = under_way.pop(0)
+        (answer,) = giver.tell(events.Asked("a", 1, ask.frame)).take(events.Answer)
+        desk.tell(events.Answered(ask.ticket, answer.frame))
+        while work := [effect for effect in desk.open if isinstance(effect, events.Store | events.LoadSet)]:
+            if isinstance(work[0], events.Store) and len(desk.store.held) + 4 < len(author.pairs):
+                stored += 1
+                assert under_way or any(isinstance(effect, events.Ask) for effect in desk.open)
+            desk.open.remove(work[0])
+            desk.tell(desk._done(work[0]))
+        for looking in desk.take(events.LoadBodiless):
+            desk.tell(desk._done(looking))
+    assert (most, stored > 1, desk.store.held) == (2, True, giver.store.held)
 
 
 def test_a_failed_ask_ends_the_sync_and_only_the_peers_fault_is_held_against_it() -> None:

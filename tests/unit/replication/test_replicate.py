@@ -28,13 +28,15 @@ class Near:
 class Talk:
     answer: Callable[[bytes], Awaitable[bytes]]
     network: Network
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ask(self, question: bytes, timeout_s: float) -> bytes:
-        self.network.asked += 1
-        if self.network.asked == self.network.break_at:
-            raise Unreachable("the connection broke off")
-        await asyncio.sleep(0)
-        return await self.answer(question)
+        async with self.turn:
+            self.network.asked += 1
+            if self.network.asked == self.network.break_at:
+                raise Unreachable("the connection broke off")
+            await asyncio.sleep(0)
+            return await self.answer(question)
 
 
 @dataclass

@@ -125,43 +125,80 @@ class Frames:
             await pour(self._stream, data)
 
 
+class _Turns:
+    """Whose turn it is; whoever comes after waits."""
+
+    def __init__(self) -> None:
+        self._now = 0
+        self._moved = trio.Event()
+        self._is_over = False
+
+    async def wait(self, turn: int) -> None:
+        """Returns once it is this turn, or all is over."""
+        while self._now != turn and not self._is_over:
+            await self._moved.wait()
+
+    def go_on(self, *, is_over: bool = False) -> None:
+        """The next one's turn."""
+        self._now += 1
+        self._is_over = is_over
+        self._moved.set()
+        self._moved = trio.Event()
+
+
 class Conversation:
     """The asking side of one stream; after any error the stream is gone, because answers could shift by one."""
 
     def __init__(self, stream: INetStream, peer_id: str, protocol: str) -> None:
         self._stream = stream
         self._frames = Frames(stream)
-        self._lock = trio.Lock()
+        self._writing, self._reading = _Turns(), _Turns()
         self._is_open = True
         self._name = f"{protocol} with {peer_id}"
 
-    async def ask(self, question: bytes, timeout_s: float) -> bytes:
-        """The answer to `question`; raises `Unreachable` (no answer, stream gone) or `Refused` (malformed answer)."""
-        async with self._lock:
-            if not self._is_open:
-                raise Unreachable(f"found the conversation {self._name} closed, expected it open")
-            whole = False
-            try:
-                with trio.fail_after(timeout_s):
-                    await self._frames.write(question)
-                    answer = await self._frames.read(timeout_s)
-                if answer is None:
-                    raise Unreachable(f"the conversation {self._name} was closed instead of answered")
-                whole = True
-                return answer
-            except trio.TooSlowError as error:
-                raise Unreachable(f"found no answer within {timeout_s:g} s in {self._name}") from error
-            except STREAM_ERRORS as error:
-                raise Unreachable(f"the conversation {self._name} broke off ({type(error).__name__})") from error
-            finally:
-                if not whole:
-                    self._is_open = False
-                    await reset(self._stream)
+    async def ask(self, question: bytes, timeout_s: float, turn: int) -> bytes:
+        """The answer to `question`, the `turn`th from 0; raises `Unreachable` (no answer, stream gone) or `Refused`.
+
+        It is sent whether or not those before it are answered, and waits `timeout_s` behind the last answer to them.
+        """
+        whole = False
+        try:
+            await self._take(self._writing, turn)
+            with trio.fail_after(timeout_s):
+                await self._frames.write(question)
+            self._writing.go_on()
+            await self._take(self._reading, turn)
+            with trio.fail_after(timeout_s):
+                answer = await self._frames.read(timeout_s)
+            if answer is None:
+                raise Unreachable(f"the conversation {self._name} was closed instead of answered")
+            self._reading.go_on()
+            whole = True
+            return answer
+        except trio.TooSlowError as error:
+            raise Unreachable(f"found no answer within {timeout_s:g} s in {self._name}") from error
+        except STREAM_ERRORS as error:
+            raise Unreachable(f"the conversation {self._name} broke off ({type(error).__name__})") from error
+        finally:
+            if not whole and self._is_open:
+                self._end()
+                await reset(self._stream)
+
+    async def _take(self, turns: _Turns, turn: int) -> None:
+        await turns.wait(turn)
+        if not self._is_open:
+            raise Unreachable(f"found the conversation {self._name} closed, expected it open")
+
+    def _end(self) -> None:
+        """Nobody's turn comes any more."""
+        self._is_open = False
+        for turns in (self._writing, self._reading):
+            turns.go_on(is_over=True)
 
     async def close(self) -> None:
         """Ends the conversation; harmless when it has ended."""
         if self._is_open:
-            self._is_open = False
+            self._end()
             with trio.move_on_after(1) as scope:
                 try:
                     await self._stream.close()

@@ -31,16 +31,21 @@ OPEN_TIMEOUT_S = 10.0
 
 
 class Talk:
-    """An open conversation with one peer: any number of questions, one answer each."""
+    """An open conversation with one peer: any number of questions, one answer each, in the order of the calls.
+
+    A question need not wait for the answer to the one before it; once one has failed, all later ones do.
+    """
 
     def __init__(self, bridge: Bridge[Peerage], number: int, peer_id: str) -> None:
         self._bridge = bridge
         self._number = number
+        self._turns = count()
         self.peer_id = peer_id
 
     async def ask(self, question: bytes, timeout_s: float = 30.0) -> bytes:
         """The answer to a frame of at most 4 MiB; raises `Unreachable`, or `Refused` for a malformed answer."""
-        return await self._bridge.call(lambda peerage: peerage.ask(self._number, question, timeout_s))
+        turn = next(self._turns)
+        return await self._bridge.call(lambda peerage: peerage.ask(self._number, turn, question, timeout_s))
 
 
 class P2P:

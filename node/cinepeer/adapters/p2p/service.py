@@ -112,12 +112,12 @@ class Peerage:
         """Opens a conversation under a number of the caller's."""
         self._conversations[number] = await open_conversation(self._host, parse_peer(peer_id), protocol, timeout_s)
 
-    async def ask(self, number: int, question: bytes, timeout_s: float) -> bytes:
-        """Asks in an open conversation; raises `Unreachable` when it was of an earlier life of this thread."""
+    async def ask(self, number: int, turn: int, question: bytes, timeout_s: float) -> bytes:
+        """Asks as the `turn`th of an open conversation; `Unreachable` when it was of an earlier life of this thread."""
         conversation = self._conversations.get(number)
         if conversation is None:
             raise Unreachable("found the conversation gone after a restart, expected it open")
-        return await conversation.ask(question, timeout_s)
+        return await conversation.ask(question, timeout_s, turn)
 
     async def close(self, number: int) -> None:
         """Closes a conversation."""
