@@ -74,7 +74,9 @@ def fit_served(
         return served_of(names, counts.tolist(), int(stars.nnz), [], recipe=recipe)
     known_of = None if content is None else sparse(content[kept])
     blend = _blend(stars, times, known_of, warm, least_dislikes, tries, shares)
+    chosen = blend.shares
     liked, disliked, second = _taste(blend, sparse(stars[:, warm]), warm)
+    del blend  # its matrices are not needed beside those that follow
     cold = np.flatnonzero(counts == 0)
     across = None
     if known_of is not None and len(cold):
@@ -92,7 +94,7 @@ def fit_served(
         _channel(name, values, rows, matrix, most)
         for name, values, rows, matrix in sorted(matrices, key=lambda named: named[0])
     ]
-    return served_of(names, counts.tolist(), int(stars.nnz), channels, blend.shares, recipe)
+    return served_of(names, counts.tolist(), int(stars.nnz), channels, chosen, recipe)
 
 
 def compact(model: ServedModel, size_bytes: int) -> ServedModel:

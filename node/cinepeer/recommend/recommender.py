@@ -216,7 +216,12 @@ def _tuned(
     elif trial is not None:
         scores = [tuning.standardised(part.apart(trial).scores(trial.shown)) for part in parts]
         chosen = tuple(round(share * 100) for share in tuning.tuned(scores, trial, [share / 100 for share in first]))
-    made = [(part.whole(), share / 100) for part, share in zip(parts, chosen, strict=True) if share > 0]
+    counted = [(part, share) for part, share in zip(parts, chosen, strict=True) if share > 0]
+    del parts
+    made = []
+    while counted:
+        part, share = counted.pop(0)  # what it kept goes with it
+        made.append((part.whole(), share / 100))
     return replace(blend_of(name, *made), shares=() if trial is None else chosen)
 
 

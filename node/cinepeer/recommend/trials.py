@@ -188,7 +188,8 @@ class DislikesTry(Summed):
         assert trial.aside is not None, "a trial sets authors aside"
         theirs = dislikes.scaled(dislikes.pairs(trial.aside, self._told.kept, self._told.second), self._told.mean)
         inverse = self._inverse = ridge.inverse(self._told.rows, self._told.strength)
-        spread = np.asarray(theirs @ inverse, dtype=np.float32)
+        # In the inverse's own precision: no second copy of it in a wider one.
+        spread = np.asarray(theirs.astype(np.float32) @ inverse)
         small = -np.asarray(theirs @ spread.T, dtype=np.float64)
         small[np.diag_indices(len(small))] += 1
         change = solve_triangular(np.linalg.cholesky(small), spread, lower=True, check_finite=False)
