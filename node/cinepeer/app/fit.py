@@ -6,9 +6,12 @@ import asyncio
 import hashlib
 import json
 import multiprocessing
+import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from cinepeer.trust.rating_arrays import RatingArrays
 
@@ -44,9 +47,23 @@ async def fit_apart(
     """
     root, parts = await asyncio.to_thread(_parts, counted, words)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        data, light = await asyncio.get_running_loop().run_in_executor(pool, fit_parts, *parts, shares)
+    with tempfile.TemporaryDirectory(prefix="cinepeer-") as scratch:
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            fitting = asyncio.get_running_loop().run_in_executor(pool, _fit_into, scratch, *parts, shares)
+            del parts
+            await fitting
+        data, light = await asyncio.to_thread(lambda: [Path(scratch, name).read_bytes() for name in _NAMES])
     return Fitted(data, light, root, len(counted))
+
+
+# What the child leaves behind: handed over between processes, a large model would lie in memory twice.
+_NAMES = ("model", "light")
+
+
+def _fit_into(folder: str, *given: Any) -> None:
+    """Runs `fit_parts` in the child and leaves what it gave as files."""
+    for name, data in zip(_NAMES, fit_parts(*given), strict=True):
+        Path(folder, name).write_bytes(data)
 
 
 def _parts(counted: RatingArrays, words: Mapping[str, Sequence[str]]) -> tuple[bytes, Parts]:

@@ -7,7 +7,7 @@ import errno
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,15 +16,15 @@ from cinepeer.errors import BadInput, CinepeerError, LimitReached
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
-    """Replaces the file at `path` by `data`, on disk when this returns.
+def write_whole(path: Path, *pieces: bytes, mode: int = 0o600) -> None:
+    """Replaces the file at `path` by `pieces` one after the other, on disk when this returns.
 
     Raises `LimitReached` when the disk is full and `BadInput` when the folder cannot be written; the old file stays.
     """
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         try:
-            _write_new(fresh, data, mode)
+            _write_new(fresh, pieces, mode)
             fresh.replace(path)
         except OSError:
             with contextlib.suppress(OSError):
@@ -75,13 +75,14 @@ def in_words(error: OSError, path: Path) -> CinepeerError:
     return BadInput(f"found {path} unusable ({why}), expected a place that this account can read and write")
 
 
-def _write_new(path: Path, data: bytes, mode: int) -> None:
-    """A new file with `data`, its bytes on disk."""
+def _write_new(path: Path, pieces: Iterable[bytes], mode: int) -> None:
+    """A new file of `pieces`, its bytes on disk."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        for piece in pieces:
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
         _sync(descriptor)
     finally:
         os.close(descriptor)

@@ -69,8 +69,11 @@ class ModelFile(Generic[F]):
     def write(self, fitted: F) -> None:
         """Replaces it; a disk that takes nothing is told in the log, because nothing is lost with it but time."""
         counts = fitted.ratings.to_bytes(8, "big") + len(fitted.data).to_bytes(8, "big")
-        body = b"".join((MAGIC, fitted.root, counts, fitted.data, fitted.light))
+        pieces = (MAGIC, fitted.root, counts, fitted.data, fitted.light)
+        digest = hashlib.sha256()
+        for piece in pieces:  # joined, a large model would lie in memory three times
+            digest.update(piece)
         try:
-            write_whole(self.path, body + hashlib.sha256(body).digest())
+            write_whole(self.path, *pieces, digest.digest())
         except CinepeerError as error:
             log.warning("model.unwritten path=%s reason=%s", self.path, error)
