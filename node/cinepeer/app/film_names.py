@@ -81,7 +81,7 @@ class _Taken:
             film, other = word.pair
             if not word.is_same or not any(_creator(catalogue, one) == word.author for one in word.pair):
                 continue
-            if any((word.pair, standing) in parted for standing in Standing if standing >= word.standing):
+            if parted and any((word.pair, standing) in parted for standing in Standing if standing >= word.standing):
                 continue  # for this viewer the film does not take the id
             self._sayers.setdefault(word.pair, set()).add(word.author)
             if is_external_id(other):

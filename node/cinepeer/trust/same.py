@@ -24,7 +24,7 @@ class Standing(IntEnum):
     OWN = 3
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     """That the films of a pair (ids, ascending) are one or are not, by the record that says so."""
 
@@ -57,7 +57,7 @@ class Classes:
 def classes(words: Iterable[Word]) -> Classes:
     """The classes that the words make; any order gives the same."""
     found = _Union()
-    heard = sorted(set(words), key=lambda word: (-word.standing, word))
+    heard = sorted(set(words), key=_place)
     for _, equals in groupby(heard, key=lambda word: word.standing):
         level = list(equals)
         for word in level:
@@ -107,4 +107,9 @@ class _Union:
 
     def classes(self) -> Classes:
         names = {film: self._top(film) for film in self._above}
-        return Classes(names, {name: tuple(sorted(words)) for name, words in self._words.items()})
+        return Classes(names, {name: tuple(sorted(words, key=_place)) for name, words in self._words.items()})
+
+
+def _place(word: Word) -> tuple[int, Pair, bool, Cid, Cid]:
+    """Where a word is heard: those of the highest standing first."""
+    return -word.standing, word.pair, word.is_same, word.author, word.record
