@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from cinepeer.faces.http.api import document
 from real.nodes import Running, running
@@ -24,6 +25,8 @@ CHECKS = (
 # Streams that end when a film is made, bodies of types that it cannot write, and a tuple in an answer that it misreads.
 LEFT_OUT = r"/events$|^/api/publish$|^/api/uploads/|^/api/records$|^/api/imports$"
 PATIENCE_S = 3_000
+ROOT = Path(__file__).resolve().parents[2]
+RESULT = ROOT / "docs" / "results" / "schema.json"
 
 
 def fuzz(node: Running, folder: Path, examples: int, *phases: str) -> subprocess.CompletedProcess[str]:
@@ -54,14 +57,25 @@ def fuzz(node: Running, folder: Path, examples: int, *phases: str) -> subprocess
 
 
 def main() -> int:
-    """All phases with as many requests as are asked for; prints the report."""
+    """All phases with as many requests as are asked for; prints the report, and keeps its sums if it is asked to."""
     parser = argparse.ArgumentParser(prog="scripts/fuzz_api", description=__doc__)
     parser.add_argument("--examples", type=int, default=50, help="requests of each sort for every route (50)")
+    parser.add_argument("--write", action="store_true", help="keep the sums under docs/results")
     wish = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "home") as node:
         done = fuzz(node, Path(folder), wish.examples, "coverage", "fuzzing")
     print(done.stdout + done.stderr)
+    if wish.write:
+        RESULT.write_text(json.dumps(_summed(done, wish.examples), indent=2) + "\n")
     return done.returncode
+
+
+def _summed(done: subprocess.CompletedProcess[str], examples: int) -> dict[str, Any]:
+    """The sums of a run: what schemathesis says of itself at the end, by name, and the commit that was tried."""
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    _, _, summary = done.stdout.rpartition(" SUMMARY ")
+    lines = [line.strip() for line in summary.splitlines() if ":" in line or "test cases" in line]
+    return {"commit": commit.strip(), "examples": examples, "exit": done.returncode, "summary": lines}
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
 from cinepeer.app.publication import Wish
 from cinepeer.app.publish import FilmFacts
@@ -16,10 +16,15 @@ from cinepeer.rights.further import MAX_SETS
 Warned = Literal["violence", "fear", "sex", "nudity", "language", "drugs", "suicide", "discrimination", "flashing"]
 
 
-class Shape(BaseModel):
-    """A closed object: a field that is not known is a slip, and is told."""
+First, Second = TypeVar("First"), TypeVar("Second")
+# JSON has lists alone: the pair is made of one, and each part keeps its own type.
+Pair = Annotated[tuple[First, Second], Strict(False)]
 
-    model_config = ConfigDict(extra="forbid")
+
+class Shape(BaseModel):
+    """A closed object: a field that is not known is a slip, and so is a value of another type: 0 is not `false`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Share(Shape):
@@ -74,7 +79,7 @@ class PublishRequest(PackageRequest):
     genres: list[str] = []
     synopsis: str = Field(default="", max_length=5_000)
     languages: list[str] = []
-    credits: list[tuple[str, str]] = []
+    credits: list[Pair[str, str]] = []
     translations: list[Translated] = Field(default=[], max_length=32)
     owners: list[Share] = []
     title: bool = True
@@ -120,7 +125,7 @@ class DecisionRequest(Shape):
 class RatingRequest(Shape):
     """Stars for films; null withdraws."""
 
-    ratings: list[tuple[str, int | None]] = Field(min_length=1, max_length=256)
+    ratings: list[Pair[str, int | None]] = Field(min_length=1, max_length=256)
 
 
 class WishesRequest(Shape):
