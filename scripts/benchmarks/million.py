@@ -81,6 +81,8 @@ def figures(size: int) -> dict[str, dict[str, Any]]:
             "grow_and_fingerprint_s": "after one new record",
             "node_serving_s": "a whole node on such a home, from its start until it answers; its second start",
             "node_rss_bytes": "the most that its process held until its list had come",
+            "node_serving_cpu_s": "the same by CPU, of all its threads",
+            "node_first_rss_bytes": "the most at the first start, until the list had come that it fits beside",
             "node_first_list_s": "from its start until it recommends, with the counts and the model that it kept",
             "node_counting_s": "the first start: from its start until everything is counted, fitted and listed",
         },
@@ -96,7 +98,9 @@ def _node(file: Path, size: int) -> dict[str, float]:
     again = _run(home, size)
     return {
         "node_serving_s": again["ready_s"],
+        "node_serving_cpu_s": again["ready_cpu_s"],
         "node_rss_bytes": again["rss_bytes"],
+        "node_first_rss_bytes": first["rss_bytes"],
         "node_first_list_s": again["list_s"],
         "node_counting_s": first["list_s"],
     }
@@ -114,6 +118,7 @@ def _run(home: Path, size: int) -> dict[str, float]:
         assert node.stdout is not None
         api = json.loads(node.stdout.readline())["api"]
         ready_s = time.perf_counter() - begin
+        spent = Path(f"/proc/{node.pid}/stat").read_text().rsplit(")", 1)[1].split()
         # A list may come before everything is counted; nearly every record here is a rating of another film.
         fitted_on = 0
         while fitted_on < 0.9 * size and time.perf_counter() - begin < LIST_S:
@@ -126,6 +131,7 @@ def _run(home: Path, size: int) -> dict[str, float]:
         status = Path(f"/proc/{node.pid}/status").read_text()
         return {
             "ready_s": ready_s,
+            "ready_cpu_s": (int(spent[11]) + int(spent[12])) / os.sysconf("SC_CLK_TCK"),
             "list_s": list_s,
             "rss_bytes": int(status.split("VmHWM:")[1].split()[0]) * 1024,
         }
