@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 import speed
-from ratings import FILMS, Ratings, file_of, folds, has_plots, read, words
+from predicted import rmse
+from ratings import FILMS, Ratings, file_of, has_plots, read, words
 from scipy.sparse import csr_array
 
 from cinepeer.errors import BadInput
 from cinepeer.recommend import evaluation, factors, ridge
-from cinepeer.recommend.average import Average
 from cinepeer.recommend.blend import blend_of
 from cinepeer.recommend.content import features
 from cinepeer.recommend.history import popularity
@@ -272,58 +272,6 @@ def cold(ratings: Ratings, known: csr_array, seeds: Sequence[int]) -> dict[str, 
             given = {"model": name, **parameters}
             _measure(tally, name, partial(_fit, train, None, known, seed, given), test)
     return tally.result()
-
-
-def rmse(path: Path, seeds: Sequence[int]) -> dict[str, dict[str, Any]]:
-    """Root mean square error in stars of 5: ML-100K's own folds where found, else 90/10 at random for every seed."""
-    splits = folds(path)
-    if not splits:
-        ratings = read(path)
-        for seed in seeds:
-            order = np.random.default_rng(seed).permutation(len(ratings.stars))
-            edge = len(order) // 10
-            if not edge:
-                raise BadInput(f"found {len(order)} ratings, expected at least 10 to hold some out")
-            splits.append((ratings, np.sort(order[edge:]), np.sort(order[:edge])))
-    errors: dict[str, list[float]] = {"stars-blend": [], "stars": [], "star-neighbours": [], "offsets": []}
-    costs: list[float] = []
-    for number, (ratings, fitted, tested) in enumerate(splits):
-        train, _ = ratings.matrix(fitted)
-        where, truth = (ratings.viewers[tested], ratings.films[tested]), ratings.stars[tested]
-        began = time.process_time()
-        model = fit(train, seed=seeds[0] + number, model="stars-blend")
-        assert isinstance(model, Average), "the name is of an average"
-        parts = [part.scores(train)[where] for part in model.parts]
-        guesses = {part.name: guess for part, guess in zip(model.parts, parts, strict=True)}
-        guesses["stars-blend"] = np.einsum("k,kn->n", model.weights, parts)
-        costs.append(time.process_time() - began)
-        guesses["offsets"] = _offsets(train, *where)
-        for name, guess in guesses.items():
-            errors[name].append(float(np.sqrt(np.mean((np.clip(guess, 1, 10) - truth) ** 2))) / 2)
-    ours = np.array(errors.pop("stars-blend"))
-    gains = {name: ours - np.array(others) for name, others in errors.items()}
-    spans = {f"rmse.{name}.gain": list(evaluation.interval(gain)) for name, gain in gains.items()}
-    return {
-        "figures": {"rmse": float(ours.mean()), "rmse.cpu_s": float(np.median(costs))},
-        "baselines": {f"rmse.{name}": float(np.mean(others)) for name, others in errors.items()},
-        "ratios": {f"rmse.{name}.gain": float(gain.mean()) for name, gain in gains.items()},
-        "intervals": {"rmse": list(evaluation.interval(ours)), **spans},
-        "notes": {"rmse": f"by split: {', '.join(f'{one:.4f}' for one in ours)}; interval over splits"},
-    }
-
-
-def _offsets(stars: csr_array, viewers: np.ndarray, films: np.ndarray) -> np.ndarray:
-    """The plain baseline: mean + offset of the viewer + offset of the film, each shrunk by 5 ratings."""
-    told = stars.tocoo()
-    rows, columns = told.coords
-    mean = told.data.mean()
-    mine, theirs = np.zeros(stars.shape[0]), np.zeros(stars.shape[1])
-    for _ in range(10):
-        left = np.bincount(columns, told.data - mean - mine[rows], len(theirs))
-        theirs = left / (np.bincount(columns, minlength=len(theirs)) + 5)
-        left = np.bincount(rows, told.data - mean - theirs[columns], len(mine))
-        mine = left / (np.bincount(rows, minlength=len(mine)) + 5)
-    return np.asarray(mean + mine[viewers] + theirs[films])
 
 
 def _fit(
