@@ -56,7 +56,7 @@ def test_a_viewer_plays_rates_and_sees_why(node: Running, chromium: str, films: 
     assert told["name"] == "First Light"
     assert told["hasSource"] is True
     assert told["blocksBefore"] == 10, (
-        "its poster's folder and leaf, and where its first blocks lie: the list of its renditions, the folders, lists and "
+        "its poster's folder and leaf, and where its first blocks lie: the list of its renditions, folders, lists and "
         "heads of two of them, and what the first piece of the picture consists of"
     )
     assert told["frames"] > 0
