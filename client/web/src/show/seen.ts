@@ -24,6 +24,7 @@ const EFFECTS: { readonly [kind: string]: Effect } = {
   report: { says: 'seen.report', back: 'back.words' },
   ruling: { says: 'seen.ruling', back: 'back.other' },
   appeal: { says: 'seen.appeal', back: 'back.words' },
+  same: { says: 'seen.same', back: 'back.other' },
   retraction: { says: 'seen.retraction', back: null },
   offer: { says: 'seen.offer', back: 'back.offer' },
   title: { says: 'seen.title', back: 'back.title' },
@@ -47,6 +48,8 @@ export function subjectOf(kind: string, fields: { readonly [name: string]: unkno
       const given = (fields['ratings'] as [string, number | null][]).map(([film, stars]) => `${nameOf(film)} ${stars ?? '–'}`);
       return given.length > 3 ? `${given.slice(0, 3).join(' · ')} · +${given.length - 3}` : given.join(' · ');
     }
+    case 'same':
+      return (fields['films'] as string[]).map(nameOf).join(fields['same'] === true ? ' = ' : ' ≠ ');
     case 'review':
       return nameOf(text('film'));
     case 'version':
