@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -74,7 +75,7 @@ def _summed(done: subprocess.CompletedProcess[str], examples: int) -> dict[str, 
     """The sums of a run: what schemathesis says of itself at the end, by name, and the commit that was tried."""
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     _, _, summary = done.stdout.rpartition(" SUMMARY ")
-    lines = [line.strip() for line in summary.splitlines() if ":" in line or "test cases" in line]
+    lines = [line.strip() for line in summary.splitlines() if line.strip()[:1].isalnum() and re.search(r"\d", line)]
     return {"commit": commit.strip(), "examples": examples, "exit": done.returncode, "summary": lines}
 
 
