@@ -100,7 +100,7 @@ def _write_direct(path: Path | str, data: bytes | memoryview) -> bool:
             raise
         is_whole = False
     if not is_whole:
-        Path(path).unlink()
+        Path(path).unlink(missing_ok=True)
     return is_whole
 
 
