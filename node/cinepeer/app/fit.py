@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cinepeer.errors import LimitReached
 from cinepeer.trust.rating_arrays import RatingArrays
 
 LIGHT_BYTES = 6_000_000
@@ -43,16 +44,20 @@ async def fit_apart(
     """Fits on `counted` in a child process; `words` are what is told of films, also of such as nobody rated.
 
     `shares`: per cent of the parts as an earlier fit chose them (empty: it tried none); None: they are tried here.
-    Raises `BadInput`.
+    Raises `BadInput`, and `LimitReached` where the system's folder for passing files takes none.
     """
     root, parts = await asyncio.to_thread(_parts, counted, words)
     context = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory(prefix="cinepeer-") as scratch:
-        with ProcessPoolExecutor(1, mp_context=context) as pool:
-            fitting = asyncio.get_running_loop().run_in_executor(pool, _fit_into, scratch, *parts, shares)
-            del parts
-            await fitting
-        data, light = await asyncio.to_thread(lambda: [Path(scratch, name).read_bytes() for name in _NAMES])
+    try:
+        with tempfile.TemporaryDirectory(prefix="cinepeer-") as scratch:
+            with ProcessPoolExecutor(1, mp_context=context) as pool:
+                fitting = asyncio.get_running_loop().run_in_executor(pool, _fit_into, scratch, *parts, shares)
+                del parts
+                await fitting
+            data, light = await asyncio.to_thread(lambda: [Path(scratch, name).read_bytes() for name in _NAMES])
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise LimitReached(f"found no room for a fitted model on its way ({why}), expected some in TMPDIR") from error
     return Fitted(data, light, root, len(counted))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from cinepeer.app.fit import Fitted
 from cinepeer.app.receipts import Receipts
 from cinepeer.app.recommend import Recommendations
 from cinepeer.app.taste import Private, Taste
-from cinepeer.errors import Absent, BadInput, Unreachable
+from cinepeer.errors import Absent, BadInput, LimitReached, Unreachable
 from cinepeer.recommend.served import FIT, Recipe, load, save
 from cinepeer.recommend.wishes import Wishes
 from cinepeer.records.cid import Cid
@@ -225,6 +226,19 @@ def test_a_wish_that_cannot_be_changes_nothing(tmp_path: Path) -> None:
             with pytest.raises(BadInput):
                 found.change(told)
         assert found.taste.wishes == Wishes()
+
+    in_world(tmp_path, story)
+
+
+def test_a_system_without_room_for_a_model_on_its_way_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(world: World) -> None:
+        viewer = await crowd(world)
+        with monkeypatch.context() as changed:
+            changed.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+            with pytest.raises(LimitReached, match="found no room for a fitted model on its way"):
+                await made(world).refresh(viewer)
 
     in_world(tmp_path, story)
 
